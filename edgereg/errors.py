@@ -1,0 +1,25 @@
+"""The errors a user of edgereg can meet; each message is one line: what was wrong, with what, what to do."""
+
+
+class EdgeregError(Exception):
+    """Base of every error that is shown to the user as one line, without a traceback."""
+
+
+class ModelFolderError(EdgeregError):
+    """A model folder is missing, incomplete, altered, too new, or does not do what it declares."""
+
+
+class EngineError(EdgeregError):
+    """No provider could run a graph, or a graph failed or returned unusable numbers."""
+
+
+class SourceError(EdgeregError):
+    """A source can't be opened, or ended before it delivered a usable frame."""
+
+
+class SinkError(EdgeregError):
+    """An output can't be opened or written."""
+
+
+class PluginError(EdgeregError):
+    """A plugin can't be imported, hooks in wrongly, or a named task or hook does not exist."""

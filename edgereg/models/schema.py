@@ -1,0 +1,94 @@
+"""`model.json`: the validated description of a model folder."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SCHEMA_VERSION = 1
+
+GraphName = Literal["predict", "refine", "density"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# A plain name: a model folder never reaches outside itself.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class Target(_Frozen):
+    """One regressed number: its name, unit and the range [low, high] the model was trained on."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+
+
+class InputSpec(_Frozen):
+    """The image that `predict` takes: uint8 NHWC RGB.
+
+    width, height: fixed size in pixels, or None where the graph takes any size.
+    multiple: a free size must be a multiple of this.
+    long_side: a free size is scaled so that its longer side is this (never enlarged beyond it).
+    crop_scale: side of the square crop / longer side of the region's box (region models).
+    """
+
+    width: int | None = Field(default=None, gt=0)
+    height: int | None = Field(default=None, gt=0)
+    multiple: int = Field(default=1, gt=0)
+    long_side: int | None = Field(default=None, gt=0)
+    crop_scale: float = Field(default=1.0, gt=0)
+
+
+class Graph(_Frozen):
+    """One ONNX file of the folder and its sha256."""
+
+    file: FileName
+    sha256: Sha256
+
+
+class RefinementSettings(_Frozen):
+    """Algorithm 1 of the EBM paper: gradient ascent that halves a step that does not climb.
+
+    step_length has one entry per coordinate that the energy sees (normalised coordinates).
+    """
+
+    steps: int = Field(ge=0, le=1000)
+    step_length: tuple[float, ...]
+    decay: float = Field(gt=0, le=1)
+
+
+class ModelSpec(_Frozen):
+    """The content of `model.json` (schema version 1).
+
+    features: outputs of `predict` that `refine` and `density` take, by name.
+    metrics: measured figures by name, as the model card shows them.
+    settings: numbers of the task itself (score threshold, number of candidates ...).
+    """
+
+    schema_version: int = Field(ge=1)
+    name: str = Field(min_length=1)
+    version: str
+    task: str
+    method: str
+    precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    targets: tuple[Target, ...]
+    input: InputSpec
+    graphs: dict[GraphName, Graph]
+    features: tuple[str, ...] = ()
+    refinement: RefinementSettings | None = None
+    settings: dict[str, float] = Field(default_factory=dict)
+    training_data: str
+    licence: str
+    metrics: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _complete(self) -> ModelSpec:
+        if "predict" not in self.graphs:
+            raise ValueError("graphs must name a 'predict' graph")
+        if ("refine" in self.graphs) != (self.refinement is not None):
+            raise ValueError("'refinement' settings and a 'refine' graph go together")
+        return self
