@@ -1,0 +1,1 @@
+"""Where results go: tables, annotated video, or a caller's own sink."""
