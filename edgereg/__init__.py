@@ -1,0 +1,3 @@
+"""edgereg: deep visual regression on video, with the predicted density and its refinement."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,268 @@
+"""Guarded loading of plugins: whatever one plugin does wrong is named and skipped, the rest runs on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import platformdirs
+import pluggy
+
+from edgereg import hookspecs
+from edgereg.errors import PluginError
+
+if TYPE_CHECKING:
+    import click
+
+    from edgereg.engines.base import Engine
+    from edgereg.sinks.base import Sink
+    from edgereg.sources.base import Source, SourceInfo
+    from edgereg.tasks import Task
+
+GROUP = "edgereg.plugins"
+T = TypeVar("T")
+
+_TASK_CALLS = ("prepare", "propose", "conclude", "regions", "marks")
+
+
+class PluginEntry(Protocol):
+    """The part of `importlib.metadata.EntryPoint` that loading needs."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    def load(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a plugin, and what its user can do."""
+
+    plugin: str
+    reason: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"plugin '{self.plugin}' is skipped: {self.reason}; {self.fix}"
+
+
+@dataclass
+class Plugins:
+    """The loaded plugins, what they add, and the faults met so far.
+
+    entries: what the entry points name, in order; disabled: names that were not loaded.
+    """
+
+    manager: pluggy.PluginManager
+    entries: Mapping[str, PluginEntry] = field(default_factory=dict)
+    disabled: frozenset[str] = frozenset()
+    faults: list[Fault] = field(default_factory=list)
+
+    def tasks(self) -> dict[str, Task]:
+        """Tasks by name."""
+        return self._collect("edgereg_tasks", _named_tasks)
+
+    def commands(self) -> dict[str, click.Command]:
+        """Commands by name."""
+        return self._collect("edgereg_commands", _named_commands)
+
+    def engines(self) -> dict[str, Callable[[Path], Engine]]:
+        """Engine loaders by provider name."""
+        return self._collect("edgereg_engines", _named_callables)
+
+    def sources(self) -> dict[str, Callable[[str], Source]]:
+        """Source openers by scheme."""
+        return self._collect("edgereg_sources", _named_callables)
+
+    def sinks(self) -> dict[str, Callable[[Path, SourceInfo], Sink]]:
+        """Sink openers by file ending."""
+        return self._collect("edgereg_sinks", _named_callables)
+
+    def hooks_of(self, name: str) -> list[str]:
+        """Names of the hooks that the plugin implements; empty if it is not loaded."""
+        plugin = self.manager.get_plugin(name)
+        callers = self.manager.get_hookcallers(plugin) if plugin is not None else None
+        return sorted(caller.name for caller in callers or ())
+
+    def _collect(self, hook: str, named: Callable[[Any], dict[str, T]]) -> dict[str, T]:
+        found: dict[str, T] = {}
+        owner: dict[str, str] = {}
+        for name, plugin in self.manager.list_name_plugin():
+            if plugin is None or hook not in self.hooks_of(name):
+                continue
+            for key, value in self._guarded(name, plugin, hook, named).items():
+                if key in found:
+                    self._blame(
+                        name,
+                        f"{hook} adds '{key}', which plugin '{owner[key]}' has added already",
+                        f"rename one of the two, or: edgereg plugin disable {name}",
+                    )
+                    continue
+                found[key], owner[key] = value, name
+        return found
+
+    def _guarded(
+        self, name: str, plugin: object, hook: str, named: Callable[[Any], dict[str, T]]
+    ) -> dict[str, T]:
+        others = [other for other in self.manager.get_plugins() if other is not plugin]
+        try:
+            returned = self.manager.subset_hook_caller(hook, others)()
+            return named(returned[0]) if returned else {}
+        except (Exception, SystemExit) as error:
+            self._blame(name, f"{hook} failed ({_said(error)})", _report_to_author(name))
+            return {}
+
+    def _blame(self, plugin: str, reason: str, fix: str) -> None:
+        fault = Fault(plugin, reason, fix)
+        if fault not in self.faults:
+            self.faults.append(fault)
+
+
+def load_plugins(
+    disabled: Iterable[str] | None = None, entries: Sequence[PluginEntry] | None = None
+) -> Plugins:
+    """Import every enabled plugin of the entry-point group; faults are kept, never raised.
+
+    disabled: names to leave out (default: the list written by `edgereg plugin disable`).
+    entries: entry points to load (default: those of the installed distributions).
+    """
+    found = sorted(entry_points(group=GROUP) if entries is None else entries, key=lambda e: e.name)
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    plugins = Plugins(
+        manager,
+        {entry.name: entry for entry in found},
+        read_disabled() if disabled is None else frozenset(disabled),
+    )
+    for name, entry in plugins.entries.items():
+        if name not in plugins.disabled:
+            _register(plugins, name, entry)
+    return plugins
+
+
+def _register(plugins: Plugins, name: str, entry: PluginEntry) -> None:
+    try:
+        module = entry.load()
+    except (Exception, SystemExit) as error:
+        fix = f"repair or uninstall it, or: edgereg plugin disable {name}"
+        plugins._blame(name, f"importing {entry.value} failed ({_said(error)})", fix)
+        return
+    try:
+        plugins.manager.register(module, name=name)
+        plugins.manager.check_pending()
+    except (pluggy.PluginValidationError, ValueError) as error:
+        if plugins.manager.has_plugin(name):
+            plugins.manager.unregister(name=name)
+        plugins._blame(name, f"it hooks in wrongly ({_said(error)})", _report_to_author(name))
+        return
+    if not plugins.hooks_of(name):
+        reason = f"{entry.value} has no function marked @hookimpl"
+        plugins._blame(name, reason, _report_to_author(name))
+
+
+def _report_to_author(name: str) -> str:
+    return f"tell its author, or: edgereg plugin disable {name}"
+
+
+def _said(error: BaseException) -> str:
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def _named_tasks(returned: Any) -> dict[str, Task]:
+    tasks: dict[str, Task] = {}
+    for task in _as_list(returned, "tasks"):
+        missing = [call for call in _TASK_CALLS if not callable(getattr(task, call, None))]
+        missing += [key for key in ("name", "title", "model", "upstream") if not hasattr(task, key)]
+        if missing:
+            raise TypeError(f"{task!r} is no task: it lacks {', '.join(missing)}")
+        tasks[task.name] = task
+    return tasks
+
+
+def _named_commands(returned: Any) -> dict[str, click.Command]:
+    import click
+
+    commands: dict[str, click.Command] = {}
+    for command in _as_list(returned, "click commands"):
+        if not isinstance(command, click.Command) or not command.name:
+            raise TypeError(f"{command!r} is no named click command")
+        commands[command.name] = command
+    return commands
+
+
+def _as_list(returned: Any, what: str) -> list[Any]:
+    if not isinstance(returned, (list, tuple)):
+        raise TypeError(f"it returned {type(returned).__name__} instead of a list of {what}")
+    return list(returned)
+
+
+def _named_callables(returned: Any) -> dict[str, Callable[..., Any]]:
+    if not isinstance(returned, Mapping):
+        raise TypeError(f"it returned {type(returned).__name__} instead of a mapping by name")
+    for name, value in returned.items():
+        if not isinstance(name, str) or not callable(value):
+            raise TypeError(f"{name!r}: {value!r} is no name with something to call")
+    return dict(returned)
+
+
+def resolve_tasks(available: Mapping[str, Task], wanted: Iterable[str]) -> list[Task]:
+    """The wanted tasks and all that they stand on, each once, upstream before downstream.
+
+    Raises PluginError for an unknown task, a missing upstream task, or tasks that wait in a circle.
+    """
+    ordered: list[Task] = []
+    for name in wanted:
+        _append_with_upstream(available, name, ordered, ())
+    return ordered
+
+
+def _append_with_upstream(
+    available: Mapping[str, Task], name: str, ordered: list[Task], below: tuple[str, ...]
+) -> None:
+    if any(task.name == name for task in ordered):
+        return
+    if name in below:
+        raise PluginError(f"tasks wait for each other in a circle: {' -> '.join((*below, name))}")
+    if name not in available:
+        needed = f" (needed by '{below[-1]}')" if below else ""
+        have = ", ".join(sorted(available)) or "none"
+        raise PluginError(
+            f"there is no task '{name}'{needed}; available: {have}. See: edgereg plugin list"
+        )
+    upstream = available[name].upstream
+    if upstream is not None:
+        _append_with_upstream(available, upstream, ordered, (*below, name))
+    ordered.append(available[name])
+
+
+def settings_file() -> Path:
+    """Where the names of disabled plugins are kept."""
+    return platformdirs.user_config_path("edgereg", appauthor=False) / "plugins.json"
+
+
+def read_disabled() -> frozenset[str]:
+    """Names of the disabled plugins. Raises PluginError if the file is damaged."""
+    path = settings_file()
+    if not path.is_file():
+        return frozenset()
+    try:
+        disabled = json.loads(path.read_text(encoding="utf-8"))["disabled"]
+        return frozenset(str(name) for name in disabled)
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise PluginError(f"cannot read {path} ({_said(error)}); correct or delete it") from error
+
+
+def write_disabled(names: Iterable[str]) -> None:
+    """Replace the list of disabled plugins. Raises PluginError if it can't be written."""
+    path = settings_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"disabled": sorted(names)}) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise PluginError(f"cannot write {path} ({error.strerror}); check its folder") from error
