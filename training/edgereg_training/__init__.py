@@ -1,0 +1,1 @@
+"""Training of edgereg's models: rendered data, recipes, the training loop, methods, evaluation."""

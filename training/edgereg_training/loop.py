@@ -1,0 +1,238 @@
+"""The training loop: any `problem.Problem`, from a recipe to checkpoints.
+
+    result = train(problem, recipe, out, resume=False, watcher=None)
+
+Each epoch trains on `problem.batches`, validates (the moving average, where the recipe asks for
+one), writes a checkpoint and a line of OUT/log.jsonl. An interrupt (Ctrl-C) ends the epoch that
+runs without a checkpoint of its own: the last one written is whole, and `resume=True` goes on
+from it with the same bits as a run that was never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from edgereg_training.average import Weights, copy_weights, update_average
+from edgereg_training.checkpoint import (
+    Checkpoint,
+    State,
+    best_checkpoint,
+    latest_checkpoint,
+    read_checkpoint,
+    write_checkpoint,
+)
+from edgereg_training.errors import CheckpointError, TrainingError
+from edgereg_training.log import append_log, cut_log
+from edgereg_training.optimiser import make_optimiser, optimiser_tensors, restore_optimiser
+from edgereg_training.prefetch import prefetch
+from edgereg_training.problem import Problem
+from edgereg_training.recipe import Recipe
+from edgereg_training.schedule import learning_rate
+
+START = State(epoch=0, step=0, metrics={}, best=None, best_epoch=0)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is, given to the watcher after every step and every epoch.
+
+    loss: mean over the epoch so far; metrics: of the last validation; epoch counts from 0.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    metrics: dict[str, float]
+    seconds: float
+
+
+Watcher = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What stays the same during a run; `average` is None without an EMA."""
+
+    problem: Problem
+    recipe: Recipe
+    out: Path
+    model: nn.Module
+    optimiser: torch.optim.AdamW
+    average: Weights | None
+    watcher: Watcher | None
+    started: float
+
+
+def train(
+    problem: Problem,
+    recipe: Recipe,
+    out: Path,
+    resume: bool = False,
+    watcher: Watcher | None = None,
+) -> State:
+    """Train to the recipe's end and return the last state; checkpoints lie in `out`.
+
+    Raises CheckpointError where `out` already holds a run and `resume` is false, and
+    TrainingError where the loss is not a number.
+    """
+    if recipe.threads is not None:
+        torch.set_num_threads(recipe.threads)
+    run, state = _begin(problem, recipe, out, resume, watcher)
+    while state.epoch < recipe.epochs and not _exhausted(recipe, state):
+        began = time.monotonic()
+        parts, step = _train_epoch(run, state)
+        metrics = _validate(run)
+        state = _judged(
+            problem, State(state.epoch + 1, step, metrics, state.best, state.best_epoch)
+        )
+        write_checkpoint(out, _snapshot(run, state))
+        line = {"epoch": state.epoch, "step": step, "seconds": time.monotonic() - began}
+        append_log(out / "log.jsonl", line | _prefixed("train", parts) | metrics)
+    return state
+
+
+def _begin(
+    problem: Problem, recipe: Recipe, out: Path, resume: bool, watcher: Watcher | None
+) -> tuple[Run, State]:
+    torch.manual_seed(recipe.seed)
+    model = problem.build().to(memory_format=torch.channels_last)
+    found = latest_checkpoint(out)
+    if found is not None and not resume:
+        raise CheckpointError(f"{out}: already holds a run; resume it or choose another folder")
+    if recipe.start_from is not None:
+        load_weights(model, read_checkpoint(best_checkpoint(recipe.start_from)).weights)
+    optimiser = make_optimiser(model, recipe.optimiser)
+    average = copy_weights(model.state_dict()) if recipe.ema is not None else None
+    run = Run(problem, recipe, out, model, optimiser, average, watcher, time.monotonic())
+    out.mkdir(parents=True, exist_ok=True)
+    if found is None:
+        cut_log(out / "log.jsonl", 0)
+        return run, START
+    state = _restore(run, read_checkpoint(found))
+    cut_log(out / "log.jsonl", state.epoch)
+    return run, state
+
+
+def load_weights(model: nn.Module, weights: Weights) -> None:
+    """Load weights by name; raises CheckpointError where names or shapes differ."""
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"these weights are of another network ({reason})") from error
+
+
+def _restore(run: Run, checkpoint: Checkpoint) -> State:
+    raw = _with_prefix(checkpoint.optimiser, "raw.")
+    load_weights(run.model, raw or checkpoint.weights)
+    if run.average is not None:
+        for name, value in checkpoint.weights.items():
+            run.average[name].copy_(value)
+    restore_optimiser(run.model, run.optimiser, checkpoint.optimiser)
+    return checkpoint.state
+
+
+def _snapshot(run: Run, state: State) -> Checkpoint:
+    weights = copy_weights(run.model.state_dict())
+    tensors = optimiser_tensors(run.model, run.optimiser)
+    if run.average is None:
+        return Checkpoint(state, run.recipe, weights, tensors)
+    raw = {f"raw.{name}": value for name, value in weights.items()}
+    return Checkpoint(state, run.recipe, run.average, tensors | raw)
+
+
+def _train_epoch(run: Run, state: State) -> tuple[dict[str, float], int]:
+    """One pass over `problem.batches`: mean loss parts, and the steps done in all."""
+    seed = (run.recipe.seed, state.epoch)
+    rng = np.random.default_rng(seed)
+    # torch's streams: one for the loss, and the global one for layers such as dropout.
+    words = np.random.SeedSequence(seed).generate_state(2)
+    generator = torch.Generator().manual_seed(int(words[0]))
+    torch.manual_seed(int(words[1]))
+    run.model.train()
+    steps, step = run.problem.steps(), state.step
+    sums: dict[str, float] = {}
+    done = 0
+    with closing(prefetch(run.problem.batches(state.epoch, rng))) as batches:
+        for batch in batches:
+            for name, value in _step(run, batch, generator, step).items():
+                sums[name] = sums.get(name, 0.0) + value
+            step, done = step + 1, done + 1
+            _tell(run, state, done, steps, sums["loss"] / done)
+    if done == 0:
+        raise TrainingError("an epoch had no batches: is there less data than one batch?")
+    return {name: value / done for name, value in sums.items()}, step
+
+
+def _step(run: Run, batch: object, generator: torch.Generator, step: int) -> dict[str, float]:
+    settings = run.recipe.optimiser
+    total = run.recipe.epochs * run.problem.steps()
+    for group in run.optimiser.param_groups:
+        group["lr"] = learning_rate(settings, step, total)
+    with autocast(run.recipe):
+        parts = run.problem.loss(run.model, batch, generator)
+    values = {name: float(value.detach()) for name, value in parts.items()}
+    if not math.isfinite(values["loss"]):
+        raise TrainingError(f"the loss is {values['loss']} at step {step}: lower learning_rate")
+    run.optimiser.zero_grad(set_to_none=True)
+    parts["loss"].backward()  # type: ignore[no-untyped-call]
+    if settings.gradient_clip is not None:
+        nn.utils.clip_grad_norm_(run.model.parameters(), settings.gradient_clip)
+    run.optimiser.step()
+    if run.average is not None and run.recipe.ema is not None:
+        update_average(run.average, run.model.state_dict(), run.recipe.ema, step)
+    return values
+
+
+def autocast(recipe: Recipe) -> torch.autocast:
+    """The context in which the network computes."""
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.precision == "bf16")
+
+
+def _validate(run: Run) -> dict[str, float]:
+    raw = copy_weights(run.model.state_dict()) if run.average is not None else None
+    if run.average is not None:
+        run.model.load_state_dict(run.average)
+    run.model.eval()
+    with torch.no_grad():
+        metrics = run.problem.validate(run.model)
+    if raw is not None:
+        run.model.load_state_dict(raw)
+    return metrics
+
+
+def _judged(problem: Problem, state: State) -> State:
+    value = state.metrics[problem.metric]
+    if state.best is None or value < state.best:
+        return replace(state, best=value, best_epoch=state.epoch)
+    return state
+
+
+def _exhausted(recipe: Recipe, state: State) -> bool:
+    return recipe.patience is not None and state.epoch - state.best_epoch >= recipe.patience
+
+
+def _tell(run: Run, state: State, done: int, steps: int, loss: float) -> None:
+    if run.watcher is not None:
+        seconds = time.monotonic() - run.started
+        epochs = run.recipe.epochs
+        run.watcher(Progress(state.epoch, epochs, done, steps, loss, state.metrics, seconds))
+
+
+def _with_prefix(tensors: Weights, prefix: str) -> Weights:
+    return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _prefixed(prefix: str, parts: dict[str, float]) -> dict[str, float]:
+    return {f"{prefix}_{name}": value for name, value in parts.items()}

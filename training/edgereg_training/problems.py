@@ -1,0 +1,27 @@
+"""The problems that a recipe can name, found without importing torch until one is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from edgereg_training.errors import RecipeError
+
+if TYPE_CHECKING:
+    from edgereg_training.problem import Problem
+    from edgereg_training.recipe import Recipe
+
+PROBLEMS = {
+    "headpose": "edgereg_training.headpose:problem",
+    "detection": "edgereg_training.detection:problem",
+}
+
+
+def problem_of(recipe: Recipe) -> Problem:
+    """The recipe's problem with its options; raises RecipeError where it does not exist."""
+    if recipe.problem not in PROBLEMS:
+        known = ", ".join(sorted(PROBLEMS))
+        raise RecipeError(f"unknown problem '{recipe.problem}' in the recipe (known: {known})")
+    module, function = PROBLEMS[recipe.problem].split(":")
+    made: Problem = getattr(import_module(module), function)(recipe)
+    return made

@@ -1,0 +1,103 @@
+"""Recipes: one YAML file says everything about a training run, and is validated before it starts.
+
+    problem: headpose            # a name of `problems.PROBLEMS`
+    seed: 1
+    epochs: 40
+    batch_size: 128
+    optimiser: {learning_rate: 2.0e-3, weight_decay: 0.02, warmup_steps: 500}
+    options: {...}               # the problem's own keys, validated by the problem
+
+An unknown key or a value out of range raises RecipeError, one line naming the file and the key.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edgereg_training.errors import RecipeError
+
+Options = TypeVar("Options", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Frozen, and refuses unknown keys: the base of every part of a recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class OptimiserSettings(Strict):
+    """AdamW with linear warm-up and a cosine fall to `final_fraction` of `learning_rate`."""
+
+    learning_rate: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    betas: tuple[float, float] = (0.9, 0.999)
+    warmup_steps: int = Field(default=200, ge=0)
+    final_fraction: float = Field(default=0.01, ge=0, le=1)
+    gradient_clip: float | None = Field(default=None, gt=0)
+
+
+class Recipe(Strict):
+    """A whole training run.
+
+    ema: decay of the moving average of the weights that is validated and kept; None: no average.
+    precision: 'bf16' computes the network under CPU autocast (about twice as fast where the
+    processor has AVX512-BF16 or AMX), with channels_last memory either way.
+    patience: stop after this many epochs without a better validation metric; None: never.
+    start_from: training or checkpoint folder whose weights the run starts with (fine-tuning).
+    threads: PyTorch threads; None leaves its default.
+    """
+
+    problem: str
+    seed: int = Field(default=1, ge=0, lt=2**31)
+    epochs: int = Field(gt=0)
+    batch_size: int = Field(default=64, gt=0)
+    optimiser: OptimiserSettings = OptimiserSettings()
+    ema: float | None = Field(default=None, gt=0, lt=1)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    patience: int | None = Field(default=None, gt=0)
+    start_from: Path | None = None
+    threads: int | None = Field(default=None, gt=0)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+def load_recipe(path: Path) -> Recipe:
+    """The recipe of a YAML file; raises RecipeError naming the file and the first wrong key."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: can't read the recipe ({error})") from error
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{path}: is not valid YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(content, dict):
+        raise RecipeError(f"{path}: a recipe is a mapping of keys, see docs/training.md")
+    return _validated(Recipe, content, str(path), "")
+
+
+def parse_options(options_class: type[Options], recipe: Recipe) -> Options:
+    """The problem's own options; raises RecipeError naming the problem and the first wrong key."""
+    return _validated(options_class, recipe.options, f"recipe of {recipe.problem}", "options.")
+
+
+def save_recipe(recipe: Recipe, path: Path) -> None:
+    """Write the recipe as YAML, defaults included, so that it can be read by `load_recipe`."""
+    text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _validated(model: type[Options], content: dict[str, Any], where: str, prefix: str) -> Options:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = prefix + ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(sorted(model.model_fields))
+            raise RecipeError(f"{where}: unknown key '{key}' (known here: {known})") from error
+        raise RecipeError(f"{where}: '{key}': {first['msg']}") from error
