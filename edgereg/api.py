@@ -19,6 +19,15 @@ from edgereg.hookspecs import hookimpl as hookimpl
 
 if TYPE_CHECKING:
     from edgereg.engines.base import Engine as Engine
+    from edgereg.geometry import Image as Image
+    from edgereg.geometry import axis_tips as axis_tips
+    from edgereg.geometry import box_areas as box_areas
+    from edgereg.geometry import box_iou as box_iou
+    from edgereg.geometry import clip_boxes as clip_boxes
+    from edgereg.geometry import letterbox as letterbox
+    from edgereg.geometry import nms as nms
+    from edgereg.geometry import rotation_matrix as rotation_matrix
+    from edgereg.geometry import square_crops as square_crops
     from edgereg.marks import AxesMark as AxesMark
     from edgereg.marks import BoxMark as BoxMark
     from edgereg.marks import CurveMark as CurveMark
@@ -43,6 +52,17 @@ if TYPE_CHECKING:
 # A test holds this table and the imports above together.
 _HOMES = {
     "edgereg.engines.base": ("Engine",),
+    "edgereg.geometry": (
+        "Image",
+        "axis_tips",
+        "box_areas",
+        "box_iou",
+        "clip_boxes",
+        "letterbox",
+        "nms",
+        "rotation_matrix",
+        "square_crops",
+    ),
     "edgereg.marks": (
         "AxesMark",
         "BoxMark",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pluggy
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from edgereg.sinks.base import Sink
     from edgereg.sources.base import Source, SourceInfo
     from edgereg.tasks import Task
+
+    EngineLoader: TypeAlias = Callable[[Path], Engine]
+    SourceOpener: TypeAlias = Callable[[str], Source]
+    SinkOpener: TypeAlias = Callable[[Path, SourceInfo], Sink]
 
 PROJECT = "edgereg"
 
@@ -37,17 +41,15 @@ def edgereg_commands() -> list[click.Command]:  # type: ignore[empty-body]
 
 
 @hookspec
-def edgereg_engines() -> Mapping[str, Callable[[Path], Engine]]:  # type: ignore[empty-body]
+def edgereg_engines() -> Mapping[str, EngineLoader]:  # type: ignore[empty-body]
     """Return engine loaders by provider name; a loader takes the path of an ONNX file."""
 
 
 @hookspec
-def edgereg_sources() -> Mapping[str, Callable[[str], Source]]:  # type: ignore[empty-body]
+def edgereg_sources() -> Mapping[str, SourceOpener]:  # type: ignore[empty-body]
     """Return source openers by scheme; an opener takes the whole text `scheme:...`."""
 
 
 @hookspec
-def edgereg_sinks() -> Mapping[  # type: ignore[empty-body]
-    str, Callable[[Path, SourceInfo], Sink]
-]:
-    """Return sink openers by file ending (`.xyz`); an opener takes the path and the source's info."""
+def edgereg_sinks() -> Mapping[str, SinkOpener]:  # type: ignore[empty-body]
+    """Return sink openers by file ending (`.xyz`); an opener takes a path and the source's info."""

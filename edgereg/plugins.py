@@ -1,4 +1,4 @@
-"""Guarded loading of plugins: whatever one plugin does wrong is named and skipped, the rest runs on."""
+"""Guarded loading of plugins: what one does wrong is named and skipped, the rest runs on."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from edgereg.errors import PluginError
 if TYPE_CHECKING:
     import click
 
-    from edgereg.engines.base import Engine
-    from edgereg.sinks.base import Sink
-    from edgereg.sources.base import Source, SourceInfo
+    from edgereg.hookspecs import EngineLoader, SinkOpener, SourceOpener
     from edgereg.tasks import Task
 
 GROUP = "edgereg.plugins"
@@ -40,7 +38,7 @@ class PluginEntry(Protocol):
 
 
 @dataclass(frozen=True)
-class Fault:
+class PluginFault:
     """What is wrong with a plugin, and what its user can do."""
 
     plugin: str
@@ -61,7 +59,7 @@ class Plugins:
     manager: pluggy.PluginManager
     entries: Mapping[str, PluginEntry] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[PluginFault] = field(default_factory=list)
 
     def tasks(self) -> dict[str, Task]:
         """Tasks by name."""
@@ -71,15 +69,15 @@ class Plugins:
         """Commands by name."""
         return self._collect("edgereg_commands", _named_commands)
 
-    def engines(self) -> dict[str, Callable[[Path], Engine]]:
+    def engines(self) -> dict[str, EngineLoader]:
         """Engine loaders by provider name."""
         return self._collect("edgereg_engines", _named_callables)
 
-    def sources(self) -> dict[str, Callable[[str], Source]]:
+    def sources(self) -> dict[str, SourceOpener]:
         """Source openers by scheme."""
         return self._collect("edgereg_sources", _named_callables)
 
-    def sinks(self) -> dict[str, Callable[[Path, SourceInfo], Sink]]:
+    def sinks(self) -> dict[str, SinkOpener]:
         """Sink openers by file ending."""
         return self._collect("edgereg_sinks", _named_callables)
 
@@ -92,33 +90,34 @@ class Plugins:
     def _collect(self, hook: str, named: Callable[[Any], dict[str, T]]) -> dict[str, T]:
         found: dict[str, T] = {}
         owner: dict[str, str] = {}
-        for name, plugin in self.manager.list_name_plugin():
-            if plugin is None or hook not in self.hooks_of(name):
-                continue
-            for key, value in self._guarded(name, plugin, hook, named).items():
+        implementations = getattr(self.manager.hook, hook).get_hookimpls()
+        for implementation in sorted(implementations, key=lambda each: each.plugin_name):
+            name = implementation.plugin_name
+            for key, value in self._guarded(name, implementation.function, hook, named).items():
                 if key in found:
-                    self._blame(
-                        name,
-                        f"{hook} adds '{key}', which plugin '{owner[key]}' has added already",
-                        f"rename one of the two, or: edgereg plugin disable {name}",
-                    )
+                    reason = f"{hook} adds '{key}', which plugin '{owner[key]}' has added already"
+                    self._blame(name, reason, f"rename one of the two, or: {_disable(name)}")
                     continue
                 found[key], owner[key] = value, name
         return found
 
     def _guarded(
-        self, name: str, plugin: object, hook: str, named: Callable[[Any], dict[str, T]]
+        self,
+        name: str,
+        implementation: Callable[[], Any],
+        hook: str,
+        named: Callable[[Any], dict[str, T]],
     ) -> dict[str, T]:
-        others = [other for other in self.manager.get_plugins() if other is not plugin]
+        # Not through pluggy's call of all: one plugin that raises would end the others' turn.
         try:
-            returned = self.manager.subset_hook_caller(hook, others)()
-            return named(returned[0]) if returned else {}
+            returned = implementation()
+            return {} if returned is None else named(returned)
         except (Exception, SystemExit) as error:
-            self._blame(name, f"{hook} failed ({_said(error)})", _report_to_author(name))
+            self._blame(name, f"{hook} failed ({_said(error)})", _tell_author(name))
             return {}
 
     def _blame(self, plugin: str, reason: str, fix: str) -> None:
-        fault = Fault(plugin, reason, fix)
+        fault = PluginFault(plugin, reason, fix)
         if fault not in self.faults:
             self.faults.append(fault)
 
@@ -149,7 +148,7 @@ def _register(plugins: Plugins, name: str, entry: PluginEntry) -> None:
     try:
         module = entry.load()
     except (Exception, SystemExit) as error:
-        fix = f"repair or uninstall it, or: edgereg plugin disable {name}"
+        fix = f"repair or uninstall it, or: {_disable(name)}"
         plugins._blame(name, f"importing {entry.value} failed ({_said(error)})", fix)
         return
     try:
@@ -158,15 +157,19 @@ def _register(plugins: Plugins, name: str, entry: PluginEntry) -> None:
     except (pluggy.PluginValidationError, ValueError) as error:
         if plugins.manager.has_plugin(name):
             plugins.manager.unregister(name=name)
-        plugins._blame(name, f"it hooks in wrongly ({_said(error)})", _report_to_author(name))
+        plugins._blame(name, f"it hooks in wrongly ({_said(error)})", _tell_author(name))
         return
     if not plugins.hooks_of(name):
         reason = f"{entry.value} has no function marked @hookimpl"
-        plugins._blame(name, reason, _report_to_author(name))
+        plugins._blame(name, reason, _tell_author(name))
 
 
-def _report_to_author(name: str) -> str:
-    return f"tell its author, or: edgereg plugin disable {name}"
+def _disable(name: str) -> str:
+    return f"edgereg plugin disable {name}"
+
+
+def _tell_author(name: str) -> str:
+    return f"tell its author, or: {_disable(name)}"
 
 
 def _said(error: BaseException) -> str:

@@ -1,0 +1,8 @@
+"""x"""
+
+import click
+
+
+@click.command("app")
+def command() -> None:
+    """x."""

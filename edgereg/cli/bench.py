@@ -1,0 +1,8 @@
+"""x"""
+
+import click
+
+
+@click.command("bench")
+def command() -> None:
+    """x."""

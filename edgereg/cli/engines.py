@@ -1,0 +1,8 @@
+"""x"""
+
+import click
+
+
+@click.command("engines")
+def command() -> None:
+    """x."""

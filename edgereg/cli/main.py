@@ -1,0 +1,124 @@
+"""`edgereg`: finds built-in commands by name and plugins' by hook; ends with 0, 1 or 2."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from edgereg import __version__
+from edgereg.cli.session import Session
+from edgereg.errors import EdgeregError
+
+DONE, FAILED, MISUSED = 0, 1, 2
+
+# Modules are imported when their command is asked for; their top level imports only click.
+BUILT_IN = {
+    "app": "edgereg.cli.app",
+    "bench": "edgereg.cli.bench",
+    "demo": "edgereg.cli.demo",
+    "doctor": "edgereg.cli.doctor",
+    "engines": "edgereg.cli.engines",
+    "models": "edgereg.cli.models",
+    "plugin": "edgereg.cli.plugin",
+    "run": "edgereg.cli.run",
+    "tasks": "edgereg.cli.tasks",
+}
+
+
+def _switch_debug(ctx: click.Context, _: click.Parameter, on: bool) -> None:
+    if on:
+        ctx.ensure_object(Session).debug = True
+
+
+def _leave_out(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
+    ctx.ensure_object(Session).without.extend(names)
+
+
+def _debug_option() -> click.Option:
+    return click.Option(
+        ["--debug"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_switch_debug,
+        help="Show a traceback when something fails.",
+    )
+
+
+class Commands(click.Group):
+    """A group that imports a command only when it is needed, and gives each one `--debug`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*BUILT_IN, *ctx.ensure_object(Session).plugins.commands()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in BUILT_IN:
+            command: click.Command | None = import_module(BUILT_IN[cmd_name]).command
+        else:
+            command = ctx.ensure_object(Session).plugins.commands().get(cmd_name)
+        if command is not None and "--debug" not in _switches(command):
+            command.params.append(_debug_option())
+        return command
+
+
+def _switches(command: click.Command) -> set[str]:
+    return {switch for parameter in command.params for switch in parameter.opts}
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="edgereg")
+@click.option(
+    "--no-plugin",
+    multiple=True,
+    metavar="NAME",
+    is_eager=True,
+    expose_value=False,
+    callback=_leave_out,
+    help="Leave a plugin out for this call (repeatable).",
+)
+def edgereg() -> None:
+    """Deep visual regression on video: predictions, their densities, and their refinement.
+
+    Try first: edgereg demo
+    """
+
+
+edgereg.params.append(_debug_option())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console command. Exit codes: 0 done, 1 failed, 2 misuse."""
+    session = Session()
+    code = _invoke(session, arguments)
+    session.report_faults()
+    sys.exit(code)
+
+
+def _invoke(session: Session, arguments: Sequence[str] | None) -> int:
+    try:
+        result = edgereg.main(arguments, prog_name="edgereg", obj=session, standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        return MISUSED
+    except click.ClickException as error:
+        error.show()
+        return FAILED
+    except (click.Abort, KeyboardInterrupt):
+        return _failed(session, "interrupted")
+    except EdgeregError as error:
+        return _failed(session, str(error))
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        return _failed(session, f"{what} (a fault of edgereg; --debug shows where it happened)")
+    return result if isinstance(result, int) else DONE
+
+
+def _failed(session: Session, message: str) -> int:
+    if session.debug:
+        traceback.print_exc()
+    click.echo(f"Error: {message}", err=True)
+    return FAILED

@@ -1,0 +1,8 @@
+"""x"""
+
+import click
+
+
+@click.command("models")
+def command() -> None:
+    """x."""

@@ -1,0 +1,8 @@
+"""x"""
+
+import click
+
+
+@click.command("run")
+def command() -> None:
+    """x."""
