@@ -15,7 +15,6 @@ seed and the epoch.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,7 +63,7 @@ def write_checkpoint(out: Path, checkpoint: Checkpoint, keep: int = 2) -> Path:
     text = json.dumps(asdict(checkpoint.state), indent=1)
     (temporary / "state.json").write_text(text, encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
-    os.replace(temporary, folder)
+    temporary.replace(folder)
     _prune(out, keep, checkpoint.state.best_epoch)
     return folder
 

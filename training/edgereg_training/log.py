@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,4 +32,4 @@ def cut_log(path: Path, epochs: int) -> None:
     kept = [line for line in read_log(path) if line["epoch"] <= epochs]
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
 _END = object()
 
 
-def prefetch(items: Iterator[Item], ahead: int = 4) -> Iterator[Item]:
+def prefetch(items: Iterator[Item], ahead: int = 4) -> Generator[Item, None, None]:
     """The same items in the same order, made up to `ahead` early; errors are raised here.
 
     Closing the returned generator ends the thread.

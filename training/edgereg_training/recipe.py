@@ -12,7 +12,6 @@ An unknown key or a value out of range raises RecipeError, one line naming the f
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -88,7 +87,7 @@ def save_recipe(recipe: Recipe, path: Path) -> None:
     text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def _validated(model: type[Options], content: dict[str, Any], where: str, prefix: str) -> Options:
