@@ -81,6 +81,11 @@ class Plugins:
         """Sink openers by file ending."""
         return self._collect("edgereg_sinks", _named_callables)
 
+    def call_all(self) -> None:
+        """Call every hook, so that `faults` is complete."""
+        for collect in (self.tasks, self.commands, self.engines, self.sources, self.sinks):
+            collect()
+
     def hooks_of(self, name: str) -> list[str]:
         """Names of the hooks that the plugin implements; empty if it is not loaded."""
         plugin = self.manager.get_plugin(name)

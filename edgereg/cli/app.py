@@ -1,8 +1,21 @@
-"""x"""
+"""`edgereg app`: the desktop window."""
+
+from __future__ import annotations
 
 import click
 
+from edgereg.errors import EdgeregError
+
 
 @click.command("app")
-def command() -> None:
-    """x."""
+@click.argument("source", required=False)
+def command(source: str | None) -> int:
+    """Open the desktop window, with SOURCE (a file, camera index or URL) if one is named."""
+    try:
+        from edgereg.app import main
+    except ImportError as error:
+        raise EdgeregError(
+            f"the window needs Qt ({error}); install it: pip install 'edgereg[app]', "
+            "and see: edgereg doctor"
+        ) from error
+    return main(source)

@@ -1,8 +1,137 @@
-"""x"""
+"""`edgereg doctor`: what is installed, what works, and what would mend the rest."""
+
+from __future__ import annotations
+
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
 
 import click
 
+from edgereg.cli.session import Session, pass_session
+from edgereg.cli.tables import show_table
+
+CORE = "core"
+PURPOSES = {
+    CORE: "everything",
+    "cpu": "models on the CPU",
+    "gpu": "models on NVIDIA GPUs",
+    "app": "the desktop window",
+    "results": "Parquet tables",
+    "train": "training and rendering",
+    "export": "exporting models",
+}
+# Qt can be installed and yet not load, for want of the system's libraries.
+PROOFS = {"app": "import PySide6.QtWidgets, pyqtgraph, superqt", "cpu": "import onnxruntime"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the diagnosis; fix is empty where all is well."""
+
+    subject: str
+    state: str
+    fix: str = ""
+    serious: bool = False
+
 
 @click.command("doctor")
-def command() -> None:
-    """x."""
+@pass_session
+def command(session: Session) -> int:
+    """Check versions, engines, plugins and models; name what is missing and what mends it.
+
+    Fails if something that every use of edgereg needs does not work.
+    """
+    from edgereg import __version__
+
+    host = f"{platform.system()} {platform.release()} {platform.machine()}"
+    click.echo(f"edgereg {__version__}, Python {platform.python_version()}, {host}")
+    findings = [*_extras(), *_engines(), *_plugins(session), *_models(session)]
+    rows = [(found.subject, found.state, found.fix) for found in findings]
+    show_table(("what", "state", "what to do"), rows)
+    return int(any(found.serious for found in findings))
+
+
+def _extras() -> Iterator[Finding]:
+    required = _requirements()
+    for extra, purpose in PURPOSES.items():
+        versions = {name: _version(name) for name in required.get(extra, ())}
+        missing = [name for name, version in versions.items() if version is None]
+        state = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+        subject = f"{extra}: {purpose}"
+        if missing:
+            what = "edgereg" if extra == CORE else f"edgereg[{extra}]"
+            lacking = f"missing: {', '.join(missing)}"
+            yield Finding(subject, lacking, f"pip install '{what}'", serious=extra == CORE)
+        elif extra in PROOFS and (failure := _failure(PROOFS[extra])):
+            yield Finding(subject, failure, "install what it names with the system's packages")
+        else:
+            yield Finding(subject, state)
+
+
+def _requirements() -> dict[str, list[str]]:
+    """Names of the required distributions by extra; those always required under CORE."""
+    names: dict[str, list[str]] = {}
+    for line in metadata.requires("edgereg") or ():
+        name = re.match(r"[\w.-]+", line)
+        extra = re.search(r"extra == ['\"]([\w-]+)['\"]", line)
+        if name and name.group() != "edgereg":
+            names.setdefault(extra.group(1) if extra else CORE, []).append(name.group())
+    return names
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _failure(code: str) -> str:
+    """The last line that running `code` in a fresh Python complains with, or nothing."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    complaint = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+    return complaint[-1] if done.returncode else ""
+
+
+def _engines() -> Iterator[Finding]:
+    from edgereg.engines.select import list_providers
+    from edgereg.errors import EngineError
+
+    try:
+        statuses = list_providers()
+    except EngineError as error:
+        yield Finding("engines", str(error), "pip install 'edgereg[cpu]'", serious=True)
+        return
+    for row in statuses:
+        if row.status != "absent":
+            fix = row.reason if row.status == "fails" else ""
+            yield Finding(f"engine {row.short}", row.status, fix)
+
+
+def _plugins(session: Session) -> Iterator[Finding]:
+    plugins = session.plugins
+    plugins.call_all()
+    for name in sorted(plugins.disabled & set(plugins.entries)):
+        yield Finding(f"plugin {name}", "disabled", f"edgereg plugin enable {name}")
+    for fault in plugins.faults:
+        yield Finding(f"plugin {fault.plugin}", fault.reason, fault.fix, serious=True)
+
+
+def _models(session: Session) -> Iterator[Finding]:
+    from edgereg.errors import ModelFolderError
+    from edgereg.models.folder import load_model
+
+    for name, task in session.plugins.tasks().items():
+        try:
+            spec = load_model(task.model).spec
+        except ModelFolderError as error:
+            yield Finding(f"model of {name}", str(error), "reinstall edgereg", serious=True)
+        else:
+            yield Finding(f"model of {name}", f"{spec.name} {spec.version} is whole")

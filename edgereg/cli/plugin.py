@@ -17,9 +17,7 @@ def command() -> None:
 def list_plugins(session: Session) -> None:
     """Show every installed plugin, its state and its hooks."""
     plugins = session.plugins
-    for collect in (plugins.tasks, plugins.commands, plugins.engines, plugins.sources):
-        collect()
-    plugins.sinks()
+    plugins.call_all()
     faulty = {fault.plugin for fault in plugins.faults}
     for name, entry in plugins.entries.items():
         state = "disabled" if name in plugins.disabled else "faulty" if name in faulty else "ok"
