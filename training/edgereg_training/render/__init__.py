@@ -1,0 +1,1 @@
+"""Rendered heads and scenes with exact labels, for training and for tests."""
