@@ -1,0 +1,1 @@
+"""The desktop window. The only part of edgereg that imports Qt."""

@@ -1,0 +1,1 @@
+"""One look for marks: `style` (data), `compose` (marks -> primitives) and the OpenCV painter."""

@@ -1,0 +1,179 @@
+"""The OpenCV painter: marks onto an image, for annotated video and for use without a window."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgereg.marks import Mark
+from edgereg.paint.compose import compose
+from edgereg.paint.primitives import (
+    Area,
+    Dot,
+    Label,
+    Line,
+    Picture,
+    Points,
+    Primitive,
+    plate_of,
+)
+from edgereg.paint.style import INK, PLATE, PLATE_ALPHA, TEXT_PADDING, TEXT_SIZE, Rgb, unit_of
+
+Image: TypeAlias = npt.NDArray[np.uint8]
+
+# OpenCV draws at 1/16 pixel with coordinates shifted by this many bits.
+_SHIFT = 4
+# OpenCV's anti-aliased polygons come out this much wider than asked for, in pixels.
+_RIM = 1.5
+_FONT_WEIGHT = 500
+
+
+def paint(image: Image, marks: Iterable[Mark]) -> Image:
+    """A copy of image uint8 [H, W, 3] RGB with the marks drawn; stray marks are left out."""
+    canvas = np.ascontiguousarray(image).copy()
+    height, width = canvas.shape[:2]
+    for primitive in compose(marks, (width, height), unit_of(width, height)):
+        _draw(canvas, primitive)
+    return canvas
+
+
+def _draw(canvas: Image, primitive: Primitive) -> None:
+    if isinstance(primitive, Line):
+        _line(canvas, primitive)
+    elif isinstance(primitive, Dot):
+        _dot(canvas, primitive)
+    elif isinstance(primitive, Area):
+        _area(canvas, primitive.points, primitive.rgb, primitive.alpha)
+    elif isinstance(primitive, Label):
+        _label(canvas, primitive)
+    else:
+        _picture(canvas, primitive)
+
+
+def _line(canvas: Image, line: Line) -> None:
+    part = _Part.around(canvas, line.points, line.width / 2 + 1)
+    if part is None:
+        return
+    if line.width <= _RIM:
+        fixed = [part.fixed(line.points)]
+        cv2.polylines(part.layer, fixed, False, line.rgb, 1, cv2.LINE_AA, _SHIFT)
+    else:
+        _thick_line(part, line)
+    part.blend(line.alpha)
+
+
+def _thick_line(part: _Part, line: Line) -> None:
+    # OpenCV's own thick lines come in whole, uneven widths only.
+    for start, end in itertools.pairwise(line.points):
+        along = end - start
+        length = math.hypot(*along)
+        if length > 0.0:
+            side = np.array([-along[1], along[0]]) * ((line.width - _RIM) / 2 / length)
+            corners = np.stack([start + side, end + side, end - side, start - side])
+            cv2.fillConvexPoly(part.layer, part.fixed(corners), line.rgb, cv2.LINE_AA, _SHIFT)
+    for point in line.points:
+        _disc(part, point, line.width / 2, line.rgb)
+
+
+def _dot(canvas: Image, dot: Dot) -> None:
+    part = _Part.around(canvas, dot.centre[None], dot.radius + 1)
+    if part is not None:
+        _disc(part, dot.centre, dot.radius, dot.rgb)
+        part.blend(dot.alpha)
+
+
+def _disc(part: _Part, centre: Points, radius: float, rgb: Rgb) -> None:
+    fixed = part.fixed(centre[None])[0, 0].tolist()
+    reduced = max(1, round((radius - 0.4 * _RIM) * 2**_SHIFT))
+    cv2.circle(part.layer, fixed, reduced, rgb, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+
+
+def _area(canvas: Image, points: Points, rgb: Rgb, alpha: float) -> None:
+    part = _Part.around(canvas, points, 1)
+    if part is not None:
+        cv2.fillPoly(part.layer, [part.fixed(points)], rgb, cv2.LINE_AA, _SHIFT)
+        part.blend(alpha)
+
+
+def _label(canvas: Image, label: Label) -> None:
+    height, width = canvas.shape[:2]
+    size = max(8, round(label.size))
+    padding = label.size * TEXT_PADDING / TEXT_SIZE
+    _, _, text_width, _ = cv2.getTextSize(
+        (width, height), label.text, (0, 0), _font(), size, _FONT_WEIGHT
+    )
+    plate = plate_of(label, float(text_width), padding, (width, height))
+    _area(canvas, _rectangle(plate.x, plate.y, plate.width, plate.height), PLATE, PLATE_ALPHA)
+    _area(canvas, _rectangle(plate.x, plate.y, plate.stripe, plate.height), label.rgb, 1.0)
+    origin = (round(plate.text_x), round(plate.baseline))
+    cv2.putText(canvas, label.text, origin, INK, _font(), size, _FONT_WEIGHT)
+
+
+def _picture(canvas: Image, picture: Picture) -> None:
+    part = _Part.around(canvas, picture.box.reshape(2, 2), 0)
+    if part is None:
+        return
+    rows, columns = picture.rgba.shape[:2]
+    x1, y1, x2, y2 = (float(v) for v in picture.box)
+    # Pixel centres of the layer -> pixel centres of the picture.
+    across, down = columns / (x2 - x1), rows / (y2 - y1)
+    to_picture = np.array(
+        [
+            [across, 0.0, (part.left + 0.5 - x1) * across - 0.5],
+            [0.0, down, (part.top + 0.5 - y1) * down - 0.5],
+        ]
+    )
+    size = (part.layer.shape[1], part.layer.shape[0])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    stretched: Any = cv2.warpAffine(
+        picture.rgba, to_picture, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    alpha = stretched[..., 3:].astype(np.float32) / 255.0
+    part.target[:] = np.rint(stretched[..., :3] * alpha + part.target * (1.0 - alpha))
+
+
+def _rectangle(x: float, y: float, width: float, height: float) -> Points:
+    return np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]])
+
+
+@lru_cache(maxsize=1)
+def _font() -> Any:
+    return cv2.FontFace("sans")
+
+
+class _Part:
+    """The part of the canvas under one primitive, and a layer of it to draw on and blend."""
+
+    def __init__(self, target: Image, left: int, top: int) -> None:
+        self.target, self.left, self.top = target, left, top
+        self.layer = target.copy()
+
+    @classmethod
+    def around(cls, canvas: Image, points: Points, margin: float) -> _Part | None:
+        """The part that covers points [N, 2] and a margin; None outside the canvas."""
+        low = np.floor(points.min(axis=0) - margin).astype(int)
+        high = np.ceil(points.max(axis=0) + margin).astype(int)
+        left, top = (max(int(v), 0) for v in low)
+        right, bottom = min(int(high[0]), canvas.shape[1]), min(int(high[1]), canvas.shape[0])
+        if left >= right or top >= bottom:
+            return None
+        return cls(canvas[top:bottom, left:right], left, top)
+
+    def fixed(self, points: Points) -> npt.NDArray[np.int32]:
+        """points [N, 2] as OpenCV takes them: in the layer, pixel centres at integers, shifted."""
+        local: Points = (points - (self.left + 0.5, self.top + 0.5)) * 2**_SHIFT
+        return np.asarray(np.rint(local), np.int32)[:, None]
+
+    def blend(self, alpha: float) -> None:
+        """Put the layer back, mixed by alpha."""
+        if math.isclose(alpha, 1.0):
+            self.target[:] = self.layer
+        else:
+            cv2.addWeighted(self.layer, alpha, self.target, 1.0 - alpha, 0.0, self.target)

@@ -1,0 +1,69 @@
+"""Lines by role: halo, dashes, graded trajectories."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgereg.marks import Role
+from edgereg.paint.primitives import Dot, Line, Points, Primitive
+from edgereg.paint.style import (
+    DOT_RADIUS,
+    HALO_ALPHA,
+    HALO_WIDTH,
+    PLATE,
+    STROKES,
+    Rgb,
+    lightened,
+)
+
+# A line of more dashes than this is drawn solid: it is far longer than the frame.
+_MOST_DASHES = 2000
+
+
+def stroke(points: Points, rgb: Rgb, role: Role, unit: float) -> list[Primitive]:
+    """A line through points [N, 2] in the look of its role."""
+    look = STROKES[role]
+    colour = lightened(rgb, look.lighten)
+    width = look.width * unit
+    lines: list[Primitive] = []
+    if look.halo:
+        lines.append(Line(points, PLATE, width + 2 * HALO_WIDTH * unit, HALO_ALPHA))
+    pieces = [points]
+    if look.dash is not None:
+        pieces = dashes(points, look.dash[0] * unit, look.dash[1] * unit)
+    lines += [Line(piece, colour, width, look.alpha) for piece in pieces]
+    return lines
+
+
+def graded_dots(points: Points, rgb: Rgb, radius: float) -> list[Primitive]:
+    """Dots that grow stronger and larger from the first point to the last."""
+    grades = np.linspace(0.3, 1.0, len(points))
+    return [
+        Dot(point, radius * (0.6 + 0.4 * grade), lightened(rgb, 0.5 * (1 - grade)), grade)
+        for point, grade in zip(points, grades.tolist(), strict=True)
+    ]
+
+
+def trajectory(points: Points, rgb: Rgb, unit: float) -> list[Primitive]:
+    """A thin line through the iterates with a graded dot on each."""
+    return stroke(points, rgb, "trajectory", unit) + graded_dots(points, rgb, DOT_RADIUS * unit)
+
+
+def dashes(points: Points, on: float, off: float) -> list[Points]:
+    """Cut a line [N, 2] into pieces of length `on`, `off` apart, around its corners."""
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    total = float(along[-1])
+    if total == 0.0 or total / (on + off) > _MOST_DASHES:
+        return [points]
+    starts = np.arange(0.0, total, on + off)
+    return [_piece(points, along, start, min(start + on, total)) for start in starts.tolist()]
+
+
+def _piece(points: Points, along: Points, start: float, end: float) -> Points:
+    inner = points[(along > start) & (along < end)]
+    ends = [
+        [np.interp(at, along, points[:, 0]), np.interp(at, along, points[:, 1])]
+        for at in (start, end)
+    ]
+    return np.concatenate([[ends[0]], inner, [ends[1]]])
