@@ -27,7 +27,9 @@ def alpha_texture(assets: Assets, name: str) -> Array:
     mesh = assets.parts[name].mesh
     islands = np.zeros((TEXTURE, TEXTURE), np.uint8)
     corners = np.mod(mesh.uv[mesh.uv_faces], 1.0001) * [TEXTURE, -TEXTURE] + [0, TEXTURE]
-    cv2.fillPoly(islands, list(np.round(corners).astype(np.int32)), 255)
+    for corner in np.round(corners).astype(np.int32):
+        # One by one: filled together, overlapping faces would cancel out.
+        cv2.fillPoly(islands, [corner], 255)
     depth = cv2.distanceTransform(islands, cv2.DIST_L2, 3)
     strands = streak_pool()
     if name.startswith("eyebrow"):

@@ -19,6 +19,7 @@ from edgereg_training.render.distributions import sampler
 from edgereg_training.render.errors import ShardError
 from edgereg_training.render.geometry import Array
 from edgereg_training.render.heads import HeadView, render_head
+from edgereg_training.render.scenes import SceneView, render_scene
 from edgereg_training.render.splits import SPLITS, split_identities
 
 RENDERER_VERSION = 1
@@ -108,6 +109,71 @@ def _head_shard(
         ):  # fmt: skip
             out[key][place] = value
         tick(k + 1)
+    return out
+
+
+@dataclass(frozen=True)
+class SceneShardOptions:
+    """What to render. width, height: px. heads: most heads a scene. head_size: range of a head's
+    longer side, px. empty: share of scenes without people. back: share of heads turned any way.
+    The other fields are those of `HeadShardOptions`."""
+
+    out: Path
+    count: int
+    width: int = 256
+    height: int = 256
+    seed: int = 0
+    split: str = "train"
+    identities: int = 500
+    assets: Path | None = None
+    shard_size: int = 500
+    people: int = 40
+    heads: int = 8
+    head_size: tuple[float, float] = (12.0, 200.0)
+    empty: float = 0.15
+    back: float = 0.22
+    effects: bool = True
+    cache_dir: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_common(self.count, self.shard_size, self.people, self.split, self.identities)
+        for name, value in (("width", self.width), ("height", self.height)):
+            if not 32 <= value <= 2048:
+                raise ValueError(f"{name} must be 32 to 2048 px, not {value}")
+        if not 1 <= self.heads <= 20:
+            raise ValueError(f"heads must be 1 to 20, not {self.heads}")
+        if not 4 <= self.head_size[0] <= self.head_size[1]:
+            raise ValueError(f"head_size must be a range from 4 px up, not {self.head_size}")
+        for name, share in (("empty", self.empty), ("back", self.back)):
+            if not 0 <= share <= 1:
+                raise ValueError(f"{name} is a share in [0,1], not {share}")
+
+
+def write_scene_shards(options: SceneShardOptions, progress: Progress | None = None) -> Path:
+    """Render the data set; finished shards are kept. Returns the folder."""
+    cast = Cast(options.assets, options.cache_dir)
+    return write_shards(
+        "scenes", options, options.count, options.shard_size,
+        lambda shard, n, tick: _scene_shard(options, cast, shard, n, tick), progress,
+    )  # fmt: skip
+
+
+def _scene_shard(
+    options: SceneShardOptions, cast: Cast, shard: int, count: int, tick: Callable[[int], None]
+) -> dict[str, Array]:
+    rng = np.random.default_rng([options.seed, shard, 2])
+    people = shard_people(rng, options.identities, options.split, options.people)
+    troupe = [cast[int(number)] for number in people]
+    view = SceneView(options.heads, options.head_size, options.empty, options.back, options.effects)
+    scenes = []
+    for k in range(count):
+        seed = [options.seed, shard, 3, k]
+        scenes.append(render_scene(troupe, seed, options.width, options.height, view))
+        tick(k + 1)
+    labels = ("boxes", "pose", "visible", "identity", "age")
+    out = {key: np.concatenate([getattr(scene, key) for scene in scenes]) for key in labels}
+    out["images"] = np.stack([scene.image for scene in scenes])
+    out["start"] = np.cumsum([0] + [len(scene.boxes) for scene in scenes]).astype(np.int64)
     return out
 
 
