@@ -147,9 +147,7 @@ def _matrix(rows: list[list[npt.NDArray[np.float64]]]) -> npt.NDArray[np.float64
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def axis_tips(
-    angles: npt.ArrayLike, origins: npt.ArrayLike, length: npt.ArrayLike
-) -> FloatArray:
+def axis_tips(angles: npt.ArrayLike, origins: npt.ArrayLike, length: npt.ArrayLike) -> FloatArray:
     """Projected ends of a head's three axes, for an AxesMark.
 
     angles: (yaw, pitch, roll) [N, 3] in degrees; origins: [N, 2] frame pixels; length: [N] or one
@@ -162,4 +160,4 @@ def axis_tips(
     axes = np.stack([right, -up, forward], axis=1)[..., :2] * np.array([1.0, -1.0])
     reach = np.broadcast_to(np.asarray(length, np.float64), axes.shape[:1])
     tips = np.asarray(origins, np.float64).reshape(-1, 1, 2) + axes * reach[:, None, None]
-    return tips.astype(np.float32)
+    return np.asarray(tips, np.float32)

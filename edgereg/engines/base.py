@@ -29,5 +29,5 @@ class Engine(Protocol):
         ...
 
     def run(self, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
-        """Run once. Raises EngineError where the graph fails or an input is missing or ill-shaped."""
+        """Run once. Raises EngineError where the graph fails or an input does not fit."""
         ...

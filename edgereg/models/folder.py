@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,4 +135,4 @@ def _replace(file: Path, content: bytes) -> None:
     """Write a file so that it is either the old one or the whole new one."""
     part = file.with_name(file.name + ".part")
     part.write_bytes(content)
-    os.replace(part, file)
+    part.replace(file)

@@ -14,7 +14,7 @@ from edgereg.predictions import Predictions
 
 @dataclass(frozen=True)
 class Fault:
-    """One failure of a task on one frame: the task, the step that failed and the reason, one line."""
+    """One failure of a task on one frame: the step that failed, and the reason in one line."""
 
     task: str
     step: str

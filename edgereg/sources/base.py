@@ -52,7 +52,7 @@ class Source(Protocol):
         ...
 
     def frames(self) -> Iterator[Frame]:
-        """Frames from the current position to the end. Raises SourceError where the source fails."""
+        """Frames from the current position to the end. Raises SourceError where it fails."""
         ...
 
     def seek(self, index: int) -> None:

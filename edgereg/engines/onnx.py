@@ -1,0 +1,172 @@
+"""Graphs run by ONNX Runtime, on any provider it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from edgereg.engines.base import Arrays
+from edgereg.errors import EngineError
+
+CPU = "CPUExecutionProvider"
+
+DTYPES: Mapping[str, type[np.generic]] = {
+    "tensor(uint8)": np.uint8,
+    "tensor(int8)": np.int8,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+    "tensor(float16)": np.float16,
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(bool)": np.bool_,
+}
+
+Shape: TypeAlias = Sequence[int | str | None]
+
+
+class OnnxEngine:
+    """One ONNX file in one ONNX Runtime session.
+
+    Inputs are checked before the run and outputs after it, so that a wrong shape is one line that
+    names the graph and the array. An empty batch (a first dimension of 0 in an input whose batch
+    is free) never reaches the graph: the outputs come back with 0 rows.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        provider: str = CPU,
+        *,
+        options: Mapping[str, Any] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """Load `path` on `provider` (options are the provider's own).
+
+        threads: CPU threads inside one run; None leaves the choice to ONNX Runtime, which takes
+        all cores. Raises EngineError where the provider is absent or does not take the graph.
+        """
+        self._path = Path(path)
+        self._session = _session(self._path, provider, dict(options or {}), threads)
+        self._inputs = {item.name: item for item in self._session.get_inputs()}
+        self._outputs = {item.name: item for item in self._session.get_outputs()}
+        if provider != CPU and self.provider == CPU:
+            raise EngineError(f"{self._path.name}: {provider} refused the graph")
+
+    @property
+    def provider(self) -> str:
+        """The provider that runs the graph."""
+        return str(self._session.get_providers()[0])
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Input names, in the graph's order."""
+        return tuple(self._inputs)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Output names, in the graph's order."""
+        return tuple(self._outputs)
+
+    def shapes(self) -> dict[str, Shape]:
+        """Input shapes by name; a free dimension is its name or None."""
+        return {name: list(item.shape) for name, item in self._inputs.items()}
+
+    def dtypes(self) -> dict[str, type[np.generic]]:
+        """Input dtypes by name."""
+        return {name: DTYPES[item.type] for name, item in self._inputs.items()}
+
+    def run(self, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
+        """Run once.
+
+        Raises EngineError where an input is missing, of a wrong dtype or ill-shaped, where the
+        graph fails, or where an output has not the declared shape.
+        """
+        for name, item in self._inputs.items():
+            self._check_input(name, inputs.get(name), item)
+        if any(_is_empty_batch(inputs[name], item.shape) for name, item in self._inputs.items()):
+            return {name: _empty(item) for name, item in self._outputs.items()}
+        feed = {name: np.ascontiguousarray(inputs[name]) for name in self._inputs}
+        try:
+            arrays = self._session.run(None, feed)
+        except Exception as error:  # ONNX Runtime raises bare RuntimeErrors and its own classes
+            raise EngineError(f"{self._where()} failed: {_line(error)}") from error
+        found = dict(zip(self._outputs, arrays, strict=True))
+        for name, array in found.items():
+            self._check_shape(name, array, self._outputs[name].shape)
+        return found
+
+    def _where(self) -> str:
+        return f"{self._path.parent.name}/{self._path.name} on {self.provider}"
+
+    def _check_input(self, name: str, array: npt.NDArray[Any] | None, item: Any) -> None:
+        if array is None:
+            raise EngineError(f"{self._where()}: input '{name}' is missing")
+        wanted = DTYPES.get(item.type)
+        if wanted is None or array.dtype != wanted:
+            raise EngineError(
+                f"{self._where()}: input '{name}' is {array.dtype}, the graph takes {item.type}"
+            )
+        self._check_shape(name, array, item.shape)
+
+    def _check_shape(self, name: str, array: npt.NDArray[Any], declared: Shape | None) -> None:
+        if not _fits(array.shape, declared):
+            text = ", ".join("?" if not isinstance(d, int) else str(d) for d in declared or ())
+            raise EngineError(
+                f"{self._where()}: '{name}' has shape {list(array.shape)}, declared is [{text}]"
+            )
+
+
+def _session(path: Path, provider: str, options: dict[str, Any], threads: int | None) -> Any:
+    """An InferenceSession on exactly one provider, with CPU behind it for unsupported nodes."""
+    try:
+        import onnxruntime as ort
+    except ImportError as error:
+        raise EngineError(
+            "ONNX Runtime is not installed; install edgereg[cpu] or edgereg[gpu]"
+        ) from error
+    if provider not in ort.get_available_providers():
+        raise EngineError(
+            f"{provider} is not in this ONNX Runtime; it has "
+            f"{', '.join(ort.get_available_providers())}"
+        )
+    settings = ort.SessionOptions()
+    settings.log_severity_level = 4
+    if threads:
+        settings.intra_op_num_threads = threads
+        settings.inter_op_num_threads = 1
+    # A thread that spins while it waits for work takes the core from the other stages.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    chain: list[Any] = [(provider, options)] if provider == CPU else [(provider, options), CPU]
+    try:
+        return ort.InferenceSession(str(path), settings, providers=chain)
+    except Exception as error:  # ONNX Runtime raises bare RuntimeErrors and its own classes
+        raise EngineError(f"{path}: {provider} can't load the graph: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    """The first line of an error that may run over many."""
+    return str(error).strip().split("\n")[0][:300] or type(error).__name__
+
+
+def _fits(shape: tuple[int, ...], declared: Shape | None) -> bool:
+    if not declared:
+        # ONNX has no word for "shape unknown" here: [] is a scalar or an undeclared shape.
+        return True
+    return len(shape) == len(declared) and all(
+        not isinstance(want, int) or want == have
+        for have, want in zip(shape, declared, strict=True)
+    )
+
+
+def _is_empty_batch(array: npt.NDArray[Any], declared: Shape) -> bool:
+    return bool(declared) and len(array) == 0 and not isinstance(declared[0], int)
+
+
+def _empty(item: Any) -> npt.NDArray[Any]:
+    """An output with 0 rows; dimensions that only a run would tell are 0 as well."""
+    shape = [0, *(d if isinstance(d, int) else 0 for d in item.shape[1:])]
+    return np.zeros(shape, DTYPES[item.type])

@@ -1,0 +1,110 @@
+"""Tasks made ready to run: put in dependency order, their models loaded on an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgereg.engines.base import Engine
+from edgereg.engines.select import load_engine
+from edgereg.errors import ModelFolderError, PluginError
+from edgereg.models.folder import ModelFolder, load_model
+from edgereg.models.schema import ModelSpec
+from edgereg.tasks import Task
+
+
+@dataclass(frozen=True)
+class LoadedTask:
+    """A task, its model folder and the engines of its graphs (None: the model has none such)."""
+
+    task: Task
+    model: ModelFolder
+    predict: Engine
+    refine: Engine | None = None
+    density: Engine | None = None
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.task.name
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model's description."""
+        return self.model.spec
+
+
+def in_order(tasks: Iterable[Task], wanted: Sequence[str]) -> list[Task]:
+    """The wanted tasks and everything they stand on, each after its upstream.
+
+    Raises PluginError for an unknown task, a missing upstream or a circle of upstreams.
+    """
+    known = {task.name: task for task in tasks}
+    ordered: dict[str, Task] = {}
+
+    def add(name: str, path: tuple[str, ...]) -> None:
+        if name in ordered:
+            return
+        if name in path:
+            raise PluginError(f"tasks wait for each other: {' -> '.join((*path, name))}")
+        if name not in known:
+            needed = f", which '{path[-1]}' stands on" if path else ""
+            raise PluginError(
+                f"no task '{name}'{needed}; there are: {', '.join(sorted(known)) or 'none'}"
+            )
+        upstream = known[name].upstream
+        if upstream is not None:
+            add(upstream, (*path, name))
+        ordered[name] = known[name]
+
+    for name in wanted:
+        add(name, ())
+    return list(ordered.values())
+
+
+def load_task(
+    task: Task,
+    model: Path | str | None = None,
+    *,
+    provider: str = "auto",
+    threads: int | None = 1,
+) -> LoadedTask:
+    """Load a task's model (its default one if None) and make an engine for each graph.
+
+    threads: CPU threads in one run. One is best in the staged pipeline, whose stages already run
+    beside each other; None gives a single stage all cores. Raises ModelFolderError where the
+    folder is damaged or made for another task, EngineError where a graph can't be loaded.
+    """
+    folder = load_model(task.model if model is None else model)
+    if folder.spec.task != task.name:
+        raise ModelFolderError(
+            f"{folder.path}: model '{folder.spec.name}' is for task '{folder.spec.task}', "
+            f"not for '{task.name}'"
+        )
+    engines = {
+        name: load_engine(folder.graph_path(name), provider, threads=threads)
+        for name in folder.spec.graphs
+    }
+    return LoadedTask(
+        task, folder, engines["predict"], engines.get("refine"), engines.get("density")
+    )
+
+
+def load_tasks(
+    tasks: Iterable[Task],
+    wanted: Sequence[str],
+    models: Mapping[str, Path] | None = None,
+    *,
+    provider: str = "auto",
+    threads: int | None = 1,
+) -> list[LoadedTask]:
+    """Load the wanted tasks and their upstreams in running order.
+
+    models: model folders by task name, where not the default.
+    """
+    chosen = models or {}
+    return [
+        load_task(task, chosen.get(task.name), provider=provider, threads=threads)
+        for task in in_order(tasks, wanted)
+    ]

@@ -1,0 +1,115 @@
+"""What a run is measured by: times per stage, frames per second, drops and faults."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+# Percentiles and the rate are of the latest frames, so that a run of days stays small and current.
+WINDOW = 2000
+
+
+@dataclass(frozen=True)
+class StageStats:
+    """Times of one stage in milliseconds over the latest frames; `count` is of the whole run."""
+
+    count: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True)
+class Stats:
+    """A run so far.
+
+    frames: results written; dropped: frames that came too fast (latest mode only).
+    fps: results per second over the last few seconds; mean_fps: over the whole run.
+    stages: by name, in running order.
+    """
+
+    frames: int
+    dropped: int
+    elapsed_s: float
+    fps: float
+    mean_fps: float
+    stages: Mapping[str, StageStats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a run ended.
+
+    error: what ended it before its time, or None. faults: failures by task. switched_off: reasons
+    by task. warnings: what the source survived.
+    """
+
+    stats: Stats
+    faults: Mapping[str, int]
+    switched_off: Mapping[str, str]
+    warnings: tuple[str, ...]
+    error: Exception | None = None
+
+
+class Meter:
+    """Collects times; any thread may measure and read."""
+
+    def __init__(self, stages: tuple[str, ...]) -> None:
+        self._lock = threading.Lock()
+        self._times: dict[str, deque[float]] = {name: deque(maxlen=WINDOW) for name in stages}
+        self._counts = dict.fromkeys(stages, 0)
+        self._written: deque[float] = deque(maxlen=120)
+        self._frames = 0
+        self._start = time.perf_counter()
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        """Measure the block as one run of `stage`."""
+        start = time.perf_counter()
+        yield
+        took = time.perf_counter() - start
+        with self._lock:
+            self._times[stage].append(took)
+            self._counts[stage] += 1
+
+    def frame_done(self) -> None:
+        """Count one written result."""
+        with self._lock:
+            self._frames += 1
+            self._written.append(time.perf_counter())
+
+    def stats(self, dropped: int = 0) -> Stats:
+        """Everything so far."""
+        with self._lock:
+            elapsed = time.perf_counter() - self._start
+            stages = {
+                name: _summary(self._counts[name], times) for name, times in self._times.items()
+            }
+            return Stats(
+                self._frames,
+                dropped,
+                elapsed,
+                _rate(self._written),
+                self._frames / elapsed if elapsed else 0.0,
+                stages,
+            )
+
+
+def _summary(count: int, times: deque[float]) -> StageStats:
+    if not times:
+        return StageStats(count, 0.0, 0.0, 0.0)
+    p50, p95, p99 = np.percentile(np.asarray(times) * 1000, [50, 95, 99])
+    return StageStats(count, float(p50), float(p95), float(p99))
+
+
+def _rate(written: deque[float]) -> float:
+    """Results per second among the latest ones; they stop counting when nothing comes any more."""
+    if len(written) < 2:
+        return 0.0
+    return (len(written) - 1) / max(written[-1] - written[0], 1e-9)

@@ -1,0 +1,21 @@
+"""Free space, asked for in time: some formats are readable only once their end is written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from edgereg.errors import SinkError
+
+# Enough for what closes an MP4 or Parquet file, and for others to notice the full disk too.
+RESERVE = 64 * 2**20
+
+
+def ensure_space(path: Path) -> None:
+    """Raise SinkError while there is still room to close the file at `path` properly."""
+    free = shutil.disk_usage(path.parent).free
+    if free < RESERVE:
+        raise SinkError(
+            f"{path}: the disk is nearly full ({free // 2**20} MiB left); what was written so far "
+            "is whole; free some space or write elsewhere"
+        )

@@ -1,0 +1,50 @@
+"""OpenCV's VideoCapture, opened quietly and with time limits."""
+
+from __future__ import annotations
+
+import os
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+# FFmpeg would write its own complaints beside edgereg's one line. A user's setting goes first.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+
+
+def open_capture(
+    target: str | int, backend: int = cv2.CAP_ANY, timeout_s: float | None = None
+) -> cv2.VideoCapture | None:
+    """An opened capture, or None where OpenCV can't open the target.
+
+    timeout_s: limit for opening and for each read, where the backend knows one (FFmpeg does).
+    """
+    parameters: list[int] = []
+    if timeout_s is not None:
+        limit = int(timeout_s * 1000)
+        parameters = [
+            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+            limit,
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+            limit,
+        ]
+    try:
+        capture = cv2.VideoCapture(target, backend, parameters)
+    except cv2.error:
+        return None
+    if not capture.isOpened():
+        capture.release()
+        return None
+    return capture
+
+
+def rgb(image: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
+    """RGB uint8 [H, W, 3] of what OpenCV read (BGR, BGRA or grey), None if without pixels."""
+    if image is None or image.size == 0:
+        return None
+    if image.ndim == 2 or image.shape[2] == 1:
+        code = cv2.COLOR_GRAY2RGB
+    else:
+        code = cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    return np.asarray(cv2.cvtColor(image, code), np.uint8)
