@@ -219,36 +219,6 @@ def _named_callables(returned: Any) -> dict[str, Callable[..., Any]]:
     return dict(returned)
 
 
-def resolve_tasks(available: Mapping[str, Task], wanted: Iterable[str]) -> list[Task]:
-    """The wanted tasks and all that they stand on, each once, upstream before downstream.
-
-    Raises PluginError for an unknown task, a missing upstream task, or tasks that wait in a circle.
-    """
-    ordered: list[Task] = []
-    for name in wanted:
-        _append_with_upstream(available, name, ordered, ())
-    return ordered
-
-
-def _append_with_upstream(
-    available: Mapping[str, Task], name: str, ordered: list[Task], below: tuple[str, ...]
-) -> None:
-    if any(task.name == name for task in ordered):
-        return
-    if name in below:
-        raise PluginError(f"tasks wait for each other in a circle: {' -> '.join((*below, name))}")
-    if name not in available:
-        needed = f" (needed by '{below[-1]}')" if below else ""
-        have = ", ".join(sorted(available)) or "none"
-        raise PluginError(
-            f"there is no task '{name}'{needed}; available: {have}. See: edgereg plugin list"
-        )
-    upstream = available[name].upstream
-    if upstream is not None:
-        _append_with_upstream(available, upstream, ordered, (*below, name))
-    ordered.append(available[name])
-
-
 def settings_file() -> Path:
     """Where the names of disabled plugins are kept."""
     return platformdirs.user_config_path("edgereg", appauthor=False) / "plugins.json"

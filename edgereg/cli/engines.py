@@ -14,6 +14,7 @@ def command(session: Session) -> None:
     """List engine providers, each proven by running a small graph."""
     from edgereg.engines.select import list_providers
 
-    rows = [(row.short, row.name, row.status, row.reason) for row in list_providers()]
-    rows += [(name, name, "plugin", "added by a plugin") for name in session.plugins.engines()]
+    proven = [(row.short, row.name, row.status, row.reason) for row in list_providers()]
+    added = [(name, name, "plugin", "not tried") for name in session.plugins.engines()]
+    rows: list[tuple[str, ...]] = [*proven, *added]
     show_table(("--engine", "provider", "status", "reason"), rows)

@@ -16,7 +16,6 @@ from edgereg.plugins import (
     Plugins,
     load_plugins,
     read_disabled,
-    resolve_tasks,
     write_disabled,
 )
 
@@ -132,23 +131,3 @@ def test_settings_that_cannot_be_written(settings_file: Path) -> None:
     settings_file.parent.write_text("a file where the folder should be")
     with pytest.raises(PluginError, match="cannot write"):
         write_disabled({"a"})
-
-
-def test_tasks_come_after_what_they_stand_on() -> None:
-    available = {t.name: t for t in (task("pose", "heads"), task("heads"), task("age", "heads"))}
-    ordered = resolve_tasks(available, ["pose", "age", "pose"])
-    assert [t.name for t in ordered] == ["heads", "pose", "age"]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "message"),
-    [
-        ("none", "no task 'none'; available: a, b, lonely"),
-        ("lonely", r"no task 'gone' \(needed by 'lonely'\)"),
-        ("a", "in a circle: a -> b -> a"),
-    ],
-)
-def test_tasks_that_cannot_be_resolved(wanted: str, message: str) -> None:
-    available = {t.name: t for t in (task("a", "b"), task("b", "a"), task("lonely", "gone"))}
-    with pytest.raises(PluginError, match=message):
-        resolve_tasks(available, [wanted])

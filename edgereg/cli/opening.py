@@ -1,0 +1,120 @@
+"""Sources, outputs and models as the user names them, plugins' kinds included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgereg.errors import EdgeregError, ModelFolderError, SinkError, SourceError
+
+if TYPE_CHECKING:
+    from edgereg.pipeline.loading import LoadedTask
+    from edgereg.plugins import Plugins
+    from edgereg.sinks.base import Sink
+    from edgereg.sources.base import Frame, Source, SourceInfo
+
+
+@dataclass(frozen=True)
+class FirstFrames:
+    """The first `limit` frames of a source."""
+
+    source: Source
+    limit: int
+
+    @property
+    def info(self) -> SourceInfo:
+        """The source's, shortened."""
+        info = self.source.info
+        count = self.limit if info.frame_count is None else min(self.limit, info.frame_count)
+        return replace(info, frame_count=count)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """The source's own."""
+        return self.source.warnings
+
+    def frames(self) -> Iterator[Frame]:
+        """At most `limit` frames."""
+        return islice(self.source.frames(), self.limit)
+
+    def seek(self, index: int) -> None:
+        """Raises SourceError: a limited source is read once, from the start."""
+        raise SourceError(f"a source limited to {self.limit} frames can't be searched")
+
+    def close(self) -> None:
+        """Close the source."""
+        self.source.close()
+
+
+def source_of(plugins: Plugins, text: str, *, realtime: bool, limit: int | None) -> Source:
+    """What SOURCE names: a plugin's scheme first, then the built-in kinds. Raises SourceError."""
+    from edgereg.sources.open import open_source
+
+    scheme, colon, _ = text.partition(":")
+    opener = plugins.sources().get(scheme) if colon else None
+    if opener is None:
+        source = open_source(text, realtime=realtime)
+    else:
+        try:
+            source = opener(text)
+        except Exception as error:
+            raise SourceError(f"{text}: the plugin for '{scheme}:' failed: {error}") from error
+    return source if limit is None else FirstFrames(source, limit)
+
+
+def sink_of(plugins: Plugins, path: Path, info: SourceInfo) -> Sink:
+    """What OUTPUT names by its ending: a plugin's first, then the built-in ones."""
+    from edgereg.sinks.open import open_sink
+
+    opener = plugins.sinks().get(path.suffix.lower())
+    if opener is None:
+        return open_sink(path, info)
+    try:
+        return opener(path, info)
+    except EdgeregError:
+        raise
+    except Exception as error:
+        raise SinkError(f"{path}: the plugin for '{path.suffix}' failed: {error}") from error
+
+
+def check_outputs(source: str, outputs: Sequence[Path]) -> None:
+    """Raise SinkError where two outputs are one file, or an output would overwrite the source."""
+    seen: set[Path] = set()
+    for output in outputs:
+        place = output.resolve()
+        if place == Path(source).resolve():
+            raise SinkError(f"{output}: is the source itself; name another output")
+        if place in seen:
+            raise SinkError(f"{output}: is named twice; name each output once")
+        seen.add(place)
+
+
+def models_of(folders: Sequence[Path]) -> Mapping[str, Path]:
+    """Model folders by the task they were made for.
+
+    Raises ModelFolderError where two are for one task.
+    """
+    from edgereg.models.folder import load_model
+
+    chosen: dict[str, Path] = {}
+    for folder in folders:
+        task = load_model(folder).spec.task
+        if task in chosen:
+            raise ModelFolderError(
+                f"{folder}: a second model for task '{task}'; name one model a task"
+            )
+        chosen[task] = folder
+    return chosen
+
+
+def check_precision(loaded: Sequence[LoadedTask], precision: str) -> None:
+    """Raise ModelFolderError where a model has another precision than the one demanded."""
+    for task in loaded:
+        if task.spec.precision != precision:
+            raise ModelFolderError(
+                f"{task.model.path}: its precision is {task.spec.precision}, not {precision}; "
+                "precision lives in the graph: name a --model exported with it"
+            )

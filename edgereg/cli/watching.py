@@ -1,0 +1,135 @@
+"""Watching a pipeline from the terminal: progress, and a clean end on Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from edgereg.cli.tables import show_table
+
+if TYPE_CHECKING:
+    from edgereg.pipeline.staged import StagedPipeline
+    from edgereg.pipeline.stats import Report, Stats
+
+POLL_S = 0.1
+
+
+def watch(pipeline: StagedPipeline, frames: int | None) -> tuple[Report, bool]:
+    """Run a pipeline to its end with a progress bar; also tells whether it was interrupted.
+
+    frames: how many are expected, or None. On Ctrl-C or SIGTERM the pipeline stops, and its
+    outputs are closed before this returns.
+    """
+    try:
+        with _termination_interrupts(), _progress(frames) as advance:
+            pipeline.start()
+            while pipeline.running:
+                time.sleep(POLL_S)
+                advance(pipeline.stats())
+    except KeyboardInterrupt:
+        with _signals_ignored():
+            return pipeline.stop(), True
+    return pipeline.wait(), False
+
+
+def show_stats(stats: Stats) -> None:
+    """Times of each stage."""
+    rows = [
+        (name, str(s.count), f"{s.p50_ms:.2f}", f"{s.p95_ms:.2f}", f"{s.p99_ms:.2f}")
+        for name, s in stats.stages.items()
+    ]
+    show_table(("stage", "runs", "p50 ms", "p95 ms", "p99 ms"), rows)
+
+
+def summary(stats: Stats) -> str:
+    """One line on how many frames, how fast."""
+    return (
+        f"{stats.frames} frames in {stats.elapsed_s:.1f} s ({stats.mean_fps:.1f} frames/s), "
+        f"{stats.dropped} dropped"
+    )
+
+
+@contextmanager
+def _termination_interrupts() -> Iterator[None]:
+    """Let SIGTERM (and Ctrl-Break on Windows) end the program as Ctrl-C does."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in _terminations()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _signals_ignored() -> Iterator[None]:
+    """A second Ctrl-C must not cut off the closing of the outputs."""
+    numbers = (signal.SIGINT, *_terminations())
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _terminations() -> list[signal.Signals]:
+    names = ("SIGTERM", "SIGBREAK", "SIGHUP")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+class _Advance:
+    """Moves the progress bar to the number of frames written."""
+
+    def __init__(self, frames: int | None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f} frames"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self.bar.add_task("running", total=frames)
+
+    def __call__(self, stats: Stats) -> None:
+        self.bar.update(
+            self._task, completed=stats.frames, description=f"{stats.fps:5.1f} frames/s"
+        )
+
+
+@contextmanager
+def _progress(frames: int | None) -> Iterator[_Advance]:
+    advance = _Advance(frames)
+    with advance.bar:
+        yield advance
+
+
+def conclude(report: Report, interrupted: bool, *, with_stats: bool) -> int:
+    """Show how a run ended; returns the exit code. Raises the error that ended it, if any."""
+    from edgereg.cli.session import warn
+
+    if with_stats:
+        show_stats(report.stats)
+    for line in (*report.warnings, *report.switched_off.values()):
+        warn(line)
+    for task, count in report.faults.items():
+        warn(f"task '{task}' failed {count} times")
+    click.echo(summary(report.stats))
+    if report.error is not None:
+        raise report.error
+    if interrupted:
+        click.echo("Interrupted; the outputs hold everything up to here.", err=True)
+    return int(interrupted or bool(report.switched_off))
