@@ -65,8 +65,11 @@ def load_engine(
     *,
     probe: Probe | None = None,
     threads: int | None = None,
+    loaders: Mapping[str, Callable[[Path], Engine]] | None = None,
 ) -> Engine:
     """Load a graph on a provider: 'auto', a short name of SHORT, or ONNX Runtime's own name.
+
+    loaders: engines of plugins by provider name; they are taken only when asked for by name.
 
     'auto' tries the providers of RANKING that this ONNX Runtime has, and proves each by running
     `probe` (made up from the graph's inputs if None) and comparing with what the CPU returns.
@@ -77,6 +80,8 @@ def load_engine(
         return OnnxEngine(file, name, threads=threads)
 
     file = Path(path)
+    if loaders and provider in loaders:
+        return loaders[provider](file)
     if provider != "auto":
         return load(file, SHORT.get(provider.lower(), provider))
     return choose(file, available(), load, probe)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from edgereg.engines.base import Engine
 from edgereg.engines.select import load_engine
@@ -12,6 +13,8 @@ from edgereg.errors import ModelFolderError, PluginError
 from edgereg.models.folder import ModelFolder, load_model
 from edgereg.models.schema import ModelSpec
 from edgereg.tasks import Task
+
+EngineLoader: TypeAlias = Callable[[Path], Engine]
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,13 @@ def load_task(
     *,
     provider: str = "auto",
     threads: int | None = 1,
+    loaders: Mapping[str, EngineLoader] | None = None,
 ) -> LoadedTask:
     """Load a task's model (its default one if None) and make an engine for each graph.
 
     threads: CPU threads in one run. One is best in the staged pipeline, whose stages already run
-    beside each other; None gives a single stage all cores. Raises ModelFolderError where the
+    beside each other; None gives a single stage all cores. loaders: engines of plugins by
+    provider name. Raises ModelFolderError where the
     folder is damaged or made for another task, EngineError where a graph can't be loaded.
     """
     folder = load_model(task.model if model is None else model)
@@ -83,7 +88,7 @@ def load_task(
             f"not for '{task.name}'"
         )
     engines = {
-        name: load_engine(folder.graph_path(name), provider, threads=threads)
+        name: load_engine(folder.graph_path(name), provider, threads=threads, loaders=loaders)
         for name in folder.spec.graphs
     }
     return LoadedTask(
@@ -98,6 +103,7 @@ def load_tasks(
     *,
     provider: str = "auto",
     threads: int | None = 1,
+    loaders: Mapping[str, EngineLoader] | None = None,
 ) -> list[LoadedTask]:
     """Load the wanted tasks and their upstreams in running order.
 
@@ -105,6 +111,6 @@ def load_tasks(
     """
     chosen = models or {}
     return [
-        load_task(task, chosen.get(task.name), provider=provider, threads=threads)
+        load_task(task, chosen.get(task.name), provider=provider, threads=threads, loaders=loaders)
         for task in in_order(tasks, wanted)
     ]

@@ -13,7 +13,7 @@ from edgereg.pipeline.result import FrameResult
 from edgereg.sinks.lines import reason
 from edgereg.sinks.space import ensure_space
 from edgereg.sources.base import SourceInfo
-from edgereg.sources.capture import open_capture
+from edgereg.sources.capture import open_capture, quiet_opencv
 
 # H.264 plays everywhere, but not every OpenCV can write it; MPEG-4 Part 2 always works.
 CODECS = ("avc1", "mp4v")
@@ -75,7 +75,8 @@ class VideoSink:
         ensure_space(self._path)
         for codec in CODECS:
             code = cv2.VideoWriter.fourcc(*codec)
-            writer = cv2.VideoWriter(str(self._path), code, self._info.fps, self._size)
+            with quiet_opencv():
+                writer = cv2.VideoWriter(str(self._path), code, self._info.fps, self._size)
             if writer.isOpened():
                 return writer
             writer.release()

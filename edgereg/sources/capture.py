@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
@@ -10,7 +12,17 @@ import numpy.typing as npt
 
 # FFmpeg would write its own complaints beside edgereg's one line. A user's setting goes first.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """No complaints of OpenCV's own inside the block: edgereg says in one line what failed."""
+    logging = cv2.utils.logging
+    level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        logging.setLogLevel(level)
 
 
 def open_capture(
@@ -30,7 +42,8 @@ def open_capture(
             limit,
         ]
     try:
-        capture = cv2.VideoCapture(target, backend, parameters)
+        with quiet_opencv():
+            capture = cv2.VideoCapture(target, backend, parameters)
     except cv2.error:
         return None
     if not capture.isOpened():

@@ -1,0 +1,92 @@
+"""Density curves on demand: slices of p(y|x) through a prediction, one along each target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgereg.engines.base import Engine
+from edgereg.errors import EngineError
+from edgereg.models.schema import ModelSpec
+from edgereg.predictions import FloatArray, Predictions
+
+
+@dataclass(frozen=True)
+class DensityCurve:
+    """One slice: the density of a target given the others at their final values.
+
+    x: float32 [G], the target's values, ascending. density: float32 [G] per unit of the target,
+    integrating to 1 over x. initial (None if not refined) and final: the prediction's own values.
+    """
+
+    name: str
+    unit: str
+    x: FloatArray
+    density: FloatArray
+    initial: float | None
+    final: float
+
+
+def density_curves(
+    engine: Engine, spec: ModelSpec, predictions: Predictions, row: int, *, points: int = 181
+) -> tuple[DensityCurve, ...]:
+    """Slices through prediction `row`, one for each of the model's D targets, in one engine call.
+
+    engine: of the model's `density` graph. points: G, over the whole range of each target.
+    Energies are unnormalised, so each slice is normalised over its range (trapezoid rule).
+    Raises EngineError where the predictions came without the features that the graph takes, or
+    the density is not finite anywhere on a slice.
+    """
+    final = predictions.values[row]
+    if len(spec.targets) != len(final):
+        raise EngineError(
+            f"model '{spec.name}' has {len(spec.targets)} targets and its predictions "
+            f"{len(final)} values; no slices can be drawn"
+        )
+    axes = [
+        np.linspace(target.low, target.high, points, dtype=np.float32) for target in spec.targets
+    ]
+    log_density = _evaluate(engine, predictions, row, _slices(final, axes)).reshape(-1, points)
+    climb = predictions.refinement
+    return tuple(
+        DensityCurve(
+            target.name,
+            target.unit,
+            x,
+            _normalised(x, log_density[d], target.name),
+            None if climb is None else float(climb.initial[row, d]),
+            float(final[d]),
+        )
+        for d, (target, x) in enumerate(zip(spec.targets, axes, strict=True))
+    )
+
+
+def _slices(final: FloatArray, axes: list[FloatArray]) -> FloatArray:
+    """Points [1, D*G, D]: along each axis in turn, the other coordinates at `final` [D]."""
+    grid = np.tile(final.astype(np.float32), (len(axes), len(axes[0]), 1))
+    for d, axis in enumerate(axes):
+        grid[d, :, d] = axis
+    return grid.reshape(1, -1, len(final))
+
+
+def _evaluate(engine: Engine, predictions: Predictions, row: int, grid: FloatArray) -> FloatArray:
+    """Unnormalised log-densities [D*G] at a grid [1, D*G, D]."""
+    inputs = {name: array[row : row + 1] for name, array in predictions.features.items()}
+    missing = set(engine.inputs) - set(inputs) - {"grid"}
+    if missing:
+        raise EngineError(
+            f"task '{predictions.task}' gave no '{sorted(missing)[0]}' for the density graph"
+        )
+    return np.asarray(engine.run({**inputs, "grid": grid})["log_density"][0], np.float32)
+
+
+def _normalised(x: FloatArray, log_density: FloatArray, name: str) -> FloatArray:
+    """Density [G] that integrates to 1 over x [G]; what is not finite counts as impossible."""
+    finite = np.where(np.isnan(log_density), -np.inf, log_density).astype(np.float64)
+    peak = finite.max()
+    if not np.isfinite(peak):
+        raise EngineError(f"the density of '{name}' is not finite")
+    weights = np.exp(finite - peak)
+    area = float(((weights[1:] + weights[:-1]) / 2 * np.diff(x.astype(np.float64))).sum())
+    return np.asarray(weights / max(area, 1e-300), np.float32)
