@@ -1,0 +1,54 @@
+"""How a head pose is drawn: three axes from the head's centre, the path of refinement, a text."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgereg.api import (
+    AxesMark,
+    FloatArray,
+    Mark,
+    PolylineMark,
+    Predictions,
+    TextMark,
+    axis_tips,
+)
+
+# Length of an axis over the longer side of the head's box.
+REACH = 0.6
+FORWARD = 2
+
+
+def pose_marks(predictions: Predictions) -> list[Mark]:
+    """Marks of all heads; the initial axes and the nose's path only where it was refined."""
+    if predictions.regions is None:
+        return []
+    marks: list[Mark] = []
+    for index, box in enumerate(predictions.regions):
+        origin = (box[:2] + box[2:]) / 2
+        length = REACH * float((box[2:] - box[:2]).max())
+        if predictions.refinement is not None:
+            path = predictions.refinement.trajectory[index]
+            marks += _refinement_marks(path, origin, length)
+        values = predictions.values[index]
+        marks.append(AxesMark(origin, _tips(values[None], origin, length)[0]))
+        marks.append(TextMark(_text(values), np.array([box[0], box[3]], np.float32), colour=index))
+    return marks
+
+
+def _refinement_marks(path: FloatArray, origin: FloatArray, length: float) -> list[Mark]:
+    tips = _tips(path, origin, length)
+    return [
+        AxesMark(origin, tips[0], role="initial"),
+        PolylineMark(tips[:, FORWARD], role="trajectory"),
+    ]
+
+
+def _tips(angles: FloatArray, origin: FloatArray, length: float) -> FloatArray:
+    """float32 [T, 3, 2]: the ends of the axes for each of T poses."""
+    return axis_tips(angles, np.tile(origin, (len(angles), 1)), length)
+
+
+def _text(values: FloatArray) -> str:
+    yaw, pitch, roll = (round(float(value)) for value in values)
+    return f"yaw {yaw:+d}  pitch {pitch:+d}  roll {roll:+d}"
