@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from edgereg.marks import PointsMark as PointsMark
     from edgereg.marks import PolylineMark as PolylineMark
     from edgereg.marks import TextMark as TextMark
+    from edgereg.models.folder import ModelFolder as ModelFolder
+    from edgereg.models.folder import load_model as load_model
+    from edgereg.models.folder import write_model as write_model
     from edgereg.models.schema import InputSpec as InputSpec
     from edgereg.models.schema import ModelSpec as ModelSpec
     from edgereg.models.schema import RefinementSettings as RefinementSettings
@@ -74,6 +77,7 @@ _HOMES = {
         "PolylineMark",
         "TextMark",
     ),
+    "edgereg.models.folder": ("ModelFolder", "load_model", "write_model"),
     "edgereg.models.schema": ("InputSpec", "ModelSpec", "RefinementSettings", "Target"),
     "edgereg.predictions": ("FloatArray", "Predictions", "Refinement", "ValueSpec"),
     "edgereg.tasks": ("Prepared", "Proposal", "Task"),

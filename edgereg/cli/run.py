@@ -82,19 +82,20 @@ def _open_sinks(session: Session, outputs: Sequence[Path], info: SourceInfo) -> 
 
 
 def _run(source: Source, loaded: Any, sinks: Sequence[Sink], options: dict[str, Any]) -> int:
-    from edgereg.cli.watching import conclude, watch
+    from edgereg.cli.watching import FirstFaults, conclude, watch
     from edgereg.paint.opencv import paint
     from edgereg.pipeline.staged import StagedPipeline
     from edgereg.pipeline.steps import Settings
 
     live = source.info.live if options["every_frame"] is None else not options["every_frame"]
+    faults = FirstFaults()
     pipeline = StagedPipeline(
         source,
         loaded,
-        sinks,
+        [*sinks, faults],
         painter=paint if sinks else None,
         mode="latest" if live else "every",
         settings=Settings(refine=options["refine"], steps=options["steps"]),
     )
     report, interrupted = watch(pipeline, source.info.frame_count)
-    return conclude(report, interrupted, with_stats=options["show_stats"])
+    return conclude(report, interrupted, faults, with_stats=options["show_stats"])

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import click
 from edgereg.cli.tables import show_table
 
 if TYPE_CHECKING:
+    from edgereg.pipeline.result import FrameResult
     from edgereg.pipeline.staged import StagedPipeline
     from edgereg.pipeline.stats import Report, Stats
 
@@ -87,6 +89,22 @@ def _terminations() -> list[signal.Signals]:
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
+@dataclass
+class FirstFaults:
+    """A sink that keeps the first fault of each task's step, so that it can be told at the end."""
+
+    faults: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def write(self, result: FrameResult) -> None:
+        """Keep what is new."""
+        for fault in result.faults:
+            place = f"frame {result.index}: {fault.reason}"
+            self.faults.setdefault((fault.task, fault.step), place)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
 class _Advance:
     """Moves the progress bar to the number of frames written."""
 
@@ -117,7 +135,7 @@ def _progress(frames: int | None) -> Iterator[_Advance]:
         yield advance
 
 
-def conclude(report: Report, interrupted: bool, *, with_stats: bool) -> int:
+def conclude(report: Report, interrupted: bool, faults: FirstFaults, *, with_stats: bool) -> int:
     """Show how a run ended; returns the exit code. Raises the error that ended it, if any."""
     from edgereg.cli.session import warn
 
@@ -125,8 +143,10 @@ def conclude(report: Report, interrupted: bool, *, with_stats: bool) -> int:
         show_stats(report.stats)
     for line in (*report.warnings, *report.switched_off.values()):
         warn(line)
+    for (task, step), reason in faults.faults.items():
+        warn(f"task '{task}' failed in '{step}', first at {reason}")
     for task, count in report.faults.items():
-        warn(f"task '{task}' failed {count} times")
+        warn(f"task '{task}' failed {count} times in all")
     click.echo(summary(report.stats))
     if report.error is not None:
         raise report.error
