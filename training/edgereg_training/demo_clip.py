@@ -29,9 +29,9 @@ from edgereg_training.render.person import build_identity
 
 WIDTH, HEIGHT, FPS, SECONDS = 640, 360, 25, 8
 FIRST_IDENTITY = 5_000_000
-BACKGROUND_SEED = 11
+BACKGROUND_SEED = 39
 SUPERSAMPLING = 2
-GRAIN = 0.006
+GRAIN = 0.004
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Actor:
 
 
 ACTORS = (
-    Actor(0, 0.20, 0.42, 0.04, 74.0, ((50, 2, 0.0), (16, 3, 0.1), (12, 1, 0.3))),
-    Actor(1, 0.50, 0.36, 0.05, 92.0, ((38, 1, 0.4), (22, 2, 0.6), (24, 3, 0.0))),
+    Actor(21, 0.20, 0.42, 0.04, 74.0, ((50, 2, 0.0), (16, 3, 0.1), (12, 1, 0.3))),
+    Actor(9, 0.50, 0.36, 0.05, 92.0, ((38, 1, 0.4), (22, 2, 0.6), (24, 3, 0.0))),
     Actor(2, 0.79, 0.40, 0.03, 108.0, ((62, 1, 0.8), (14, 3, 0.2), (16, 2, 0.5))),
 )
 

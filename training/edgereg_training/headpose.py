@@ -21,12 +21,10 @@ from edgereg_training.headpose_data import (
     load_heads,
     plain_crops,
 )
-from edgereg_training.headpose_net import ANGLES, PoseModel, PoseNet
+from edgereg_training.headpose_evaluation import ANGLES, USUAL_RANGE
+from edgereg_training.headpose_net import PoseModel, PoseNet
 from edgereg_training.headpose_refine import PoseRefinement, predict
 from edgereg_training.recipe import Recipe, Strict, parse_options
-
-# |yaw|, |pitch|, |roll| below which a pose counts as within the usual range.
-USUAL_RANGE = (45.0, 35.0, 45.0)
 
 
 class PoseOptions(Strict):

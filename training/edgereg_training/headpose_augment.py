@@ -191,7 +191,9 @@ def add_noise(crop: Image, rng: np.random.Generator) -> Image:
     channels = 3 if rng.random() < 0.6 else 1
     noise = rng.standard_normal((*crop.shape[:2], channels), dtype=np.float32)
     if rng.random() < 0.4:
-        noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), 0.8), np.float32).reshape(noise.shape) * 2
+        noise = (
+            np.asarray(cv2.GaussianBlur(noise, (0, 0), 0.8), np.float32).reshape(noise.shape) * 2
+        )
     return np.asarray(np.clip(crop + noise * float(rng.uniform(2, 12)), 0, 255), np.uint8)
 
 

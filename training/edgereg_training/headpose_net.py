@@ -16,7 +16,6 @@ from edgereg_training import bel
 from edgereg_training.recipe import Strict
 from edgereg_training.target_energy import TargetEnergy
 
-ANGLES = ("yaw", "pitch", "roll")
 # Units of the energy's coordinates: one step of 1 is ten degrees.
 ENERGY_SCALE = (10.0, 10.0, 10.0)
 

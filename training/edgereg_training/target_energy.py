@@ -9,9 +9,43 @@ the multiplications.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
+
+FloatArray = npt.NDArray[np.float32]
+Activation = Literal["none", "silu"]
+
+
+@dataclass(frozen=True)
+class DenseWeights:
+    """activation(weight [out, in] x + bias [out])."""
+
+    weight: FloatArray
+    bias: FloatArray
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class EnergyWeights:
+    """f = trunk(act(feature_weight g_x + bias + target_weight g_y((y - centre) / scale))).
+
+    scale, centre: [D]; target_layers: g_y; feature_weight: [h, Dx]; target_weight: [h, Dy];
+    bias: [h]; trunk: layers, the last one with one output.
+    """
+
+    scale: FloatArray
+    centre: FloatArray
+    target_layers: tuple[DenseWeights, ...]
+    feature_weight: FloatArray
+    target_weight: FloatArray
+    bias: FloatArray
+    activation: Activation
+    trunk: tuple[DenseWeights, ...]
 
 
 class TargetEnergy(nn.Module):
@@ -60,3 +94,27 @@ class TargetEnergy(nn.Module):
         joint = self.activation(image + self.from_target(self.target(points)))
         energy: torch.Tensor = self.trunk(joint)[..., 0]
         return energy
+
+    def weights(self) -> EnergyWeights:
+        """All weights as numpy arrays, for graphs that are written without torch."""
+        layers = [module for module in self.trunk if isinstance(module, nn.Linear)]
+        return EnergyWeights(
+            scale=_array(self.scale),
+            centre=_array(self.centre),
+            target_layers=tuple(
+                _dense(module, "silu") for module in self.target if isinstance(module, nn.Linear)
+            ),
+            feature_weight=_array(self.from_features.weight),
+            target_weight=_array(self.from_target.weight),
+            bias=_array(self.from_features.bias),
+            activation="silu",
+            trunk=(*(_dense(layer, "silu") for layer in layers[:-1]), _dense(layers[-1], "none")),
+        )
+
+
+def _dense(layer: nn.Linear, activation: Activation) -> DenseWeights:
+    return DenseWeights(_array(layer.weight), _array(layer.bias), activation)
+
+
+def _array(tensor: torch.Tensor) -> FloatArray:
+    return tensor.detach().numpy().copy()

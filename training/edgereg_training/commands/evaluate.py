@@ -1,0 +1,107 @@
+"""`edgereg evaluate`: what a model folder achieves on rendered people it has never seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from edgereg_training.bootstrap import Figure
+
+
+@click.command("evaluate")
+@click.argument("models", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Rendered shards to measure on (default: test identities, rendered into the cache).",
+)
+@click.option(
+    "--assets",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="MakeHuman asset folder for rendering; without it a stand-in head is rendered.",
+)
+@click.option("--count", type=click.IntRange(1), help="Pictures to render for each model.")
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where rendered test data is kept (default: the user's cache folder).",
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    models: tuple[Path, ...],
+    data: Path | None,
+    assets: Path | None,
+    count: int | None,
+    cache: Path | None,
+) -> None:
+    """Measure model folders (default: the bundled ones) with 95 % bootstrap intervals.
+
+    The graphs run in ONNX Runtime as they do on the device, with and without refinement.
+    """
+    from edgereg.models.folder import load_model
+    from edgereg_training.evaluations import evaluation_of, measure_of
+
+    for path in models or _bundled(context):
+        model = load_model(path)
+        evaluation = evaluation_of(model.spec.task)
+        folder = data or _rendered(evaluation, count, assets, cache)
+        _show(f"{model.spec.name} {model.spec.version} on {folder.name}", _measured(
+            measure_of(evaluation), model, folder
+        ))  # fmt: skip
+
+
+def _bundled(context: click.Context) -> list[Path]:
+    return [task.model for task in context.obj.tasks().values()]
+
+
+def _rendered(evaluation: Any, count: int | None, assets: Path | None, cache: Path | None) -> Path:
+    import platformdirs
+
+    from edgereg_training.commands.progress import progress_bar
+    from edgereg_training.evaluations import render_test_data
+    from edgereg_training.render.errors import RenderError
+
+    if assets is None:
+        click.echo(
+            "No --assets folder: rendering the stand-in head. The bundled models were trained on "
+            "MakeHuman heads; these figures do not describe them.",
+            err=True,
+        )
+    place = cache or platformdirs.user_cache_path("edgereg") / "evaluation"
+    try:
+        with progress_bar(f"render {evaluation.kind}") as report:
+            return render_test_data(
+                evaluation, count or evaluation.count, assets, place,
+                lambda done, total: report(done, total, ""),
+            )  # fmt: skip
+    except RenderError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _measured(measure: Any, model: Any, folder: Path) -> list[Figure]:
+    from edgereg_training.render.errors import RenderError
+
+    try:
+        figures: list[Figure] = measure(model, folder)
+    except RenderError as error:
+        raise click.ClickException(str(error)) from error
+    return figures
+
+
+def _show(title: str, figures: list[Figure]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    table.add_column("figure")
+    for name in ("value", "95 % low", "95 % high"):
+        table.add_column(name, justify="right")
+    table.add_column("unit")
+    for item in figures:
+        numbers = (f"{number:.4g}" for number in (item.value, item.low, item.high))
+        table.add_row(item.name, *numbers, item.unit)
+    Console().print(table)

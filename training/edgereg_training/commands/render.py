@@ -1,0 +1,94 @@
+"""`edgereg render heads|scenes`: data sets of rendered heads, written as shards with labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Common = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+@click.group("render")
+def command() -> None:
+    """Render data sets with exact labels; a data set that was begun is completed."""
+
+
+def _common(count: int) -> Common:
+    """The options that heads and scenes share."""
+    options = (
+        click.argument("out", type=click.Path(path_type=Path, file_okay=False)),
+        click.option("--count", type=click.IntRange(1), default=count, show_default=True),
+        click.option(
+            "--split", type=click.Choice(["train", "val", "test"]), default="train",
+            show_default=True, help="Whose identities: the three are disjoint.",
+        ),
+        click.option("--identities", type=click.IntRange(3), default=500, show_default=True,
+                     help="People in all splits together."),
+        click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+        click.option(
+            "--assets", type=click.Path(path_type=Path, file_okay=False),
+            help="MakeHuman asset folder; without it a small stand-in head is rendered.",
+        ),
+    )  # fmt: skip
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@command.command("heads")
+@_common(count=20000)
+@click.option("--size", type=click.IntRange(16, 1024), default=96, show_default=True,
+              help="Side of the pictures, px.")  # fmt: skip
+@click.option("--distribution", default="uniform", show_default=True,
+              help="Of the poses: uniform, uniform-wide, biwi, s2g or ssv.")  # fmt: skip
+@click.option("--fill", type=(float, float), default=(0.58, 0.82), show_default=True,
+              help="Range of the head's size over the picture's.")  # fmt: skip
+def heads(out: Path, **options: Any) -> None:
+    """Single heads with pose, landmarks, box and age into the folder OUT."""
+    from edgereg_training.render.shards import HeadShardOptions, write_head_shards
+
+    _write("render heads", HeadShardOptions, write_head_shards, out, options)
+
+
+@command.command("scenes")
+@_common(count=4000)
+@click.option("--width", type=click.IntRange(32, 2048), default=256, show_default=True)
+@click.option("--height", type=click.IntRange(32, 2048), default=256, show_default=True)
+@click.option("--heads", type=click.IntRange(1, 20), default=8, show_default=True,
+              help="Most heads in a scene.")  # fmt: skip
+def scenes(out: Path, **options: Any) -> None:
+    """Whole scenes of 0 to 8 heads with boxes and poses into the folder OUT."""
+    from edgereg_training.render.shards import SceneShardOptions, write_scene_shards
+
+    _write("render scenes", SceneShardOptions, write_scene_shards, out, options)
+
+
+def _write(
+    title: str,
+    make_options: Callable[..., Any],
+    write: Callable[..., Path],
+    out: Path,
+    options: dict[str, Any],
+) -> None:
+    from edgereg_training.commands.progress import progress_bar
+    from edgereg_training.render.errors import RenderError
+
+    if options["assets"] is None:
+        click.echo("No --assets folder: rendering the stand-in head.", err=True)
+    try:
+        chosen = make_options(out=out, **options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        with progress_bar(title) as report:
+            write(chosen, lambda done, total: report(done, total, ""))
+    except RenderError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{chosen.count} pictures in {out}")

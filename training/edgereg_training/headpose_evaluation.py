@@ -1,0 +1,78 @@
+"""Head-pose error of a model folder on rendered heads, through the ONNX engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgereg.engines.base import Engine
+from edgereg.engines.onnx import OnnxEngine
+from edgereg.models.folder import ModelFolder
+from edgereg_training.bootstrap import Figure, mean_figure
+from edgereg_training.errors import TrainingError
+from edgereg_training.headpose_data import Crops, load_heads, plain_crops
+
+FloatArray = npt.NDArray[np.float32]
+ANGLES = ("yaw", "pitch", "roll")
+# |yaw|, |pitch|, |roll| below which a pose counts as within the usual range.
+USUAL_RANGE = (45.0, 35.0, 45.0)
+BATCH = 64
+
+
+def measure(model: ModelFolder, data: Path) -> list[Figure]:
+    """Mean absolute errors in degrees over the three angles, estimated and refined, and their
+    paired differences (negative: refinement helps), over all poses and within the usual range."""
+    size = model.spec.input.width
+    if size is None:
+        raise TrainingError(f"{model.path}: a head-pose model must have a fixed input size")
+    crops = plain_crops(load_heads([data]), size, model.spec.input.crop_scale)
+    estimated, refined = run(model, crops)
+    usual = (np.abs(crops.poses) < USUAL_RANGE).all(axis=1)
+    before, after = np.abs(estimated - crops.poses), np.abs(refined - crops.poses)
+    figures = []
+    for name, chosen in (("all", np.ones_like(usual)), ("usual", usual)):
+        figures += _figures(name, before[chosen].mean(axis=1), after[chosen].mean(axis=1))
+    for index, angle in enumerate(ANGLES):
+        figures.append(mean_figure(f"{angle} MAE refined (all)", after[:, index], "degree"))
+    return figures
+
+
+def run(model: ModelFolder, crops: Crops) -> tuple[FloatArray, FloatArray]:
+    """Estimated and refined poses [N, 3] of crops; refined ones equal a model without energy's."""
+    predict = OnnxEngine(model.graph_path("predict"))
+    refine = OnnxEngine(model.graph_path("refine")) if model.has("refine") else None
+    parts = [
+        _run(model, predict, refine, crops.images[start : start + BATCH])
+        for start in range(0, len(crops.images), BATCH)
+    ]
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+
+def _run(
+    model: ModelFolder, predict: Engine, refine: Engine | None, images: npt.NDArray[np.uint8]
+) -> tuple[FloatArray, FloatArray]:
+    outputs = predict.run({predict.inputs[0]: images})
+    values: FloatArray = outputs["values"]
+    settings = model.spec.refinement
+    if refine is None or settings is None:
+        return values, values
+    given: dict[str, npt.NDArray[Any]] = {
+        "initial": values[:, None],
+        "step_length": np.asarray(settings.step_length, np.float32),
+        "decay": np.asarray(settings.decay, np.float32),
+        "steps": np.asarray(settings.steps, np.int64),
+    }
+    given |= {name: outputs[name] for name in model.spec.features}
+    found = refine.run(given)
+    return values, found["trajectory"][:, 0, -1]
+
+
+def _figures(name: str, before: FloatArray, after: FloatArray) -> list[Figure]:
+    return [
+        mean_figure(f"MAE ({name})", before, "degree"),
+        mean_figure(f"MAE refined ({name})", after, "degree"),
+        mean_figure(f"refined - estimated ({name})", after - before, "degree"),
+    ]
