@@ -53,7 +53,13 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     models = models_of(options["models"])
     wanted = options["tasks"] or tuple(models) or DEFAULT_TASKS
     available = session.tasks()
-    loaded = load_tasks(available.values(), wanted, models, provider=options["engine"])
+    loaded = load_tasks(
+        available.values(),
+        wanted,
+        models,
+        provider=options["engine"],
+        loaders=session.plugins.engines(),
+    )
     if options["precision"]:
         check_precision(loaded, options["precision"])
     opened = source_of(

@@ -36,8 +36,9 @@ GRAIN = 0.004
 
 @dataclass(frozen=True)
 class Actor:
-    """One person's part: where the head is, how large, and how it swings.
+    """One person's part: who it is, where the head is, how large, and how it swings.
 
+    number: added to FIRST_IDENTITY it is the identity's number;
     x, y: centre in shares of the frame; sway: share of the width; side: head height in px;
     swings: (degrees, periods in the clip, phase in turns) of yaw, pitch and roll.
     """
@@ -86,7 +87,10 @@ def render_frames(people: list[Identity]) -> Iterator[tuple[Array, list[dict[str
         turn = index / count
         left = round(margin * (0.5 - 0.5 * np.cos(2 * np.pi * turn)))
         canvas = np.square(scenery[:, left : left + WIDTH] / np.float32(255))
-        heads = [paint(canvas, who, actor, turn) for who, actor in zip(people, ACTORS, strict=True)]
+        heads = [
+            {"person": number, **paint(canvas, who, actor, turn)}
+            for number, (who, actor) in enumerate(zip(people, ACTORS, strict=True), start=1)
+        ]
         grain = rng.normal(0, GRAIN, canvas.shape)
         yield np.asarray(np.clip(np.sqrt(canvas) + grain, 0, 1) * 255 + 0.5, np.uint8), heads
 
@@ -106,7 +110,7 @@ def paint(canvas: Array, who: Identity, actor: Actor, turn: float) -> dict[str, 
     paint_person(posed, screen, camera, light(), canvas, window, SUPERSAMPLING)
     box = [round(float(edge), 2) for edge in head_box(posed, screen)]
     angles = {"yaw": round(yaw, 3), "pitch": round(pitch, 3), "roll": round(roll, 3)}
-    return {"person": actor.number, "box": box, **angles}
+    return {"box": box, **angles}
 
 
 def write_clip(assets: Path, out: Path) -> None:
