@@ -11,16 +11,19 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import platformdirs
 
 from edgereg.engines.base import Engine
+from edgereg.engines.cache import EngineCache, key_for
 from edgereg.engines.onnx import CPU, OnnxEngine
 from edgereg.errors import EngineError
 
 log = logging.getLogger(__name__)
 
+TENSORRT = "TensorrtExecutionProvider"
 # Fastest first. A provider that is not named here is never taken unasked.
 RANKING = (
-    "TensorrtExecutionProvider",
+    TENSORRT,
     "NvTensorRTRTXExecutionProvider",
     "CUDAExecutionProvider",
     "MIGraphXExecutionProvider",
@@ -32,7 +35,7 @@ RANKING = (
 SHORT = {
     "cpu": CPU,
     "cuda": "CUDAExecutionProvider",
-    "tensorrt": "TensorrtExecutionProvider",
+    "tensorrt": TENSORRT,
     "openvino": "OpenVINOExecutionProvider",
     "directml": "DmlExecutionProvider",
     "coreml": "CoreMLExecutionProvider",
@@ -77,6 +80,8 @@ def load_engine(
     """
 
     def load(file: Path, name: str) -> Engine:
+        if name == TENSORRT:
+            return _load_compiled(file, probe, threads)
         return OnnxEngine(file, name, threads=threads)
 
     file = Path(path)
@@ -85,6 +90,18 @@ def load_engine(
     if provider != "auto":
         return load(file, SHORT.get(provider.lower(), provider))
     return choose(file, available(), load, probe)
+
+
+def _load_compiled(file: Path, probe: Probe | None, threads: int | None) -> Engine:
+    """TensorRT through ONNX Runtime, its engines kept in the user's cache once they ran."""
+    cache = EngineCache(platformdirs.user_cache_path("edgereg") / "engines")
+    key = key_for(file, "as in the graph", OnnxEngine(file, CPU, threads=1).shapes())
+    folder = cache.open(key)
+    options = {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(folder)}
+    engine = OnnxEngine(file, TENSORRT, options=options, threads=threads)
+    engine.run(probe or make_probe(engine))
+    cache.seal(key)
+    return engine
 
 
 def available() -> list[str]:

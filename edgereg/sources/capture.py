@@ -52,6 +52,15 @@ def open_capture(
     return capture
 
 
+def read_raw(capture: cv2.VideoCapture) -> npt.NDArray[np.uint8] | None:
+    """The next decoded frame as OpenCV gives it, possibly without pixels; None at the end."""
+    try:
+        ok, raw = capture.read()
+    except cv2.error:
+        return None
+    return np.asarray(raw, np.uint8) if ok else None
+
+
 def rgb(image: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8] | None:
     """RGB uint8 [H, W, 3] of what OpenCV read (BGR, BGRA or grey), None if without pixels."""
     if image is None or image.size == 0:

@@ -11,7 +11,7 @@ import numpy as np
 
 from edgereg.errors import SourceError
 from edgereg.sources.base import Frame, SourceInfo
-from edgereg.sources.capture import open_capture, rgb
+from edgereg.sources.capture import open_capture, read_raw, rgb
 
 # Up to here, reading on is quicker than jumping to a key frame.
 NEAR = 32
@@ -101,15 +101,15 @@ class VideoFile:
         """Decode on to the next frame with pixels; None at the end or once closed."""
         while self._capture is not None:
             time_s = self._position / self._info.fps
-            ok, raw = self._capture.read()
-            if not ok:
+            raw = read_raw(self._capture)
+            if raw is None:
                 self._note_early_end()
                 return None
             stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             if np.isfinite(stamp) and stamp > 0:
                 time_s = float(stamp)
             index, self._position = self._position, self._position + 1
-            image = rgb(np.asarray(raw))
+            image = rgb(raw)
             if image is not None:
                 return Frame(index, time_s, image)
             self._warnings.append(f"{self._path}: frame {index} has no pixels; skipped")

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from edgereg.errors import SourceError
 from edgereg.sources.base import Frame, SourceInfo
-from edgereg.sources.capture import open_capture, rgb
+from edgereg.sources.capture import open_capture, read_raw, rgb
 
 # How many frames may wait for the reader before the oldest is lost.
 WAITING = 2
@@ -150,10 +150,10 @@ class LiveSource:
         self._length = count if count > 0 else None
         delivered = 0
         while not self._closed:
-            ok, raw = capture.read()
-            if not ok:
+            raw = read_raw(capture)
+            if raw is None:
                 break
-            image = rgb(np.asarray(raw))
+            image = rgb(raw)
             if image is None:
                 self._warnings.append(f"{self._name}: a frame has no pixels; skipped")
                 continue

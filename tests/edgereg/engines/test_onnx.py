@@ -1,0 +1,106 @@
+"""The ONNX Runtime engine: right answers, and one line for each thing that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnxruntime")
+
+from edgereg.engines.onnx import OnnxEngine
+from edgereg.errors import EngineError
+
+
+@pytest.fixture
+def engine(tmp_path: Path, tiny_graphs: dict[str, Callable[[], bytes]]) -> OnnxEngine:
+    path = tmp_path / "predict.onnx"
+    path.write_bytes(tiny_graphs["predict"]())
+    return OnnxEngine(path, threads=1)
+
+
+def images(batch: int = 2) -> np.ndarray:
+    rng = np.random.default_rng(3)
+    return rng.integers(0, 256, (batch, 5, 7, 3), dtype=np.uint8)
+
+
+def test_it_computes(engine: OnnxEngine) -> None:
+    found = engine.run({"images": images()})
+    assert np.allclose(found["values"], images().mean(axis=(1, 2)), atol=1e-3)
+    assert engine.inputs == ("images",)
+    assert engine.outputs == ("values", "features")
+    assert engine.provider == "CPUExecutionProvider"
+
+
+def test_a_view_is_taken(engine: OnnxEngine) -> None:
+    flipped = images()[:, ::-1, ::-1]
+    assert np.allclose(engine.run({"images": flipped})["values"], images().mean(axis=(1, 2)))
+
+
+def test_an_empty_batch_never_reaches_the_graph(
+    engine: OnnxEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Untouchable:
+        def get_providers(self) -> list[str]:
+            return ["CPUExecutionProvider"]
+
+    monkeypatch.setattr(engine, "_session", Untouchable())
+    found = engine.run({"images": images(0)})
+    assert found["values"].shape == (0, 3)
+    assert found["values"].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("inputs", "complaint"),
+    [
+        ({}, "input 'images' is missing"),
+        ({"images": images().astype(np.float32)}, "is float32, the graph takes tensor"),
+        ({"images": images()[0]}, "has shape"),
+        ({"images": images()[..., :2]}, "declared is [?, ?, ?, 3]"),
+    ],
+)
+def test_inputs_that_do_not_fit(
+    engine: OnnxEngine, inputs: dict[str, np.ndarray], complaint: str
+) -> None:
+    with pytest.raises(EngineError) as caught:
+        engine.run(inputs)
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_output_of_the_wrong_shape_is_named(
+    tmp_path: Path, make_graph: Callable[..., bytes]
+) -> None:
+    path = tmp_path / "odd" / "predict.onnx"
+    path.parent.mkdir()
+    nodes = [("Reshape", ["x", "shape"], ["y"])]
+    takes = [("x", "FLOAT", ["n"]), ("shape", "INT64", [2])]
+    path.write_bytes(make_graph(nodes, takes, [("y", "FLOAT", ["m", 3])], {}))
+    inputs = {"x": np.zeros(4, np.float32), "shape": np.array([2, 2])}
+    with pytest.raises(EngineError, match=r"odd/predict\.onnx .*'y' has shape \[2, 2\]"):
+        OnnxEngine(path).run(inputs)
+
+
+def test_a_graph_that_fails_is_one_line(tmp_path: Path, make_graph: Callable[..., bytes]) -> None:
+    path = tmp_path / "sum.onnx"
+    io = [("a", "FLOAT", ["n"]), ("b", "FLOAT", ["m"])]
+    path.write_bytes(make_graph([("Add", ["a", "b"], ["y"])], io, [("y", "FLOAT", ["k"])], {}))
+    with pytest.raises(EngineError, match="failed") as caught:
+        OnnxEngine(path).run({"a": np.zeros(2, np.float32), "b": np.zeros(3, np.float32)})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a graph"])
+def test_a_damaged_graph_is_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(content)
+    with pytest.raises(EngineError, match="can't load the graph") as caught:
+        OnnxEngine(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_provider_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="is not in this ONNX Runtime; it has"):
+        OnnxEngine(tmp_path / "any.onnx", "MadeUpExecutionProvider")

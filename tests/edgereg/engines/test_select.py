@@ -1,0 +1,110 @@
+"""'auto' takes the fastest provider that is proven, and says why the others are out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnxruntime")
+
+from edgereg.engines import select
+from edgereg.engines.onnx import CPU
+from edgereg.errors import EngineError
+
+
+@dataclass
+class FakeEngine:
+    """Returns x + `bias`, or raises."""
+
+    provider: str
+    bias: float = 0.0
+    fails: bool = False
+    inputs: tuple[str, ...] = ("x",)
+    outputs: tuple[str, ...] = ("y",)
+
+    def run(self, inputs: Any) -> dict[str, np.ndarray]:
+        if self.fails:
+            raise EngineError("out of memory")
+        return {"y": inputs["x"] + np.float32(self.bias)}
+
+
+PROBE = {"x": np.arange(4, dtype=np.float32)}
+
+
+def choose(engines: dict[str, FakeEngine | None]) -> str:
+    """The provider chosen among `engines`, fastest first; None can't be loaded."""
+
+    def load(_: Path, name: str) -> FakeEngine:
+        engine = FakeEngine(CPU) if name == CPU else engines[name]
+        if engine is None:
+            raise EngineError("no driver")
+        return engine
+
+    return select.choose(Path("m.onnx"), [*engines, CPU], load, PROBE).provider
+
+
+def test_the_fastest_that_agrees_wins() -> None:
+    assert choose({"A": FakeEngine("A", 1e-3), "B": FakeEngine("B")}) == "A"
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (None, "no driver"),
+        (FakeEngine("A", fails=True), "out of memory"),
+        (FakeEngine("A", bias=1.0), "differs from the CPU's by 1"),
+        (FakeEngine("A", bias=float("nan")), "not finite"),
+    ],
+)
+def test_what_does_not_work_is_passed_over(
+    caplog: pytest.LogCaptureFixture, broken: FakeEngine | None, reason: str
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert choose({"A": broken, "B": FakeEngine("B")}) == "B"
+    assert reason in caplog.text
+    assert "A does not work" in caplog.text
+
+
+def test_the_cpu_is_the_last_resort() -> None:
+    assert choose({"A": None}) == CPU
+
+
+def test_another_shape_is_another_function() -> None:
+    with pytest.raises(EngineError, match="another shape"):
+        select.compare({"y": np.zeros(3)}, {"y": np.zeros(4)})
+
+
+def test_a_probe_is_made_from_the_graph(
+    tmp_path: Path, tiny_graphs: dict[str, Callable[[], bytes]]
+) -> None:
+    for name, make in tiny_graphs.items():
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(make())
+        engine = select.load_engine(path, threads=1)
+        assert engine.run(select.make_probe(engine))
+        assert engine.provider == CPU
+
+
+def test_short_names_and_plugins(
+    tmp_path: Path, tiny_graphs: dict[str, Callable[[], bytes]]
+) -> None:
+    path = tmp_path / "predict.onnx"
+    path.write_bytes(tiny_graphs["predict"]())
+    assert select.load_engine(path, "cpu").provider == CPU
+    own = FakeEngine("own")
+    assert select.load_engine(path, "own", loaders={"own": lambda _: own}) is own
+    with pytest.raises(EngineError, match="nonsense is not in this ONNX Runtime"):
+        select.load_engine(path, "nonsense")
+
+
+def test_the_list_of_providers_is_proven() -> None:
+    rows = {row.name: row for row in select.list_providers()}
+    assert rows[CPU].status == "works"
+    assert set(rows) == set(select.RANKING)
+    assert all(row.reason for row in rows.values())

@@ -1,0 +1,66 @@
+"""Density curves: slices of a Gaussian whose form is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnxruntime")
+
+from edgereg.density import density_curves
+from edgereg.engines.onnx import OnnxEngine
+from edgereg.errors import EngineError
+from edgereg.models.folder import ModelFolder
+from edgereg.pipeline.result import FrameResult
+from edgereg.predictions import Predictions
+
+
+@pytest.fixture
+def model(tiny_model: Callable[..., ModelFolder]) -> ModelFolder:
+    return tiny_model("colour")
+
+
+@pytest.fixture
+def engine(model: ModelFolder) -> OnnxEngine:
+    return OnnxEngine(model.graph_path("density"), threads=1)
+
+
+@pytest.fixture
+def found(result: Callable[..., FrameResult]) -> Predictions:
+    features = np.array([[10, 20, 30], [40, 50, 60]], np.float32)
+    return replace(result(count=2).predictions["colour"], features={"features": features})
+
+
+def test_slices_of_a_gaussian(model: ModelFolder, engine: OnnxEngine, found: Predictions) -> None:
+    curves = density_curves(engine, model.spec, found, 1, points=1021)
+    assert [curve.name for curve in curves] == ["red", "green", "blue"]
+    for curve, centre in zip(curves, (40, 50, 60), strict=True):
+        expected = np.exp(-((curve.x - centre) ** 2) / 2) / np.sqrt(2 * np.pi)
+        assert np.allclose(curve.density, expected, atol=1e-3)
+
+
+def test_initial_and_final_values(
+    model: ModelFolder, engine: OnnxEngine, found: Predictions
+) -> None:
+    red, green, _ = density_curves(engine, model.spec, found, 0)
+    assert red.initial == 1
+    assert red.final == pytest.approx(10.1)
+    assert green.unit == "grey"
+    unrefined = density_curves(engine, model.spec, replace(found, refinement=None), 0)
+    assert unrefined[0].initial is None
+
+
+def test_missing_features(model: ModelFolder, engine: OnnxEngine, found: Predictions) -> None:
+    with pytest.raises(EngineError, match="gave no 'features'"):
+        density_curves(engine, model.spec, replace(found, features={}), 0)
+
+
+def test_a_density_without_numbers(
+    model: ModelFolder, engine: OnnxEngine, found: Predictions
+) -> None:
+    nothing = {"features": np.full((2, 3), np.nan, np.float32)}
+    with pytest.raises(EngineError, match="not finite"):
+        density_curves(engine, model.spec, replace(found, features=nothing), 0)
