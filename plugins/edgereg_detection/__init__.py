@@ -1,0 +1,1 @@
+"""Head detection in whole frames."""

@@ -1,0 +1,37 @@
+"""What is drawn of detected heads."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgereg.api import BoxMark, FloatArray, Mark, PolylineMark, Predictions, TextMark
+
+# A path shorter than this many pixels is not drawn: it would only thicken the box's corner.
+SHORTEST_PATH = 1.0
+
+
+def box_marks(predictions: Predictions) -> list[Mark]:
+    """Per head: the initial box and the paths of two corners where refined, the final box, the
+    score."""
+    marks: list[Mark] = []
+    refinement = predictions.refinement
+    for row, box in enumerate(predictions.values):
+        if refinement is not None:
+            marks.append(BoxMark(refinement.initial[row], role="initial"))
+            marks.extend(_paths(refinement.trajectory[row]))
+        marks.append(BoxMark(box))
+        marks.append(
+            TextMark(f"{predictions.scores[row]:.2f}", box[:2] + np.array([1, -3], np.float32))
+        )
+    return marks
+
+
+def _paths(trajectory: FloatArray) -> list[Mark]:
+    """The ways of the upper left and lower right corner through a trajectory [T+1, 4]."""
+    corners = (trajectory[:, :2], trajectory[:, 2:])
+    lengths = [float(np.abs(np.diff(corner, axis=0)).sum()) for corner in corners]
+    return [
+        PolylineMark(corner, role="trajectory")
+        for corner, length in zip(corners, lengths, strict=True)
+        if length >= SHORTEST_PATH
+    ]

@@ -1,0 +1,119 @@
+"""The detection task: a whole frame -> boxes of heads, in pixels of the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgereg.api import (
+    FloatArray,
+    Image,
+    Mark,
+    ModelSpec,
+    Predictions,
+    Prepared,
+    Proposal,
+    Refinement,
+    ValueSpec,
+    clip_boxes,
+    letterbox,
+    nms,
+)
+from edgereg_detection.marks import box_marks
+
+# Used where a model's settings do not say otherwise.
+SCORE_THRESHOLD = 0.4
+NMS_IOU = 0.5
+MAX_CANDIDATES = 10
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Heads in a frame: candidates over a score, without duplicates, the best `max_candidates`.
+
+    Settings of the model that it reads: `score_threshold` and `nms_iou` in [0, 1],
+    `max_candidates`.
+    """
+
+    name: str = "detection"
+    title: str = "Head detection: a box round every head"
+    upstream: str | None = None
+    model: Path = Path(__file__).parent / "models" / "heads"
+
+    def prepare(self, frame: Image, regions: FloatArray | None, spec: ModelSpec) -> Prepared:
+        """The frame as one letterboxed picture; `regions` are not looked at."""
+        image, (scale_x, scale_y) = letterbox(frame, spec.input.long_side, spec.input.multiple)
+        height, width = frame.shape[:2]
+        return Prepared(
+            images=image[None],
+            origin=np.zeros((1, 2), np.float32),
+            scale=np.array([[scale_x, scale_y]], np.float32),
+            regions=None,
+            frame_size=(width, height),
+        )
+
+    def propose(
+        self, outputs: Mapping[str, npt.NDArray[Any]], prepared: Prepared, spec: ModelSpec
+    ) -> Proposal:
+        """`boxes` [1, C, 4] and `scores` [1, C] -> [1, K, 4] in image pixels, best first."""
+        boxes, scores = outputs["boxes"][0], outputs["scores"][0]
+        threshold = spec.settings.get("score_threshold", SCORE_THRESHOLD)
+        good = (scores >= threshold) & np.isfinite(boxes).all(axis=1)
+        boxes, scores = boxes[good], scores[good]
+        most = int(spec.settings.get("max_candidates", MAX_CANDIDATES))
+        kept = nms(boxes, scores, spec.settings.get("nms_iou", NMS_IOU))[:most]
+        return Proposal(
+            initial=boxes[kept][None].astype(np.float32),
+            scores=scores[kept][None].astype(np.float32),
+            features={name: outputs[name] for name in spec.features},
+        )
+
+    def conclude(
+        self,
+        proposal: Proposal,
+        refinement: Refinement | None,
+        prepared: Prepared,
+        spec: ModelSpec,
+    ) -> Predictions:
+        """Boxes (x1, y1, x2, y2) in frame pixels; what refinement moved onto a better one is left
+        out."""
+        final = proposal.initial[0] if refinement is None else refinement.final
+        scores = proposal.scores[0]
+        kept = nms(final, scores, spec.settings.get("nms_iou", NMS_IOU))
+        if refinement is not None:
+            paths = to_frame(refinement.trajectory[kept], prepared)
+            refinement = Refinement(paths, refinement.energy[kept])
+        return Predictions(
+            task=self.name,
+            model=spec.name,
+            specs=tuple(ValueSpec(target.name, target.unit) for target in spec.targets),
+            values=to_frame(final[kept], prepared),
+            scores=scores[kept],
+            refinement=refinement,
+            features={name: _each(array, len(kept)) for name, array in proposal.features.items()},
+        )
+
+    def regions(self, predictions: Predictions) -> FloatArray:
+        """The boxes, for the tasks that look at heads."""
+        return predictions.values
+
+    def marks(self, predictions: Predictions) -> Sequence[Mark]:
+        """Final and initial box, the path between them, and the score."""
+        return box_marks(predictions)
+
+
+def to_frame(boxes: FloatArray, prepared: Prepared) -> FloatArray:
+    """Boxes [..., 4] from image pixels to frame pixels, clipped to the frame."""
+    scale, origin = np.tile(prepared.scale[0], 2), np.tile(prepared.origin[0], 2)
+    moved = (boxes / scale + origin).astype(np.float32)
+    return clip_boxes(moved.reshape(-1, 4), *prepared.frame_size).reshape(boxes.shape)
+
+
+def _each(array: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
+    """A feature map [1, ...] seen once per prediction [count, ...], without a copy."""
+    return np.broadcast_to(array, (count, *array.shape[1:]))

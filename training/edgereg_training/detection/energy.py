@@ -1,0 +1,86 @@
+"""The energy f(x, y) over boxes: PrRoIPool of the features at box y, then fully connected
+layers."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import relu
+
+from edgereg_training.detection.boxes import from_relative, to_relative
+from edgereg_training.ebm import Proposal, nll, refine
+from edgereg_training.prroi import prroi_pool
+
+FEATURE_SCALE = 1 / 8
+
+
+class BoxEnergyNet(nn.Module):
+    """f(x, y) of boxes y given the feature map of x; exp(f) is an unnormalised density."""
+
+    def __init__(self, channels: int, pool: int, hidden: tuple[int, ...]) -> None:
+        super().__init__()
+        self.pool = pool
+        widths = (channels * pool * pool, *hidden, 1)
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        nn.init.normal_(self.layers[-1].weight, std=0.01)  # type: ignore[arg-type]
+
+    def forward(self, features: Tensor, boxes: Tensor) -> Tensor:
+        """features: float32 [B, C, H/8, W/8]; boxes: [B, N, 4] in image pixels -> f [B, N]."""
+        x = prroi_pool(features, boxes, self.pool, FEATURE_SCALE).flatten(2)
+        for layer in self.layers[:-1]:
+            x = relu(layer(x))
+        out: Tensor = self.layers[-1](x)
+        return out.squeeze(-1)
+
+
+def box_energy_loss(
+    net: BoxEnergyNet,
+    features: Tensor,
+    heads: tuple[Tensor, Tensor],
+    proposal: Proposal,
+    samples: int,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Mean NLL of true boxes under exp(f) / Z, with `samples` draws for each (EBM paper, eq. 5).
+
+    features: [B, C, H/8, W/8]; heads: boxes [B, N, 4] of positive sides and a mask [B, N] of those
+    that
+    count. 0 where the mask is empty.
+    """
+    boxes, mask = heads
+    size = (boxes[..., 2:] - boxes[..., :2])[:, :, None]
+    offsets = proposal.sample((*boxes.shape[:2], samples), generator)
+    drawn = from_relative(to_relative(boxes[:, :, None], size) + offsets, size)
+    everything = torch.cat([boxes[:, :, None], drawn], dim=2)
+    f = net(features, everything.flatten(1, 2)).reshape(everything.shape[:3])[mask]
+    if not len(f):
+        return features.new_zeros(())
+    return nll(f[:, 0], f[:, 1:], proposal.log_density(offsets)[mask])
+
+
+def refine_boxes(
+    net: BoxEnergyNet,
+    features: Tensor,
+    boxes: Tensor,
+    step_length: Tensor,
+    decay: float,
+    steps: int,
+) -> tuple[Tensor, Tensor]:
+    """Algorithm 1 of the EBM paper on boxes [B, N, 4], by autograd.
+
+    step_length: [4] in the relative coordinates, whose reference size is that of the initial box.
+    Returns the trajectory [B, N, steps + 1, 4] in pixels and the energies [B, N, steps + 1].
+    """
+    shape = boxes.shape[:2]
+    size = boxes[..., 2:] - boxes[..., :2]
+
+    def energy(y: Tensor) -> Tensor:
+        f: Tensor = net(features, from_relative(y.reshape(*shape, 4), size))
+        return f.flatten()
+
+    start = to_relative(boxes, size).flatten(0, 1)
+    path, energies = refine(energy, start, step_length, decay, steps)
+    trajectory = from_relative(path.reshape(*shape, steps + 1, 4), size[:, :, None])
+    return trajectory, energies.reshape(*shape, steps + 1)

@@ -1,0 +1,79 @@
+"""The detector's loss: quality focal loss, GIoU, and the energy's negative log-likelihood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from edgereg_training.detection.assignment import Assignment, HeadLabels, assign
+from edgereg_training.detection.boxes import generalised_iou
+from edgereg_training.detection.energy import BoxEnergyNet, box_energy_loss
+from edgereg_training.detection.network import RawDetections
+from edgereg_training.ebm import Proposal
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """box, energy: weights beside the quality loss. sigmas: standard deviations of the proposal's
+    components in relative coordinates. samples: draws per head. heads: heads per image that the
+    energy learns from (at random)."""
+
+    box: float = 2.0
+    energy: float = 0.1
+    sigmas: tuple[float, ...] = (0.0375, 0.075, 0.15)
+    samples: int = 48
+    heads: int = 2
+
+
+def quality_focal(logits: Tensor, target: Tensor) -> Tensor:
+    """Quality focal loss (GFL, NeurIPS 2020, eq. 3, beta 2) of logits for targets in [0, 1]; same
+    shape."""
+    modulation = (target - logits.sigmoid()).square()
+    return modulation * binary_cross_entropy_with_logits(logits, target, reduction="none")
+
+
+def detection_loss(raw: RawDetections, assigned: Assignment) -> tuple[Tensor, Tensor]:
+    """(quality loss, box loss), both divided by the batch's sum of qualities."""
+    total = assigned.quality.sum().clamp(min=1)
+    quality = (quality_focal(raw.logits, assigned.quality) * assigned.weight).sum() / total
+    positive = assigned.quality > 0
+    giou = generalised_iou(raw.boxes[positive], assigned.boxes[positive])
+    box = ((1 - giou) * assigned.quality[positive]).sum() / total
+    return quality, box
+
+
+def pick_heads(
+    labels: HeadLabels, count: int, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor]:
+    """Up to `count` heads of each image at random: boxes [B, count, 4] and a mask [B, count].
+
+    Where the mask is False the box is a stand-in of 32 x 32 pixels.
+    """
+    usable = labels.valid & ~labels.ignored
+    lots = torch.rand(usable.shape, generator=generator) * usable
+    order = lots.topk(min(count, usable.shape[1]), dim=1).indices
+    mask = usable.gather(1, order)
+    boxes = labels.boxes.gather(1, order[..., None].expand(-1, -1, 4))
+    stand_in = torch.tensor([0.0, 0.0, 32.0, 32.0])
+    return torch.where(mask[..., None], boxes, stand_in), mask
+
+
+def total_loss(
+    raw: RawDetections,
+    energy: BoxEnergyNet,
+    labels: HeadLabels,
+    settings: LossSettings,
+    generator: torch.Generator | None = None,
+) -> dict[str, Tensor]:
+    """'loss', the weighted sum to minimise, and its parts 'quality', 'box' and 'energy'."""
+    quality, box = detection_loss(raw, assign(raw, labels))
+    heads = pick_heads(labels, settings.heads, generator)
+    proposal = Proposal([[sigma] * 4 for sigma in settings.sigmas])
+    likelihood = box_energy_loss(
+        energy, raw.features.float(), heads, proposal, settings.samples, generator
+    )
+    loss = quality + settings.box * box + settings.energy * likelihood
+    return {"loss": loss, "quality": quality, "box": box, "energy": likelihood}

@@ -1,0 +1,137 @@
+"""The training problem of head detection, as the training loop runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from edgereg_training.detection.assignment import HeadLabels
+from edgereg_training.detection.backdrops import random_backdrop
+from edgereg_training.detection.crops import CropSettings, random_view
+from edgereg_training.detection.distractors import add_distractors
+from edgereg_training.detection.losses import LossSettings, total_loss
+from edgereg_training.detection.model import HeadModel, normalised
+from edgereg_training.detection.network import DetectorConfig
+from edgereg_training.detection.photometric import distort
+from edgereg_training.detection.scene import Image, Scene, scene_of
+from edgereg_training.detection.scenes import SceneSet, load_scenes
+from edgereg_training.detection.validation import validate
+from edgereg_training.recipe import Recipe, Strict, parse_options
+
+BACKDROP_SIZE = (448, 352)
+
+
+class DetectionOptions(Strict):
+    """What a detection recipe says beyond the training loop's own keys.
+
+    train, val: folders of shards. size: side of the training pictures, a multiple of 64.
+    epoch_images: pictures per epoch. empty: share of pictures without a head. backdrops: how many
+    headless pictures are made for that, and for what lies outside a scene. distractors: most per
+    picture.
+    """
+
+    train: tuple[Path, ...] = Field(min_length=1)
+    val: tuple[Path, ...] = Field(min_length=1)
+    size: int = Field(default=256, gt=0, multiple_of=64)
+    epoch_images: int = Field(default=8000, gt=0)
+    empty: float = Field(default=0.08, ge=0, lt=1)
+    backdrops: int = Field(default=600, gt=0)
+    distractors: int = Field(default=3, ge=0)
+    largest: float = Field(default=200.0, gt=0)
+    smallest: float = Field(default=12.0, gt=0)
+    mosaic: float = Field(default=0.25, ge=0, le=1)
+    energy_weight: float = Field(default=0.1, ge=0)
+
+
+class Batch(NamedTuple):
+    """images: uint8 [B, S, S, 3]; boxes: float32 [B, G, 4]; valid, ignored: bool [B, G]."""
+
+    images: np.ndarray
+    boxes: np.ndarray
+    valid: np.ndarray
+    ignored: np.ndarray
+
+
+@dataclass(frozen=True)
+class DetectionProblem:
+    """See `problem.Problem`."""
+
+    options: DetectionOptions
+    batch_size: int
+    scenes: SceneSet
+    backdrops: tuple[Image, ...]
+    metric: str = "error"
+
+    def build(self) -> HeadModel:
+        """A new detector with its energy."""
+        return HeadModel(DetectorConfig())
+
+    def steps(self) -> int:
+        """Batches of an epoch."""
+        return max(1, self.options.epoch_images // self.batch_size)
+
+    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Batch]:
+        """Batches of augmented pictures."""
+        for _ in range(self.steps()):
+            yield collate([self.picture(rng) for _ in range(self.batch_size)])
+
+    def picture(self, rng: np.random.Generator) -> Scene:
+        """One augmented training picture."""
+        options = self.options
+        crops = CropSettings(options.smallest, options.largest, mosaic=options.mosaic)
+
+        def backdrop() -> Image:
+            return self.backdrops[int(rng.integers(len(self.backdrops)))]
+
+        def pick() -> Scene:
+            if rng.random() < options.empty:
+                return scene_of(backdrop())
+            return self.scenes[int(rng.integers(len(self.scenes)))]
+
+        view = random_view(pick, backdrop, options.size, crops, rng)
+        view = add_distractors(view, rng, options.distractors)
+        return Scene(distort(view.image, rng), view.boxes, view.ignored)
+
+    def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """The total loss and its parts; the network runs in the loop's precision, the loss in
+        float32."""
+        heads = cast(HeadModel, model)
+        raw = heads.detector(normalised(torch.from_numpy(batch.images)))
+        labels = HeadLabels(*(torch.from_numpy(array) for array in batch[1:]))
+        settings = LossSettings(energy=self.options.energy_weight)
+        with torch.autocast("cpu", enabled=False):
+            return total_loss(raw, heads.energy, labels, settings, generator)
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """AP50, AP75 and their mean's distance from 1 on the validation scenes."""
+        return validate(cast(HeadModel, model), load_scenes(self.options.val))
+
+
+def collate(scenes: list[Scene]) -> Batch:
+    """Pictures of one size, their boxes padded to the largest number."""
+    most = max(1, max(len(scene.boxes) for scene in scenes))
+    boxes = np.tile(np.array([0, 0, 1, 1], np.float32), (len(scenes), most, 1))
+    valid = np.zeros((len(scenes), most), bool)
+    ignored = np.zeros((len(scenes), most), bool)
+    for row, scene in enumerate(scenes):
+        count = len(scene.boxes)
+        boxes[row, :count] = scene.boxes
+        valid[row, :count] = True
+        ignored[row, :count] = scene.ignored
+    return Batch(np.stack([scene.image for scene in scenes]), boxes, valid, ignored)
+
+
+def detection_problem(recipe: Recipe) -> DetectionProblem:
+    """The problem of a recipe; raises RecipeError for wrong options, ShardError for damaged
+    shards."""
+    options = parse_options(DetectionOptions, recipe)
+    rng = np.random.default_rng([recipe.seed, 0xBAC])
+    backdrops = tuple(random_backdrop(*BACKDROP_SIZE, rng) for _ in range(options.backdrops))
+    return DetectionProblem(options, recipe.batch_size, load_scenes(options.train), backdrops)

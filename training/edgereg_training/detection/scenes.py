@@ -1,0 +1,52 @@
+"""Rendered shards as scenes, kept in memory as they were rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgereg_training.detection.scene import Scene, scene_of
+from edgereg_training.errors import TrainingError
+from edgereg_training.render.shards import iter_shards
+
+# A head of which less is seen is neither to be found nor to be punished.
+LEAST_VISIBLE = 0.3
+
+
+@dataclass(frozen=True)
+class SceneSet:
+    """N scenes; those of one shard are of one size."""
+
+    scenes: Sequence[Scene]
+
+    def __len__(self) -> int:
+        return len(self.scenes)
+
+    def __getitem__(self, index: int) -> Scene:
+        return self.scenes[index]
+
+
+def load_scenes(folders: Sequence[Path]) -> SceneSet:
+    """All pictures of shard folders, of scenes or of single heads.
+
+    Raises ShardError for a damaged folder and TrainingError where there is no picture at all.
+    """
+    scenes = [scene for folder in folders for scene in iter_scenes(folder)]
+    if not scenes:
+        raise TrainingError("no rendered pictures: name at least one folder of shards")
+    return SceneSet(scenes)
+
+
+def iter_scenes(folder: Path) -> Iterator[Scene]:
+    """The scenes of one shard folder, in order; hardly visible heads are marked as ignored."""
+    for shard in iter_shards(folder):
+        images = shard["images"]
+        if "start" not in shard:
+            yield from (
+                scene_of(image, box) for image, box in zip(images, shard["box"], strict=True)
+            )
+            continue
+        for image, low, high in zip(images, shard["start"], shard["start"][1:], strict=False):
+            seen = shard["visible"][low:high]
+            yield Scene(image, shard["boxes"][low:high], seen < LEAST_VISIBLE)

@@ -1,0 +1,34 @@
+"""Validation during training: AP of the network on whole scenes, in PyTorch."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from edgereg.geometry import letterbox, nms
+from edgereg_training.detection.average_precision import PictureResult, average_precision, match
+from edgereg_training.detection.model import HeadModel, Predictor
+from edgereg_training.detection.scenes import SceneSet
+
+BATCH = 16
+MULTIPLE = 32
+NMS_IOU = 0.5
+
+
+def validate(model: HeadModel, scenes: SceneSet) -> dict[str, float]:
+    """ap50, ap75 and error = 1 - their mean, without refinement. The model is in eval mode."""
+    results = _results(Predictor(model.detector).eval(), scenes)
+    ap50, ap75 = (average_precision(match(results, iou)) for iou in (0.5, 0.75))
+    return {"ap50": ap50, "ap75": ap75, "error": 1 - (ap50 + ap75) / 2}
+
+
+def _results(predictor: Predictor, scenes: SceneSet) -> list[PictureResult]:
+    results: list[PictureResult] = []
+    for start in range(0, len(scenes), BATCH):
+        batch = [scenes[i] for i in range(start, min(start + BATCH, len(scenes)))]
+        images = np.stack([letterbox(scene.image, None, MULTIPLE)[0] for scene in batch])
+        boxes, scores, _ = predictor(torch.from_numpy(images))
+        for scene, found, score in zip(batch, boxes.numpy(), scores.numpy(), strict=True):
+            kept = nms(found, score, NMS_IOU)
+            results.append(PictureResult(found[kept], score[kept], scene.boxes, scene.ignored))
+    return results
