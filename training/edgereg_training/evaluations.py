@@ -88,6 +88,6 @@ def render_test_data(
             split="test",
             assets=assets,
             shard_size=100,
-        ),  # fmt: skip
+        ),
         progress,
     )

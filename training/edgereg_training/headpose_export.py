@@ -21,7 +21,7 @@ PREDICT_OUTPUTS = ("values", "std", "features")
 
 class PosePredict(nn.Module):
     """The `predict` graph: uint8 [B, S, S, 3] RGB -> values [B, 3] and std [B, 3] (yaw, pitch,
-    roll in degrees), features g_x [B, F]."""
+    roll in degrees), features W_x g_x [B, h], which the energy takes."""
 
     def __init__(self, net: PoseNet) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class PosePredict(nn.Module):
         """See the class."""
         features = self.net.extract(images)
         values, std = self.net.estimate(self.net.bits(features))
-        return values, std, features
+        return values, std, self.net.energy.project(features)
 
 
 def load_pose(folder: Path) -> tuple[PoseNet, Recipe]:

@@ -34,14 +34,15 @@ class DenseWeights:
 class EnergyWeights:
     """f = trunk(act(feature_weight g_x + bias + target_weight g_y((y - centre) / scale))).
 
-    scale, centre: [D]; target_layers: g_y; feature_weight: [h, Dx]; target_weight: [h, Dy];
-    bias: [h]; trunk: layers, the last one with one output.
+    scale, centre: [D]; target_layers: g_y; feature_weight: W_x [h, Dx], or None where whoever
+    computes the features has applied it already; target_weight: [h, Dy]; bias: [h]; trunk: layers,
+    the last one with one output.
     """
 
     scale: FloatArray
     centre: FloatArray
     target_layers: tuple[DenseWeights, ...]
-    feature_weight: FloatArray
+    feature_weight: FloatArray | None
     target_weight: FloatArray
     bias: FloatArray
     activation: Activation
@@ -95,8 +96,12 @@ class TargetEnergy(nn.Module):
         energy: torch.Tensor = self.trunk(joint)[..., 0]
         return energy
 
+    def project(self, features: torch.Tensor) -> torch.Tensor:
+        """W_x g_x without the bias: features [B, Dx] -> [B, h]."""
+        return features @ self.from_features.weight.T
+
     def weights(self) -> EnergyWeights:
-        """All weights as numpy arrays, for graphs that are written without torch."""
+        """The weights that act on `project`ed features, for graphs written without torch."""
         layers = [module for module in self.trunk if isinstance(module, nn.Linear)]
         return EnergyWeights(
             scale=_array(self.scale),
@@ -104,7 +109,7 @@ class TargetEnergy(nn.Module):
             target_layers=tuple(
                 _dense(module, "silu") for module in self.target if isinstance(module, nn.Linear)
             ),
-            feature_weight=_array(self.from_features.weight),
+            feature_weight=None,
             target_weight=_array(self.from_target.weight),
             bias=_array(self.from_features.bias),
             activation="silu",
