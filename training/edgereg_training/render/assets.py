@@ -172,4 +172,4 @@ def _write_cache(path: Path, arrays: dict[str, Array]) -> None:
     temporary = path.with_name(f"{path.stem}.{os.getpid()}.tmp.npz")
     with temporary.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-    os.replace(temporary, path)
+    temporary.replace(path)

@@ -10,10 +10,11 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
-from edgereg_training.render.assets import Assets
+from edgereg_training.render.assets import BROWS, Assets
 from edgereg_training.render.geometry import Array, smoothstep, triangulate
-from edgereg_training.render.morph import apply_targets, macro_weights
+from edgereg_training.render.morph import apply_targets, fit_binding, macro_weights
 from edgereg_training.render.noise import fractal
 from edgereg_training.render.raster import make_buffers, rasterise
 
@@ -29,8 +30,10 @@ class Atlas:
 
     valid: 1 where skin lies. x, y, z: place on the average head. hairline: height above the
     hairline in dm. mouth, eye: edges from the opening (20 = far). lips, lids, lashes, cheeks, nose,
-    beard, forehead: masks in [0,1]. grain: fine and coarse noise maps [K,H,W]. wrinkles: height
-    maps [K,H,W], grooves negative. triangles [T,3], uv [T,3,2] texels: the head island.
+    beard, forehead: masks in [0,1]. coarse, fine: noise maps [K,H,W]. wrinkles: height
+    maps [K,H,W], grooves negative.
+    brows: density in [0,1] of each brow shape [12,H,W]. triangles [T,3], uv [T,3,2] texels:
+    the head island.
     """
 
     triangles: Array
@@ -52,6 +55,12 @@ class Atlas:
     coarse: Array
     fine: Array
     wrinkles: Array
+    brows: Array
+
+
+def above_hairline(y: Array, z: Array) -> Array:
+    """Height in dm above the hairline of places on the average head."""
+    return np.asarray(y - np.interp(z, _HAIRLINE_Z, _HAIRLINE_Y))
 
 
 def average_points(assets: Assets) -> Array:
@@ -85,10 +94,10 @@ def build_atlas(assets: Assets) -> Atlas:
     wrinkles = np.stack(
         [_wrinkles(rng, average[assets.landmarks], x, y, z, eye) * valid for _ in range(6)]
     ).astype(np.float32)
-    hairline = (y - np.interp(z, _HAIRLINE_Z, _HAIRLINE_Y)).astype(np.float32)
     return Atlas(
         triangles=triangles, uv=uv, valid=valid.astype(np.float32), x=x, y=y, z=z,
-        hairline=hairline, mouth=mouth, eye=eye, coarse=coarse, fine=fine, wrinkles=wrinkles,
+        hairline=above_hairline(y, z).astype(np.float32), mouth=mouth, eye=eye, coarse=coarse,
+        fine=fine, wrinkles=wrinkles, brows=_brows(assets, average, triangles, uv),
         **masks,
     )  # fmt: skip
 
@@ -124,6 +133,27 @@ def _bake(triangles: Array, uv: Array, values: Array) -> tuple[Array, Array]:
     return out, valid
 
 
+def _brows(assets: Assets, average: Array, triangles: Array, uv: Array) -> Array:
+    """The brow meshes pressed onto the skin: soft masks [12,H,W], denser inside than at the rim."""
+    texel = np.zeros((len(average), 2))
+    texel[triangles.ravel()] = uv.reshape(-1, 2)
+    skin = np.unique(triangles)
+    tree = cKDTree(average[skin])
+    out = np.zeros((len(BROWS), HEIGHT, WIDTH), np.float32)
+    for k, name in enumerate(BROWS):
+        part = assets.parts[name]
+        points = fit_binding(average, part.binding)
+        distance, nearest = tree.query(points, k=3)
+        weight = 1 / (distance + 1e-4)
+        weight /= weight.sum(1, keepdims=True)
+        placed = (texel[skin[nearest]] * weight[..., None]).sum(1)
+        for corner in np.round(placed[part.mesh.faces] * 8).astype(np.int32):
+            cv2.fillConvexPoly(out[k], corner, 1.0, cv2.LINE_8, 3)
+        rim = cv2.GaussianBlur(out[k], (0, 0), 2.2)
+        out[k] = np.clip(1.6 * rim - 0.45, 0, 1)
+    return out
+
+
 def _masks(
     landmarks: Array, x: Array, y: Array, z: Array, mouth: Array, eye: Array
 ) -> dict[str, Array]:
@@ -131,7 +161,7 @@ def _masks(
 
     def blob(centre: Array, radius: float) -> Array:
         square = (side - abs(centre[0])) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2
-        return np.exp(-square / radius**2)
+        return np.asarray(np.exp(-square / radius**2))
 
     chin, nose, lip_corner, eye_corner = landmarks[8], landmarks[30], landmarks[54], landmarks[45]
     lips = cv2.GaussianBlur((1 - smoothstep(6.3, 7.9, mouth)).astype(np.float32), (0, 0), 1.0)

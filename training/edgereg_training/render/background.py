@@ -14,7 +14,9 @@ from edgereg_training.render.noise import fractal
 def tint(rng: np.random.Generator, spread: float = 0.08) -> tuple[float, float, float]:
     """A muted colour, sRGB in [0,1]: mostly greys and beiges."""
     grey = rng.uniform(0.08, 0.95)
-    colour = grey * (1 + rng.normal(0, spread, 3))
+    # Warm to cold, as walls under lamps are; greenish and purplish ones are rare.
+    warm = rng.normal(0, spread)
+    colour = grey * (1 + np.array([warm, 0, -warm]) + rng.normal(0, 0.3 * spread, 3))
     if rng.random() < 0.2:
         colour = colour * rng.uniform(0.5, 1.15, 3)
     r, g, b = (float(x) for x in np.clip(colour, 0.02, 1))
@@ -165,7 +167,7 @@ def _texture(rng: np.random.Generator, height: int, width: int) -> Array:
     """Fractal colour: rock, cloth, foliage out of focus."""
     image = gradient(rng, height, width, 0.3)
     persistence = rng.uniform(0.45, 0.85)
-    image *= 1 + rng.uniform(0.1, 0.5) * fractal(rng, height, width, persistence)[..., None]
+    image *= 1 + rng.uniform(0.05, 0.35) * fractal(rng, height, width, persistence)[..., None]
     for channel in range(3):
         image[..., channel] += rng.uniform(0, 0.05) * fractal(rng, height, width, persistence)
     return image
@@ -182,12 +184,12 @@ def _dark(rng: np.random.Generator, height: int, width: int) -> Array:
 
 
 _KINDS: list[tuple[float, Callable[[np.random.Generator, int, int], Array]]] = [
-    (0.22, lambda rng, h, w: gradient(rng, h, w, rng.uniform(0.05, 0.7))),
-    (0.32, _room),
+    (0.26, lambda rng, h, w: gradient(rng, h, w, rng.uniform(0.05, 0.7))),
+    (0.34, _room),
     (0.15, _outdoors),
     (0.1, _clutter),
     (0.06, _text),
-    (0.1, _texture),
+    (0.04, _texture),
     (0.05, _dark),
 ]
 
@@ -197,7 +199,9 @@ def draw_background(rng: np.random.Generator, height: int, width: int) -> Array:
     shares = [share for share, _ in _KINDS]
     make = _KINDS[int(rng.choice(len(_KINDS), p=shares))][1]
     image = make(rng, height, width)
-    image += rng.uniform(0, 0.05) * fractal(rng, height, width, 0.7)[..., None]
+    if rng.random() < 0.5:
+        # Uneven paint and dirt; not everywhere, or every wall looks like a cloud.
+        image += rng.exponential(0.012) * fractal(rng, height, width, 0.75, 8)[..., None]
     if rng.random() < 0.7:
         image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 5.0)))
     return (np.clip(image, 0, 1) * 255).astype(np.uint8)

@@ -8,8 +8,13 @@ import numpy as np
 
 from edgereg_training.render import materials as m
 from edgereg_training.render.assets import Assets
-from edgereg_training.render.geometry import Array, axis_rotation, smoothstep, triangulate
-from edgereg_training.render.geometry import vertex_normals
+from edgereg_training.render.geometry import (
+    Array,
+    axis_rotation,
+    smoothstep,
+    triangulate,
+    vertex_normals,
+)
 from edgereg_training.render.mesh_builder import MeshBuilder
 from edgereg_training.render.wardrobe import Outfit
 
@@ -115,7 +120,7 @@ def neckline(size: int, outfit: Outfit) -> Array:
 def add_body(
     builder: MeshBuilder, body: BodyRest, shape: Array, outfit: Outfit, neck: Array
 ) -> tuple[int, int]:
-    """Append garments and hands, near parts first; returns the triangles and points of close-ups."""
+    """Append garments and hands, near parts first; returns triangles and points of close-ups."""
     quads = np.concatenate([body.hull, body.skirt]) if outfit.skirt else body.hull
     used, local = np.unique(quads, return_inverse=True)
     triangles = triangulate(local.reshape(quads.shape))

@@ -82,9 +82,7 @@ def torso_rotation(rng: np.random.Generator, yaw: float, pitch: float, roll: flo
 def projected(posed: Posed, camera: Camera) -> Array:
     """Screen positions float32 [count,3] (x px, y px, 1/z)."""
     screen = np.zeros((posed.count, 3), np.float32)
-    project(
-        posed.points, posed.count, camera.distance, camera.focal, camera.x, camera.y, screen
-    )
+    project(posed.points, posed.count, camera.distance, camera.focal, camera.x, camera.y, screen)
     return screen
 
 

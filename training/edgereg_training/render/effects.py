@@ -90,7 +90,7 @@ def _file(rng: np.random.Generator, picture: Array) -> Array:
     if rng.random() < 0.5:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 96))]
         data = cv2.imencode(".jpg", picture[..., ::-1], quality)[1]
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
+        picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1]
     if rng.random() < 0.08:
         picture = palette(rng, picture)
     return np.ascontiguousarray(picture)

@@ -22,7 +22,7 @@ def rotation_matrix(yaw: float, pitch: float, roll: float) -> Array:
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return about_z @ about_y @ about_x
+    return np.asarray(about_z @ about_y @ about_x)
 
 
 def axis_rotation(axis: Array, angle: float) -> Array:
@@ -51,7 +51,7 @@ def vertex_normals(points: Array, triangles: Array) -> Array:
     for axis in range(3):
         weights = np.repeat(face[:, axis], 3)
         out[:, axis] = np.bincount(triangles.ravel(), weights, len(points))
-    return out / (np.linalg.norm(out, axis=1, keepdims=True) + 1e-12)
+    return np.asarray(out / (np.linalg.norm(out, axis=1, keepdims=True) + 1e-12))
 
 
 def smoothstep(low: float, high: float, x: Any) -> Array:

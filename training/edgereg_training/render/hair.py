@@ -1,4 +1,4 @@
-"""Alpha textures of hair, brows and lashes, and the hair that sits on the skull."""
+"""Alpha textures and strands of hair."""
 
 from __future__ import annotations
 
@@ -32,12 +32,7 @@ def alpha_texture(assets: Assets, name: str) -> Array:
         cv2.fillPoly(islands, [corner], 255)
     depth = cv2.distanceTransform(islands, cv2.DIST_L2, 3)
     strands = streak_pool()
-    if name.startswith("eyebrow"):
-        opaque = np.clip(depth / 8, 0, 1) + 0.5 * strands[2].T > 0.8
-    elif name.startswith("eyelash"):
-        opaque = np.clip(depth / 6, 0, 1) + 0.5 * strands[3].T > 0.6
-    else:
-        # Only the ends of wide sheets fray: narrow strips would fall apart, and gaps would open.
-        wide = cv2.dilate(depth, np.ones((13, 13), np.uint8)) > 6
-        opaque = (depth / 3.5 + 0.4 * strands[0] > 0.25) | ~wide
+    # Only the ends of wide sheets fray: narrow strips would fall apart, and gaps would open.
+    wide = cv2.dilate(depth, np.ones((13, 13), np.uint8)) > 6
+    opaque = (depth / 3.5 + 0.4 * strands[0] > 0.25) | ~wide
     return np.asarray((opaque & (islands > 0)) * 255, np.uint8)

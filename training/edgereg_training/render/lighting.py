@@ -35,23 +35,24 @@ def draw_light(rng: np.random.Generator) -> Light:
     kind = rng.choice(5, p=[0.5, 0.2, 0.12, 0.08, 0.1])
     tint = _warmth(rng, 0.07)
     if kind == 0:
-        lamps = _lamps(rng, [(rng.uniform(0.15, 0.5), rng.normal(0, 0.6), rng.uniform(0.2, 1.2)),
-                             (rng.uniform(0.0, 0.2), rng.normal(0, 1.0), rng.uniform(-0.2, 0.8))])  # fmt: skip
+        key = (rng.uniform(0.15, 0.5), rng.normal(0, 0.6), rng.uniform(0.2, 1.2))
+        fill = (rng.uniform(0.0, 0.2), rng.normal(0, 1.0), rng.uniform(-0.2, 0.8))
+        lamps = _lamps([key, fill])
         level, contrast = rng.uniform(0.4, 0.7), rng.uniform(0.1, 0.45)
     elif kind == 1:
-        lamps = _lamps(rng, [(rng.uniform(0.6, 1.3), rng.normal(0, 0.9), rng.uniform(0.3, 1.3))])
+        lamps = _lamps([(rng.uniform(0.6, 1.3), rng.normal(0, 0.9), rng.uniform(0.3, 1.3))])
         level, contrast = rng.uniform(0.22, 0.45), rng.uniform(0.2, 0.5)
         tint = tint * np.array([0.95, 1.0, 1.08])
     elif kind == 2:
         side = rng.choice([-1.0, 1.0]) * rng.uniform(0.9, 1.6)
-        lamps = _lamps(rng, [(rng.uniform(0.5, 1.2), side, rng.uniform(-0.1, 0.6))])
+        lamps = _lamps([(rng.uniform(0.5, 1.2), side, rng.uniform(-0.1, 0.6))])
         level, contrast = rng.uniform(0.15, 0.4), rng.uniform(0.1, 0.4)
     elif kind == 3:
         behind = np.pi + rng.normal(0, 0.6)
-        lamps = _lamps(rng, [(rng.uniform(0.6, 1.5), behind, rng.uniform(0.1, 0.8))])
+        lamps = _lamps([(rng.uniform(0.6, 1.5), behind, rng.uniform(0.1, 0.8))])
         level, contrast = rng.uniform(0.2, 0.45), rng.uniform(0.1, 0.3)
     else:
-        lamps = _lamps(rng, [(rng.uniform(0.1, 0.4), rng.normal(0, 1.2), rng.normal(0.4, 0.5))])
+        lamps = _lamps([(rng.uniform(0.1, 0.4), rng.normal(0, 1.2), rng.normal(0.4, 0.5))])
         level, contrast = rng.uniform(0.12, 0.3), rng.uniform(0.1, 0.5)
     exposure = float(np.exp(rng.normal(0.05, 0.22)))
     return Light(
@@ -63,9 +64,7 @@ def draw_light(rng: np.random.Generator) -> Light:
     )
 
 
-def _lamps(
-    rng: np.random.Generator, lamps: list[tuple[float, float, float]]
-) -> tuple[Array, Array]:
+def _lamps(lamps: list[tuple[float, float, float]]) -> tuple[Array, Array]:
     """Directions and grey strengths of lamps given as (strength, azimuth rad, height rad)."""
     directions, strength = [], []
     for power, azimuth, height in lamps:

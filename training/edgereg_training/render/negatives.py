@@ -28,9 +28,10 @@ def draw_negative(rng: np.random.Generator, image: Array) -> None:
 def _colour(rng: np.random.Generator) -> Array:
     """Linear colour: of skin or hair in two cases of five, else any."""
     if rng.random() < 0.4:
-        return np.square(SKIN_TONES[rng.integers(len(SKIN_TONES))] * rng.uniform(0.6, 1.1))
+        skin = SKIN_TONES[rng.integers(len(SKIN_TONES))] * rng.uniform(0.6, 1.1)
+        return np.asarray(np.square(skin))
     grey = rng.uniform(0.03, 0.95)
-    return np.square(np.clip(grey * (1 + rng.normal(0, 0.3, 3)), 0, 1))
+    return np.asarray(np.square(np.clip(grey * (1 + rng.normal(0, 0.3, 3)), 0, 1)))
 
 
 def _sphere(
@@ -46,7 +47,7 @@ def _sphere(
     u, v = (x + 0.5 - centre[0]) / radius[0], (y + 0.5 - centre[1]) / radius[1]
     square = u * u + v * v
     z = np.sqrt(np.clip(1 - square, 0, 1))
-    lamp = rng.normal(0, 1, 3) + [0, -0.8, 1.0]
+    lamp = rng.normal(0, 1, 3) + np.array([0, -0.8, 1.0])
     lamp /= np.linalg.norm(lamp)
     lit = 0.35 + 0.75 * np.clip(u * lamp[0] + v * lamp[1] + z * lamp[2], 0, 1)
     lit = lit * (1 + rng.uniform(0, 0.15) * fractal(rng, *lit.shape)) if lit.size > 400 else lit
@@ -72,12 +73,19 @@ def _lamp(rng: np.random.Generator, image: Array, centre: Array, radius: float) 
     pole = (int(centre[0]), int(centre[1] + radius * rng.uniform(2, 8)))
     start = (int(centre[0]), int(centre[1]))
     cv2.line(image, start, pole, _tuple(_colour(rng)), max(1, int(radius * 0.12)), cv2.LINE_AA)
-    _sphere(rng, image, centre, radius * rng.uniform(0.5, 1.1, 2), rng.uniform(0.6, 1.4) * np.ones(3))
+    _sphere(
+        rng, image, centre, radius * rng.uniform(0.5, 1.1, 2), rng.uniform(0.6, 1.4) * np.ones(3)
+    )
 
 
 def _tuple(colour: Array) -> tuple[float, float, float]:
     r, g, b = (float(v) for v in colour)
     return r, g, b
+
+
+def _line(image: Array, start: Array, end: Array, colour: Array, thickness: float) -> None:
+    a, b = (int(start[0]), int(start[1])), (int(end[0]), int(end[1]))
+    cv2.line(image, a, b, _tuple(colour), max(1, int(thickness)), cv2.LINE_AA)
 
 
 def _ellipse(image: Array, centre: Array, axes: Array, colour: Array, angle: float = 0) -> None:
@@ -99,8 +107,7 @@ def _clock(rng: np.random.Generator, image: Array, centre: Array, radius: float)
     for length in (0.5, 0.75):
         angle = rng.uniform(0, 2 * np.pi)
         end = centre + radius * length * np.array([np.cos(angle), np.sin(angle)])
-        cv2.line(image, (int(centre[0]), int(centre[1])), (int(end[0]), int(end[1])),
-                 (0.01, 0.01, 0.01), max(1, int(radius * 0.08)), cv2.LINE_AA)  # fmt: skip
+        _line(image, centre, end, np.full(3, 0.01), radius * 0.08)
 
 
 def _flower(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
@@ -118,22 +125,19 @@ def _hand(rng: np.random.Generator, image: Array, centre: Array, radius: float) 
     along = np.array([np.cos(up), np.sin(up)])
     across = np.array([-along[1], along[0]])
     wrist = centre - along * radius * rng.uniform(2, 5)
-    cv2.line(image, (int(centre[0]), int(centre[1])), (int(wrist[0]), int(wrist[1])),
-             _tuple(colour), max(1, int(radius * 0.9)), cv2.LINE_AA)  # fmt: skip
+    _line(image, centre, wrist, colour, radius * 0.9)
     for k in range(4):
         root = centre + across * radius * (k - 1.5) * 0.35
         tip = root + along * radius * rng.uniform(0.6, 1.8)
-        cv2.line(image, (int(root[0]), int(root[1])), (int(tip[0]), int(tip[1])),
-                 _tuple(colour * rng.uniform(0.85, 1)), max(1, int(radius * 0.3)), cv2.LINE_AA)  # fmt: skip
+        _line(image, root, tip, colour * rng.uniform(0.85, 1), radius * 0.3)
     _sphere(rng, image, centre, radius * np.array([0.75, 0.7]), colour)
 
 
 def _stool(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
     """A chair's or bar table's round top on legs, or an office chair's back."""
     colour = _colour(rng)
-    foot = centre + [0, radius * rng.uniform(1.5, 4)]
-    cv2.line(image, (int(centre[0]), int(centre[1])), (int(foot[0]), int(foot[1])),
-             _tuple(colour * 0.5), max(1, int(radius * 0.15)), cv2.LINE_AA)  # fmt: skip
+    foot = centre + np.array([0, radius * rng.uniform(1.5, 4)])
+    _line(image, centre, foot, colour * 0.5, radius * 0.15)
     _ellipse(image, centre, radius * np.array([1, rng.uniform(0.25, 1.3)]), colour)
 
 

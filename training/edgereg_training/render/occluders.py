@@ -12,9 +12,7 @@ from edgereg_training.render.materials import NECK, TOP
 _SUB = 8  # sub-pixel places, in the power-of-two form of cv2's `shift` (3 bits)
 
 
-def draw_occluder(
-    rng: np.random.Generator, canvas: Array, box: Array, identity: Identity
-) -> Array:
+def draw_occluder(rng: np.random.Generator, canvas: Array, box: Array, identity: Identity) -> Array:
     """Draw one thing before the head in `box` onto a linear canvas; returns its mask bool [H,W]."""
     height, width = canvas.shape[:2]
     side = float(max(box[2] - box[0], box[3] - box[1]))
@@ -41,7 +39,7 @@ def draw_occluder(
 
 
 def _point(p: Array) -> tuple[int, int]:
-    return int(round(p[0] * _SUB)), int(round(p[1] * _SUB))
+    return round(float(p[0]) * _SUB), round(float(p[1]) * _SUB)
 
 
 def _capsule(cover: Array, a: Array, b: Array, radius: float) -> None:
@@ -87,9 +85,7 @@ def _blob(rng: np.random.Generator, cover: Array, centre: Array, side: float) ->
     cv2.ellipse(cover, _point(centre), axes, rng.uniform(0, 180), 0, 360, 1.0, -1, cv2.LINE_8, 3)
 
 
-def _lay(
-    rng: np.random.Generator, canvas: Array, cover: Array, colour: Array, side: float
-) -> None:
+def _lay(rng: np.random.Generator, canvas: Array, cover: Array, colour: Array, side: float) -> None:
     """Blend a shaded, soft-edged shape into the canvas."""
     # Distance from the rim rounds the shape off: darker rims look like turning surfaces.
     depth = cv2.GaussianBlur(cover, (0, 0), max(0.5, 0.04 * side))

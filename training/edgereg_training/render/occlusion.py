@@ -25,7 +25,7 @@ def sphere_directions(count: int) -> Array:
 def ambient_occlusion(arrays: dict[str, Array], count: int, size: float, centre: Array) -> Array:
     """Share of the sky each point sees, float32 [V] in about [0.25,1].
 
-    Only the first `count` triangles cast; `size` (dm) is the head's height, `centre` [3] its middle.
+    Only the first `count` triangles cast; `size` (dm): the head's height, `centre` [3] its middle.
     """
     points = (arrays["points"] - centre).astype(np.float32)
     normals = arrays["normals"]

@@ -14,7 +14,7 @@ def skin_colour(rng: np.random.Generator, tone: float) -> Array:
     """sRGB [3] of a skin tone between 0 and 8, slightly varied."""
     low = int(min(7, tone))
     mixed = SKIN_TONES[low] + (SKIN_TONES[low + 1] - SKIN_TONES[low]) * (tone - low)
-    return np.clip(mixed * (1 + rng.normal(0, 0.025, 3)), 0.05, 0.97)
+    return np.asarray(np.clip(mixed * (1 + rng.normal(0, 0.025, 3)), 0.05, 0.97))
 
 
 def paint_skin(
@@ -32,6 +32,7 @@ def paint_skin(
     _spots(colour, atlas, traits, coarse, soft, age)
     _mouth(rng, colour, atlas, traits, base, age)
     _eyes(rng, colour, atlas, traits, age)
+    _brows(rng, colour, atlas, traits, fine)
     _beard(colour, atlas, traits, coarse, fine)
     _scalp(colour, atlas, traits, coarse, fine)
     wrinkled = float(np.clip((traits.age - 24) / 50, 0, 1.1)) * rng.uniform(0.5, 1.0)
@@ -39,7 +40,7 @@ def paint_skin(
     if wrinkled > 0:
         shade = 1 + 0.3 * wrinkled * np.clip(grooves, -1, 0)
         colour *= shade[..., None] ** np.array([0.8, 1.0, 1.05], np.float32)
-    height = 0.0011 * soft * (1 + age) + 0.012 * wrinkled * grooves
+    height = 0.0007 * soft * (1 + 0.5 * age) + 0.012 * wrinkled * grooves
     gradient = np.stack(np.gradient(height)[::-1], -1).astype(np.float32)
     return (np.clip(colour, 0.01, 1) * 255).astype(np.uint8), gradient
 
@@ -62,7 +63,7 @@ def _spots(
     if not traits.freckles:
         return
     spots = smoothstep(1.3, 2.0, 0.5 * coarse + 0.9 * soft) * atlas.valid
-    strength = traits.freckles * (0.15 + 0.25 * age)
+    strength = traits.freckles * (0.08 + 0.14 * age)
     colour *= 1 - (strength * spots)[..., None] * np.array([0.5, 0.8, 0.9], np.float32)
 
 
@@ -87,8 +88,24 @@ def _eyes(
         shadow = np.array([rng.uniform(0.2, 0.5), rng.uniform(0.15, 0.35), rng.uniform(0.2, 0.45)])
         _mix(colour, shadow, 0.35 * traits.makeup * atlas.lids * (atlas.y > 7.28))
     upper = np.where(atlas.y > 7.27, 1.0, 0.45).astype(np.float32)
-    dark = np.clip(atlas.lashes * upper * (rng.uniform(0.35, 0.8) + 0.3 * traits.makeup), 0, 0.95)
+    dark = np.clip(atlas.lashes * upper * (rng.uniform(0.2, 0.6) + 0.35 * traits.makeup), 0, 0.9)
     _mix(colour, np.array([0.06, 0.045, 0.04]), dark)
+
+
+def _brows(
+    rng: np.random.Generator, colour: Array, atlas: Atlas, traits: Traits, fine: Array
+) -> None:
+    # The atlas turns faces by 90 degrees: smearing noise along its columns draws hairs.
+    hairs = cv2.GaussianBlur(fine, (0, 0), sigmaX=0.5, sigmaY=2.0) * 2.0
+    child = float(np.clip((14 - traits.age) / 10, 0, 1))
+    strength = (
+        rng.uniform(0.45, 0.95)
+        * (0.75 + 0.25 * traits.male)
+        * (1 - 0.45 * child)
+        * (1 - 0.35 * traits.grey)
+    )
+    mask = atlas.brows[traits.brow] * np.clip(0.85 + 0.3 * hairs, 0, 1.1)
+    _mix(colour, traits.hair_colour * 0.75, np.clip(strength * mask, 0, 0.95))
 
 
 def _beard(colour: Array, atlas: Atlas, traits: Traits, coarse: Array, fine: Array) -> None:

@@ -30,7 +30,7 @@ def make_buffers(height: int, width: int) -> Buffers:
     )
 
 
-@nb.njit(cache=True, fastmath=True)  # type: ignore[misc]
+@nb.njit(cache=True, fastmath=True)
 def _opaque(layer, uv, t, q0, q1, alphas):  # type: ignore[no-untyped-def]
     q2 = 1.0 - q0 - q1
     u = uv[t, 0, 0] * q0 + uv[t, 1, 0] * q1 + uv[t, 2, 0] * q2
@@ -41,8 +41,8 @@ def _opaque(layer, uv, t, q0, q1, alphas):  # type: ignore[no-untyped-def]
     return alphas[layer, row, column] > 127
 
 
-@nb.njit(cache=True, fastmath=True)  # type: ignore[misc]
-def rasterise(  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, fastmath=True)
+def rasterise(  # type: ignore[no-untyped-def]  # noqa: C901
     screen, triangles, count, one_sided, layer, uv, alphas, depth, face, bary
 ):
     """Draw the first `count` triangles into the buffers, which it clears.
@@ -66,10 +66,10 @@ def rasterise(  # type: ignore[no-untyped-def]
                 continue
         elif abs(area) < 1e-9:
             continue
-        left = max(0, int(math.ceil(min(x0, x1, x2) - 0.5)))
-        right = min(width - 1, int(math.floor(max(x0, x1, x2) - 0.5)))
-        top = max(0, int(math.ceil(min(y0, y1, y2) - 0.5)))
-        bottom = min(height - 1, int(math.floor(max(y0, y1, y2) - 0.5)))
+        left = max(0, math.ceil(min(x0, x1, x2) - 0.5))
+        right = min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
+        top = max(0, math.ceil(min(y0, y1, y2) - 0.5))
+        bottom = min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
         if left > right or top > bottom or z0 <= 0.0 or z1 <= 0.0 or z2 <= 0.0:
             continue
         inverse = 1.0 / area
@@ -95,7 +95,7 @@ def rasterise(  # type: ignore[no-untyped-def]
                 w1 += step1
 
 
-@nb.njit(cache=True, fastmath=True)  # type: ignore[misc]
+@nb.njit(cache=True, fastmath=True)
 def transform(points, normals, weights, rotations, count, out_points, out_normals):  # type: ignore[no-untyped-def]
     """Rotate the first `count` points and normals by the rotation their weight selects.
 
@@ -117,7 +117,7 @@ def transform(points, normals, weights, rotations, count, out_points, out_normal
             out_normals[i, row] = n
 
 
-@nb.njit(cache=True, fastmath=True)  # type: ignore[misc]
+@nb.njit(cache=True, fastmath=True)
 def project(points, count, distance, focal, centre_x, centre_y, screen):  # type: ignore[no-untyped-def]
     """Perspective: screen (x px, y px, 1/z) of the first `count` points in view space.
 
@@ -136,7 +136,7 @@ def project(points, count, distance, focal, centre_x, centre_y, screen):  # type
         screen[i, 2] = inverse
 
 
-@nb.njit(cache=True, fastmath=True)  # type: ignore[misc]
+@nb.njit(cache=True, fastmath=True)
 def light_view(points, count, direction, half, size, screen):  # type: ignore[no-untyped-def]
     """Orthographic view along a light: screen (x px, y px, depth with larger nearer to it).
 

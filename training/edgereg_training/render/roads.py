@@ -59,13 +59,15 @@ def _lanes(rng: np.random.Generator, image: Array, horizon: int, vanish: float) 
     for k in range(int(rng.integers(2, 5))):
         foot = left + (right - left) * (k + 0.5) / 4
         colour = paint[int(rng.random() < 0.2)]
-        spans = [(0.02, 1.0)] if rng.random() < 0.4 else [(0.1 * 2**j, 0.14 * 2**j) for j in range(4)]
+        spans = (
+            [(0.02, 1.0)] if rng.random() < 0.4 else [(0.1 * 2**j, 0.14 * 2**j) for j in range(4)]
+        )
         for start, end in spans:
             a = np.array(apex) + (np.array([foot, height]) - apex) * start
             b = np.array(apex) + (np.array([foot, height]) - apex) * end
-            half = width * 0.012
-            quad = np.array([a - [half * start, 0], a + [half * start, 0], b + [half * end, 0],
-                             b - [half * end, 0]], np.int32)  # fmt: skip
+            half = np.array([width * 0.012, 0])
+            quad = np.array([a - half * start, a + half * start, b + half * end,
+                             b - half * end], np.int32)  # fmt: skip
             cv2.fillPoly(image, [quad], colour, cv2.LINE_AA)
 
 
@@ -101,4 +103,6 @@ def _sign(rng: np.random.Generator, image: Array, horizon: int) -> None:
         cv2.circle(image, (x, top), size, tint(rng, 0.5), -1, cv2.LINE_AA)
         cv2.circle(image, (x, top), max(1, int(size * 0.7)), tint(rng, 0.3), -1, cv2.LINE_AA)
     else:
-        cv2.rectangle(image, (x - size, top - size), (x + size, top + size // 2), tint(rng, 0.4), -1)
+        cv2.rectangle(
+            image, (x - size, top - size), (x + size, top + size // 2), tint(rng, 0.4), -1
+        )

@@ -6,10 +6,14 @@ import math
 
 import numba as nb
 
-_EYE, _BROW, _HAIR, _NECK, _LASH, _TOP, _HAT = 1, 2, 3, 4, 7, 10, 12
+from edgereg_training.render import materials as m
+
+# numba reads module constants as they are at compile time.
+_EYE, _BROW, _HAIR, _NECK, _LASH = m.EYE, m.BROW, m.HAIR, m.NECK, m.LASH
+_TOP, _BOTTOM, _HAT, _SCALP = m.TOP, m.BOTTOM, m.HAT, m.SCALP
 
 
-@nb.njit(cache=True, fastmath=True, inline="always")  # type: ignore[misc]
+@nb.njit(cache=True, fastmath=True, inline="always")
 def _atlas(skin, u, v):  # type: ignore[no-untyped-def]
     """Bilinear linear-light colour at texel (u,v) of a uint8 gamma-2 atlas."""
     u = min(max(u - 0.5, 0.0), skin.shape[1] - 1.001)
@@ -27,7 +31,7 @@ def _atlas(skin, u, v):  # type: ignore[no-untyped-def]
     return red * red, green * green, blue * blue
 
 
-@nb.njit(cache=True, fastmath=True, inline="always")  # type: ignore[misc]
+@nb.njit(cache=True, fastmath=True, inline="always")
 def _iris(cosine, iris):  # type: ignore[no-untyped-def]
     """Colour of the eyeball at an angle from the gaze."""
     if cosine > 0.955:
@@ -40,7 +44,7 @@ def _iris(cosine, iris):  # type: ignore[no-untyped-def]
     return 0.6, 0.56, 0.53
 
 
-@nb.njit(cache=True, fastmath=True, inline="always")  # type: ignore[misc]
+@nb.njit(cache=True, fastmath=True, inline="always")
 def _lit(shadow, x, y, depth):  # type: ignore[no-untyped-def]
     """Share in [0,1] of the four shadow-map texels about (x,y) that the light reaches."""
     size = shadow.shape[0]
@@ -62,8 +66,8 @@ def _lit(shadow, x, y, depth):  # type: ignore[no-untyped-def]
     return out
 
 
-@nb.njit(cache=True, fastmath=True)  # type: ignore[misc]
-def shade(  # type: ignore[no-untyped-def]
+@nb.njit(cache=True, fastmath=True)
+def shade(  # type: ignore[no-untyped-def]  # noqa: C901
     face, bary, points, normals, occlusion, rest, triangles, uv, material, tangents, skin, bump,
     palette, gloss, streaks, cloth, eye_centres, gaze, iris, head, eye, directions, colours,
     ambient, gloss_scale, light_points, shadow, bias, out,
@@ -88,7 +92,7 @@ def shade(  # type: ignore[no-untyped-def]
             a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
             q0, q1 = bary[y, x, 0], bary[y, x, 1]
             q2 = 1 - q0 - q1
-            m = material[t]
+            kind = material[t]
             nx = normals[a, 0] * q0 + normals[b, 0] * q1 + normals[c, 0] * q2
             ny = normals[a, 1] * q0 + normals[b, 1] * q1 + normals[c, 1] * q2
             nz = normals[a, 2] * q0 + normals[b, 2] * q1 + normals[c, 2] * q2
@@ -100,12 +104,12 @@ def shade(  # type: ignore[no-untyped-def]
             vy *= view
             vz *= view
             open_sky = occlusion[a] * q0 + occlusion[b] * q1 + occlusion[c] * q2
-            red, green, blue = palette[m, 0], palette[m, 1], palette[m, 2]
-            strength, power = gloss[m, 0] * gloss_scale, gloss[m, 1]
+            red, green, blue = palette[kind, 0], palette[kind, 1], palette[kind, 2]
+            strength, power = gloss[kind, 0] * gloss_scale, gloss[kind, 1]
             u = uv[t, 0, 0] * q0 + uv[t, 1, 0] * q1 + uv[t, 2, 0] * q2
             v = uv[t, 0, 1] * q0 + uv[t, 1, 1] * q1 + uv[t, 2, 1] * q2
             wrap = 0.0
-            if m == 0:
+            if kind == 0:
                 red, green, blue = _atlas(skin, u, v)
                 i = min(max(int(u), 0), bump.shape[1] - 1)
                 j = min(max(int(v), 0), bump.shape[0] - 1)
@@ -117,7 +121,7 @@ def shade(  # type: ignore[no-untyped-def]
                 ny -= head[1, 0] * hx + head[1, 1] * hy + head[1, 2] * hz
                 nz -= head[2, 0] * hx + head[2, 1] * hy + head[2, 2] * hz
                 wrap = 0.3
-            elif m == _EYE:
+            elif kind == _EYE:
                 rx = rest[a, 0] * q0 + rest[b, 0] * q1 + rest[c, 0] * q2
                 k = 0 if rx > 0 else 1
                 rx -= eye_centres[k, 0]
@@ -127,28 +131,28 @@ def shade(  # type: ignore[no-untyped-def]
                 cosine /= math.sqrt(rx * rx + ry * ry + rz * rz + 1e-12)
                 red, green, blue = _iris(cosine, iris)
                 open_sky *= 0.8
-            elif m == _BROW or m == _HAIR or m == _LASH or m == 15:
+            elif kind in (_BROW, _HAIR, _LASH, _SCALP):
                 s = streaks[int(v * 256) % 256, int(u * 256) % 256]
                 red *= s
                 green *= s
                 blue *= s
                 strength *= s
                 wrap = 0.25
-            elif m == _TOP or m == _HAT or m == 11:
+            elif kind in (_TOP, _BOTTOM, _HAT):
                 i, j = int(u * 128) % 128, int((1 - v) * 128) % 128
                 red *= cloth[j, i, 0] * cloth[j, i, 0] / 16384.0
                 green *= cloth[j, i, 1] * cloth[j, i, 1] / 16384.0
                 blue *= cloth[j, i, 2] * cloth[j, i, 2] / 16384.0
                 red, green, blue = min(red, 0.95), min(green, 0.95), min(blue, 0.95)
                 wrap = 0.1
-            elif m == _NECK:
+            elif kind == _NECK:
                 wrap = 0.3
             scale = 1 / math.sqrt(nx * nx + ny * ny + nz * nz + 1e-12)
             nx *= scale
             ny *= scale
             nz *= scale
             facing = nx * vx + ny * vy + nz * vz
-            if facing < 0 and m != 0:
+            if facing < 0 and kind != 0:
                 nx, ny, nz, facing = -nx, -ny, -nz, -facing
             lr = ambient[0, 0] + ambient[0, 1] * nx + ambient[0, 2] * ny + ambient[0, 3] * nz
             lg = ambient[1, 0] + ambient[1, 1] * nx + ambient[1, 2] * ny + ambient[1, 3] * nz
@@ -194,7 +198,7 @@ def shade(  # type: ignore[no-untyped-def]
             out[y, x, 3] = 1.0
 
 
-@nb.njit(cache=True, fastmath=True)  # type: ignore[misc]
+@nb.njit(cache=True, fastmath=True)
 def composite(layer, factor, exposure, canvas, left, top, cover):  # type: ignore[no-untyped-def]
     """Average `factor` x `factor` samples of layer [h*f,w*f,4] and lay them on canvas [H,W,3].
 

@@ -226,7 +226,7 @@ def _save(path: Path, arrays: dict[str, Array]) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with temporary.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def _described(options: Any) -> dict[str, Any]:
@@ -251,7 +251,7 @@ def _write_manifest(out: Path, kind: str, options: Any, count: int, shards: int)
         return
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     temporary.write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def read_manifest(folder: Path | str) -> dict[str, Any]:

@@ -89,13 +89,14 @@ def _landmarks() -> tuple[Array, dict[str, Array]]:
     bridge = np.array([[0, 0.06], [0, -0.08], [0, -0.22], [0, -0.36]])
     base = np.array([[-0.14, -0.44], [-0.07, -0.47], [0, -0.48], [0.07, -0.47], [0.14, -0.44]])
     ring = np.array([[-0.11, 0], [-0.05, 0.05], [0.05, 0.05], [0.11, 0], [0.05, -0.04],
-                     [-0.05, -0.04]]) + [0, 0.06]  # fmt: skip
+                     [-0.05, -0.04]]) + np.array([0, 0.06])  # fmt: skip
+    aside = np.array([0.3, 0])
     angle = np.pi - np.arange(12) * np.pi / 6
     outer = np.stack([0.26 * np.cos(angle), -0.64 + 0.1 * np.sin(angle)], 1)
     inner_angle = np.pi - np.arange(8) * np.pi / 4
     inner = np.stack([0.2 * np.cos(inner_angle), -0.64 + 0.03 * np.sin(inner_angle)], 1)
     flat = np.concatenate(
-        [jaw, arch[::-1] * [-1, 1], arch, bridge, base, ring + [-0.3, 0], ring + [0.3, 0], outer,
+        [jaw, arch[::-1] * [-1, 1], arch, bridge, base, ring - aside, ring + aside, outer,
          inner]
     )  # fmt: skip
     points = np.concatenate([flat, np.zeros((68, 1))], 1)
@@ -198,7 +199,7 @@ def _assemble(
         gaze=np.array([0, 0, 1], np.float32),
         iris=linear(traits.eye_colour),
         **arrays,
-    )  # type: ignore[arg-type]
+    )
 
 
 def _palette(tone: Array, traits: Traits, outfit: Outfit) -> Array:

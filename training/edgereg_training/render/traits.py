@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgereg_training.render.assets import BROWS, HAIR_STYLES, LASHES
+from edgereg_training.render.assets import BROWS
 from edgereg_training.render.geometry import Array
 
 SKIN_TONES = np.array(
@@ -23,12 +23,14 @@ EYE_COLOURS = np.array(
     np.float64,
 ) / 255  # fmt: skip
 _MALE_HAIR = {
-    "bald": 0.1, "buzz": 0.14, "short01": 0.18, "short02": 0.16, "short03": 0.1, "short04": 0.17,
-    "afro01": 0.04, "long01": 0.05, "ponytail01": 0.03, "bob02": 0.03,
+    "bald": 0.1, "buzz": 0.1, "crop": 0.19, "grown": 0.12, "curls": 0.07, "afro": 0.03,
+    "short01": 0.09, "short02": 0.07, "short03": 0.04, "short04": 0.09,
+    "long01": 0.05, "ponytail01": 0.03, "bob02": 0.02,
 }  # fmt: skip
 _FEMALE_HAIR = {
-    "bald": 0.005, "buzz": 0.02, "short01": 0.03, "short02": 0.03, "short03": 0.09,
-    "short04": 0.03, "afro01": 0.04, "bob01": 0.14, "bob02": 0.14, "long01": 0.235,
+    "bald": 0.005, "buzz": 0.02, "crop": 0.04, "grown": 0.05, "curls": 0.05, "afro": 0.04,
+    "short01": 0.02, "short02": 0.02, "short03": 0.06, "short04": 0.02,
+    "bob01": 0.1, "bob02": 0.1, "long01": 0.235,
     "braid01": 0.1, "ponytail01": 0.14,
 }  # fmt: skip
 
@@ -38,7 +40,8 @@ class Traits:
     """age in years; male, weight, muscle in [0,1]; ethnicity [3] African, Asian, Caucasian.
 
     Colours are sRGB in [0,1]. tone: 0 (palest) to 8. beard: 0 none to 1 full. grey: share of grey
-    hair. makeup, recession, redness, freckles in [0,1]. gaze: yaw and pitch of the eyes, rad.
+    hair. brow: number of its
+    shape. makeup, recession, redness, freckles in [0,1]. gaze: yaw and pitch of the eyes, rad.
     """
 
     age: float
@@ -50,8 +53,7 @@ class Traits:
     hair_style: str
     hair_colour: Array
     grey: float
-    brow: str
-    lash: str
+    brow: int
     eye_colour: Array
     beard: float
     makeup: float
@@ -67,7 +69,7 @@ def draw_traits(rng: np.random.Generator) -> Traits:
     male = float(rng.uniform(0.85, 1.0) if rng.random() < 0.5 else rng.uniform(0.0, 0.15))
     ethnicity = rng.dirichlet([0.4, 0.4, 0.5])
     tone = ethnicity @ [rng.uniform(4.5, 8), rng.uniform(0.8, 4), rng.uniform(0, 3.2)]
-    grey = float(np.clip((age - 40) / 32 + rng.normal(0, 0.3), 0, 1)) if age > 32 else 0.0
+    grey = float(np.clip((age - 46) / 30 + rng.normal(0, 0.3), 0, 1)) if age > 32 else 0.0
     grown = male > 0.5 and age > 18
     return Traits(
         age=age,
@@ -79,8 +81,7 @@ def draw_traits(rng: np.random.Generator) -> Traits:
         hair_style=_hair_style(rng, male, age),
         hair_colour=_hair_colour(rng, ethnicity, grey),
         grey=grey,
-        brow=str(rng.choice(BROWS)),
-        lash=str(rng.choice(LASHES)),
+        brow=int(rng.integers(len(BROWS))),
         eye_colour=EYE_COLOURS[rng.integers(6 if ethnicity[2] > 0.6 else 2)],
         beard=float(rng.choice([0, 0.2, 0.45, 0.75, 1.0], p=[0.4, 0.25, 0.13, 0.1, 0.12]))
         if grown else 0.0,
@@ -104,7 +105,7 @@ def _hair_colour(rng: np.random.Generator, ethnicity: Array, grey: float) -> Arr
     shares[3:] *= ethnicity[2] ** 2
     natural = HAIR_COLOURS[rng.choice(8, p=shares / shares.sum())] * rng.uniform(0.75, 1.2)
     silver = np.array([0.68, 0.67, 0.65]) * rng.uniform(0.7, 1.1)
-    return np.clip(natural * (1 - grey) + silver * grey, 0.02, 0.9)
+    return np.asarray(np.clip(natural * (1 - grey) + silver * grey, 0.02, 0.9))
 
 
 def detail_weights(rng: np.random.Generator, names: list[str], count: int = 30) -> dict[str, float]:
@@ -124,6 +125,7 @@ def draw_expression(rng: np.random.Generator) -> dict[str, float]:
     # At rest the morphs look stern: everybody's brows are raised a little.
     units = _both("eyebrows-{}-up", rng.uniform(0.25, 0.65))
     units.update(_both("eyebrows-{}-inner-up", rng.uniform(0.1, 0.5)))
+    units["mouth-corner-puller"] = rng.uniform(0.0, 0.3)
     kind = rng.random()
     if kind < 0.38:
         smile = rng.uniform(0.2, 1.0)
@@ -150,6 +152,3 @@ def draw_expression(rng: np.random.Generator) -> dict[str, float]:
 
 def _both(pattern: str, strength: float) -> dict[str, float]:
     return {pattern.format(side): strength for side in ("left", "right")}
-
-
-assert set(_MALE_HAIR) | set(_FEMALE_HAIR) <= {"bald", "buzz", *HAIR_STYLES}

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from edgereg_training.render.geometry import Array
+from edgereg_training.render.headwear import draw_kind
 from edgereg_training.render.noise import fractal
 from edgereg_training.render.traits import Traits
 
@@ -18,7 +19,8 @@ class Outfit:
 
     sleeve: rest |x| in dm where it ends (4.6 = long). collar: depth of the neckline in dm below
     the throat, negative for a high collar. v_neck: 0 round to 1 pointed. thickness: dm of cloth
-    over the skin. arms [2,3] degrees of left and right: lift off the body, elbow bend, forearm turn.
+    over the skin. headwear: see `headwear.KINDS`, empty for none. arms [2,3] degrees of
+    left and right: lift off the body, bend of the elbow, turn of the forearm.
     """
 
     top: Array
@@ -31,6 +33,8 @@ class Outfit:
     v_neck: float
     thickness: float
     skirt: bool
+    glasses: bool
+    headwear: str
     arms: Array
 
 
@@ -45,8 +49,9 @@ def cloth_colour(rng: np.random.Generator) -> Array:
         return np.clip(rng.uniform(0.25, 0.7) * (1 + rng.normal(0, 0.03, 3)), 0, 1)
     if kind < 0.74:
         return np.array([0.16, 0.26, 0.45]) * rng.uniform(0.4, 1.7)
-    hue = np.uint8([[[rng.integers(180), rng.integers(60, 230), rng.integers(60, 245)]]])
-    return cv2.cvtColor(hue, cv2.COLOR_HSV2RGB)[0, 0] / 255.0
+    hue, saturation, value = rng.integers(180), rng.integers(60, 230), rng.integers(60, 245)
+    pixel = np.array([[[hue, saturation, value]]], np.uint8)
+    return np.asarray(cv2.cvtColor(pixel, cv2.COLOR_HSV2RGB)[0, 0] / 255.0)
 
 
 def draw_outfit(rng: np.random.Generator, traits: Traits) -> Outfit:
@@ -64,6 +69,8 @@ def draw_outfit(rng: np.random.Generator, traits: Traits) -> Outfit:
         collar=float(collar),
         v_neck=float(rng.random() if rng.random() < 0.4 else 0.0),
         thickness=float(rng.uniform(0.02, 0.2)),
+        glasses=bool(rng.random() < (0.24 if traits.age > 14 else 0.08)),
+        headwear=draw_kind(rng) if rng.random() < 0.14 else "",
         skirt=bool(traits.male < 0.5 and rng.random() < 0.3),
         arms=_arms(rng),
     )
@@ -101,5 +108,5 @@ def cloth_print(rng: np.random.Generator) -> Array:
         out[motif > rng.uniform(0, 1)] = rng.uniform(40, 255, 3)
     # Folds and weave: no cloth is of one even colour.
     folds = fractal(rng, 128, 128, 0.65, 3)
-    out *= 1 + 0.09 * folds[..., None]
+    out *= 1 + 0.06 * folds[..., None]
     return np.clip(out, 0, 255).astype(np.uint8)
