@@ -1,4 +1,4 @@
-"""Average precision of detections, as COCO defines it, with bootstrap intervals over pictures.
+"""Average precision of detections, as COCO defines it, over pictures that may be resampled.
 
 AP is the mean of the interpolated precision at the 101 recalls 0, 0.01 ... 1, over detections of
 any score.
@@ -92,15 +92,3 @@ def average_precision(matches: Matches, counts: FloatArray | None = None) -> flo
     place = np.searchsorted(hits / heads + 1e-12, RECALLS, side="left")
     padded = np.append(envelope, 0.0)
     return float(padded[place].mean())
-
-
-def bootstrap(pictures: int, draws: int, seed: int) -> FloatArray:
-    """Counts [draws, pictures] of pictures drawn with replacement."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(pictures, np.full(pictures, 1 / pictures), size=draws).astype(float)
-
-
-def interval(values: FloatArray) -> tuple[float, float]:
-    """The middle 95 % of bootstrap values."""
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return float(low), float(high)

@@ -28,6 +28,23 @@ from edgereg_training.recipe import Recipe, Strict, parse_options
 BACKDROP_SIZE = (448, 352)
 
 
+class RuntimeSettings(Strict):
+    """How the trained model is used; written into the exported model.
+
+    long_side: longer side of the picture that a frame is scaled down to. score_threshold,
+    nms_iou, max_candidates: of the detection task. steps, step_length, decay: of the refinement
+    (Algorithm 1), one step length per relative coordinate (cx / w0, cy / h0, log w, log h).
+    """
+
+    long_side: int = Field(default=416, gt=0, multiple_of=32)
+    score_threshold: float = Field(default=0.4, ge=0, le=1)
+    nms_iou: float = Field(default=0.5, ge=0, le=1)
+    max_candidates: int = Field(default=10, gt=0)
+    steps: int = Field(default=10, ge=0)
+    step_length: tuple[float, float, float, float] = (1e-4, 1e-4, 4e-4, 4e-4)
+    decay: float = Field(default=0.5, gt=0, le=1)
+
+
 class DetectionOptions(Strict):
     """What a detection recipe says beyond the training loop's own keys.
 
@@ -48,6 +65,7 @@ class DetectionOptions(Strict):
     smallest: float = Field(default=12.0, gt=0)
     mosaic: float = Field(default=0.25, ge=0, le=1)
     energy_weight: float = Field(default=0.1, ge=0)
+    runtime: RuntimeSettings = RuntimeSettings()
 
 
 class Batch(NamedTuple):

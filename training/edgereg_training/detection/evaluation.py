@@ -1,0 +1,116 @@
+"""Average precision of a model folder on rendered scenes, through the ONNX engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgereg.engines.base import Engine
+from edgereg.engines.onnx import OnnxEngine
+from edgereg.geometry import letterbox, nms
+from edgereg.models.folder import ModelFolder
+from edgereg_training.bootstrap import Figure, figure
+from edgereg_training.detection.average_precision import (
+    Matches,
+    PictureResult,
+    average_precision,
+    match,
+)
+from edgereg_training.detection.scene import Scene
+from edgereg_training.detection.scenes import load_scenes
+
+FloatArray = npt.NDArray[np.float32]
+THRESHOLDS = (("AP50", 0.5), ("AP75", 0.75))
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Engines:
+    """The graphs of one model; refine is None where it has none."""
+
+    predict: Engine
+    refine: Engine | None
+
+
+def measure(model: ModelFolder, data: Path) -> list[Figure]:
+    """AP50 and AP75 with and without refinement, and the paired differences, over all scores.
+
+    Heads of which less than `scenes.LEAST_VISIBLE` is seen are not judged. Intervals are over
+    scenes, and a difference is of both results on the same resampled scenes.
+    """
+    scenes = load_scenes([data]).scenes
+    before, after = run(model, list(scenes))
+    figures = []
+    for name, iou in THRESHOLDS:
+        plain, refined = match(before, iou), match(after, iou)
+        figures.append(_figure(name, [plain], np.array([1.0])))
+        figures.append(_figure(f"{name} refined", [refined], np.array([1.0])))
+        difference = np.array([-1.0, 1.0])
+        figures.append(_figure(f"{name} refined - estimated", [plain, refined], difference))
+    return figures
+
+
+def run(model: ModelFolder, scenes: list[Scene]) -> tuple[list[PictureResult], list[PictureResult]]:
+    """Detections of scenes, estimated and refined, each after suppression of duplicates.
+
+    Without a `refine` graph both are the same.
+    """
+    refine = OnnxEngine(model.graph_path("refine"), threads=1) if model.has("refine") else None
+    engines = Engines(OnnxEngine(model.graph_path("predict"), threads=1), refine)
+    pairs = [_detect(model, engines, scene) for scene in scenes]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def _detect(
+    model: ModelFolder, engines: Engines, scene: Scene
+) -> tuple[PictureResult, PictureResult]:
+    spec = model.spec
+    image, scale = letterbox(scene.image, spec.input.long_side, spec.input.multiple)
+    outputs = engines.predict.run({engines.predict.inputs[0]: image[None]})
+    boxes, scores = outputs["boxes"][0], outputs["scores"][0]
+    iou = spec.settings.get("nms_iou", 0.5)
+    kept = nms(boxes, scores, iou)
+    boxes, scores = boxes[kept], scores[kept]
+    refined = _refined(model, engines, outputs, boxes)
+    height, width = scene.image.shape[:2]
+    limit = np.array([width, height, width, height])
+
+    def result(found: FloatArray) -> PictureResult:
+        in_frame = np.clip(found / np.tile(scale, 2), 0, limit)
+        return PictureResult(in_frame, scores, scene.boxes, scene.ignored)
+
+    return result(boxes), result(refined)
+
+
+def _refined(
+    model: ModelFolder, engines: Engines, outputs: dict[str, npt.NDArray[Any]], boxes: FloatArray
+) -> FloatArray:
+    """The ends of the trajectories that start at boxes [K, 4] (image pixels)."""
+    settings = model.spec.refinement
+    if engines.refine is None or settings is None:
+        return boxes
+    given: dict[str, npt.NDArray[Any]] = {
+        "initial": boxes[None],
+        "step_length": np.asarray(settings.step_length, np.float32),
+        "decay": np.asarray(settings.decay, np.float32),
+        "steps": np.asarray(settings.steps, np.int64),
+    }
+    given |= {name: outputs[name] for name in model.spec.features}
+    trajectory: FloatArray = engines.refine.run(given)["trajectory"]
+    return trajectory[0, :, -1]
+
+
+def _figure(name: str, matches: list[Matches], signs: npt.NDArray[np.float64]) -> Figure:
+    """A signed sum of average precisions of the same scenes, in [-1, 1]."""
+    count = len(matches[0].heads)
+
+    def statistic(drawn: npt.NDArray[np.int64]) -> float:
+        counts = np.bincount(drawn, minlength=count).astype(np.float64)
+        values = [average_precision(each, counts) for each in matches]
+        return float(signs @ np.array(values))
+
+    return figure(name, count, statistic, "", RESAMPLES)

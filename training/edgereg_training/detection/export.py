@@ -1,0 +1,49 @@
+"""What the exporters take from a trained head-detection checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edgereg_training.checkpoint import best_checkpoint, read_checkpoint
+from edgereg_training.detection.model import HeadModel
+from edgereg_training.detection.network import DetectorConfig
+from edgereg_training.detection.problem import DetectionOptions
+from edgereg_training.loop import load_weights
+from edgereg_training.recipe import Recipe, parse_options
+
+FEATURES = ("features",)
+PREDICT_OUTPUTS = ("boxes", "scores", "features")
+EDGES = ("x1", "y1", "x2", "y2")
+# Coordinates of boxes that reach beyond the frame; what an engine may return at most.
+LIMIT = 10000.0
+
+
+def load_heads(folder: Path) -> tuple[HeadModel, Recipe]:
+    """The model in eval mode, and the recipe, of a training or checkpoint folder."""
+    checkpoint = read_checkpoint(best_checkpoint(folder))
+    model = HeadModel(DetectorConfig())
+    load_weights(model, checkpoint.weights)
+    return model.eval(), checkpoint.recipe
+
+
+def model_fields(recipe: Recipe) -> dict[str, Any]:
+    """The fields of `model.json` that follow from the recipe."""
+    runtime = parse_options(DetectionOptions, recipe).runtime
+    return {
+        "task": "detection",
+        "method": "task-aligned-anchor-free+ebm",
+        "targets": [{"name": edge, "unit": "px", "low": -LIMIT, "high": LIMIT} for edge in EDGES],
+        "input": {"multiple": 32, "long_side": runtime.long_side},
+        "features": list(FEATURES),
+        "refinement": {
+            "steps": runtime.steps,
+            "step_length": list(runtime.step_length),
+            "decay": runtime.decay,
+        },
+        "settings": {
+            "score_threshold": runtime.score_threshold,
+            "nms_iou": runtime.nms_iou,
+            "max_candidates": runtime.max_candidates,
+        },
+    }
