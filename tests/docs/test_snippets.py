@@ -1,0 +1,65 @@
+"""The documentation's code runs, and its commands and links exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from edgereg.cli.main import edgereg
+from edgereg.cli.session import Session
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *(ROOT / "docs").glob("*.md")]
+)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+
+
+def commands() -> Iterator[str]:
+    for page in PAGES:
+        for block in blocks(page, "console"):
+            for line in block.splitlines():
+                if line.startswith("edgereg "):
+                    yield line.split(" # ")[0].strip()
+
+
+def targets() -> Iterator[tuple[Path, str]]:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                yield page, target
+
+
+@pytest.mark.parametrize("line", sorted(set(commands())))
+def test_commands_of_the_documentation_parse(line: str) -> None:
+    words = shlex.split(line)[1:]
+    context = click.Context(edgereg, obj=Session())
+    name, command, rest = edgereg.resolve_command(context, words)
+    assert command is not None, f"no command {name}"
+    command.make_context(name, list(rest), parent=context)
+
+
+@pytest.mark.parametrize(("page", "target"), sorted(set(targets())))
+def test_links_lead_somewhere(page: Path, target: str) -> None:
+    assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_python_of_the_documentation_runs(tmp_path: Path) -> None:
+    order = ("README.md", "results.md", "model-folders.md")
+    code = "\n".join(block for name in order for block in blocks(ROOT / "docs" / name, "python"))
+    shortened = code.replace("source = open_source(CLIP)", "source = first_frames(CLIP)")
+    start = (
+        "from edgereg.cli.opening import FirstFrames\n"
+        "def first_frames(clip):\n    return FirstFrames(open_source(clip), 5)\n"
+    )
+    subprocess.run([sys.executable, "-c", start + shortened], cwd=tmp_path, check=True)
