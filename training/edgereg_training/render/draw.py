@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -12,10 +11,12 @@ from edgereg_training.render.identity import Identity
 from edgereg_training.render.lighting import Light
 from edgereg_training.render.raster import (
     Buffers,
+    bounds,
     light_view,
     make_buffers,
     project,
     rasterise,
+    rasterise_depth,
     transform,
 )
 from edgereg_training.render.shade import composite, shade
@@ -88,13 +89,7 @@ def projected(posed: Posed, camera: Camera) -> Array:
 
 def head_box(posed: Posed, screen: Array) -> Array:
     """x1 y1 x2 y2 in px of the head: see `Identity.box_points`. Not clipped to the image."""
-    xy = screen[posed.identity.box_points, :2]
-    return np.concatenate([xy.min(0), xy.max(0)]).astype(np.float64)
-
-
-@lru_cache(maxsize=8)
-def _shadow_buffers() -> Buffers:
-    return make_buffers(_SHADOW_SIZE, _SHADOW_SIZE)
+    return np.array(bounds(screen, posed.identity.box_points))
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,15 +141,15 @@ def paint_person(
 def _shadow(posed: Posed, light: Light) -> tuple[Array, Array, float]:
     """Depth map of the first lamp, the points seen from it, and the bias that prevents acne."""
     who = posed.identity
-    buffers = _shadow_buffers()
+    depth = np.empty((_SHADOW_SIZE, _SHADOW_SIZE), np.float32)
     light_points = np.empty((posed.count, 3), np.float32)
     half = 2.0 * who.size
     light_view(posed.points, posed.count, light.directions[0], half, _SHADOW_SIZE, light_points)
-    rasterise(
+    rasterise_depth(
         light_points, who.triangles, posed.triangles, who.one_sided, who.layer, who.uv,
-        who.alphas, buffers.depth, buffers.face, buffers.bary,
+        who.alphas, depth,
     )  # fmt: skip
-    return buffers.depth, light_points, 0.024
+    return depth, light_points, 0.024
 
 
 def landmark_visibility(posed: Posed, screen: Array, painted: Painted, origin: tuple[int, int],

@@ -6,7 +6,7 @@ import numpy as np
 
 from edgereg_training.render.geometry import Array
 from edgereg_training.render.materials import BROW, HAIR, LASH
-from edgereg_training.render.raster import light_view, make_buffers, rasterise
+from edgereg_training.render.raster import light_view, rasterise_depth
 
 _DIRECTIONS = 26
 _SIZE = 88
@@ -33,7 +33,7 @@ def ambient_occlusion(arrays: dict[str, Array], count: int, size: float, centre:
     sheets = np.isin(arrays["material"], (HAIR, BROW, LASH))
     is_sheet = np.zeros(len(points), bool)
     is_sheet[arrays["triangles"][sheets].ravel()] = True
-    buffers = make_buffers(_SIZE, _SIZE)
+    depth = np.zeros((_SIZE, _SIZE), np.float32)
     screen = np.ones_like(points)
     seen, total = np.zeros(len(points)), np.full(len(points), 1e-6)
     one_sided = np.zeros_like(arrays["one_sided"])
@@ -41,14 +41,14 @@ def ambient_occlusion(arrays: dict[str, Array], count: int, size: float, centre:
         if direction[1] < -0.75:
             continue
         light_view(points, len(points), direction, 1.6 * size, _SIZE, screen)
-        rasterise(
+        rasterise_depth(
             screen, arrays["triangles"], count, one_sided, arrays["layer"], arrays["uv"],
-            arrays["alphas"], buffers.depth, buffers.face, buffers.bary,
+            arrays["alphas"], depth,
         )  # fmt: skip
         column = np.clip(screen[:, 0].astype(int), 0, _SIZE - 1)
         row = np.clip(screen[:, 1].astype(int), 0, _SIZE - 1)
         weight = np.where(is_sheet, 0.6, np.clip(normals @ direction, 0, 1))
-        seen += weight * (screen[:, 2] > buffers.depth[row, column] - _BIAS)
+        seen += weight * (screen[:, 2] > depth[row, column] - _BIAS)
         total += weight
     share = np.where(total > 0.01, seen / total, 0.3)
     return np.asarray(0.25 + 0.75 * share, np.float32)

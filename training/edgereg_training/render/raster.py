@@ -96,6 +96,57 @@ def rasterise(  # type: ignore[no-untyped-def]  # noqa: C901
 
 
 @nb.njit(cache=True, fastmath=True)
+def rasterise_depth(  # type: ignore[no-untyped-def]
+    screen, triangles, count, one_sided, layer, uv, alphas, depth
+):
+    """As `rasterise`, of an orthographic view, and only the depth: shadow maps and occlusion."""
+    height, width = depth.shape
+    depth[:] = 0.0
+    for t in range(count):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        x0, y0, z0 = screen[a, 0], screen[a, 1], screen[a, 2]
+        x1, y1, z1 = screen[b, 0], screen[b, 1], screen[b, 2]
+        x2, y2, z2 = screen[c, 0], screen[c, 1], screen[c, 2]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if area > -1e-9 and (one_sided[t] or area < 1e-9):
+            continue
+        left = max(0, math.ceil(min(x0, x1, x2) - 0.5))
+        right = min(width - 1, math.floor(max(x0, x1, x2) - 0.5))
+        top = max(0, math.ceil(min(y0, y1, y2) - 0.5))
+        bottom = min(height - 1, math.floor(max(y0, y1, y2) - 0.5))
+        if left > right or top > bottom:
+            continue
+        inverse = 1.0 / area
+        step0 = (y1 - y2) * inverse
+        step1 = (y2 - y0) * inverse
+        for y in range(top, bottom + 1):
+            w0 = ((x1 - left - 0.5) * (y2 - y - 0.5) - (x2 - left - 0.5) * (y1 - y - 0.5)) * inverse
+            w1 = ((x2 - left - 0.5) * (y0 - y - 0.5) - (x0 - left - 0.5) * (y2 - y - 0.5)) * inverse
+            for x in range(left, right + 1):
+                w2 = 1.0 - w0 - w1
+                if w0 >= 0.0 and w1 >= 0.0 and w2 >= 0.0:
+                    z = w0 * z0 + w1 * z1 + w2 * z2
+                    if z > depth[y, x] and (
+                        layer[t] < 0 or _opaque(layer[t], uv, t, w0, w1, alphas)
+                    ):
+                        depth[y, x] = z
+                w0 += step0
+                w1 += step1
+
+
+@nb.njit(cache=True, fastmath=True)
+def bounds(screen, index):  # type: ignore[no-untyped-def]
+    """x1, y1, x2, y2 of the points [n] of screen [V,3]."""
+    x1 = y1 = np.inf
+    x2 = y2 = -np.inf
+    for k in range(len(index)):
+        x, y = screen[index[k], 0], screen[index[k], 1]
+        x1, x2 = min(x1, x), max(x2, x)
+        y1, y2 = min(y1, y), max(y2, y)
+    return x1, y1, x2, y2
+
+
+@nb.njit(cache=True, fastmath=True)
 def transform(points, normals, weights, rotations, count, out_points, out_normals):  # type: ignore[no-untyped-def]
     """Rotate the first `count` points and normals by the rotation their weight selects.
 
