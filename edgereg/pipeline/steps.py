@@ -130,7 +130,7 @@ def _propose(loaded: LoadedTask, prepared: Prepared) -> Proposal:
 def _refine(loaded: LoadedTask, settings: Settings, guard: Guard, work: Work) -> None:
     """Let the candidates climb their density, and turn them into predictions of the frame."""
     task, faults = loaded.task, work.faults
-    if task.name not in work.started:
+    if guard.is_off(task.name) or task.name not in work.started:
         return
     prepared, proposal = work.started.pop(task.name)
     refinement: Refinement | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -12,7 +13,7 @@ from edgereg.errors import SinkError
 def reason(error: OSError) -> str:
     """What the system said, and what to do where that is clear."""
     text = error.strerror or str(error)
-    return f"{text}; free some space or write elsewhere" if error.errno == 28 else text
+    return f"{text}; free some space or write elsewhere" if error.errno == errno.ENOSPC else text
 
 
 class LineFile:

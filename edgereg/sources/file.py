@@ -74,7 +74,8 @@ class VideoFile:
             self._ahead = None
             if index >= 0:
                 self._jump(index)
-            if self._position != index:
+                self._ahead = self._read()
+            if self._ahead is None or self._ahead.index != index:
                 raise SourceError(f"{self._path}: no frame {index}; it ends at {self._position}")
 
     def close(self) -> None:

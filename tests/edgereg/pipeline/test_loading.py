@@ -1,0 +1,53 @@
+"""Tasks in running order, with the right models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgereg.errors import ModelFolderError, PluginError
+from edgereg.pipeline.loading import in_order, load_task, load_tasks
+
+
+def test_upstreams_come_first(spot_task: Any, colour_task: Any) -> None:
+    known = [colour_task, spot_task]
+    assert [task.name for task in in_order(known, ["colour"])] == ["spots", "colour"]
+    assert [task.name for task in in_order(known, ["colour", "spots"])] == ["spots", "colour"]
+    assert [task.name for task in in_order(known, ["spots"])] == ["spots"]
+
+
+def test_an_unknown_task(spot_task: Any) -> None:
+    with pytest.raises(PluginError, match="no task 'faces'; there are: spots"):
+        in_order([spot_task], ["faces"])
+
+
+def test_a_missing_upstream(colour_task: Any) -> None:
+    with pytest.raises(PluginError, match="no task 'spots', which 'colour' stands on"):
+        in_order([colour_task], ["colour"])
+
+
+def test_tasks_that_wait_for_each_other(spot_task: Any, colour_task: Any) -> None:
+    with pytest.raises(PluginError, match="colour -> spots -> colour"):
+        in_order([colour_task, replace(spot_task, upstream="colour")], ["colour"])
+
+
+def test_engines_for_all_graphs(spot_task: Any, colour_task: Any) -> None:
+    pytest.importorskip("onnxruntime")
+    spots, colour = load_tasks([colour_task, spot_task], ["colour"])
+    assert (spots.name, spots.refine, spots.density) == ("spots", None, None)
+    assert colour.refine is not None
+    assert colour.density is not None
+    assert colour.spec.name == "tiny-colour"
+
+
+def test_a_model_of_another_task(spot_task: Any, colour_task: Any) -> None:
+    with pytest.raises(ModelFolderError, match="is for task 'spots', not for 'colour'"):
+        load_task(colour_task, spot_task.model)
+
+
+def test_a_model_by_hand(colour_task: Any, tmp_path: Path) -> None:
+    with pytest.raises(ModelFolderError, match="does not exist"):
+        load_tasks([replace(colour_task, upstream=None)], ["colour"], {"colour": tmp_path / "no"})

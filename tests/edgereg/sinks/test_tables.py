@@ -1,0 +1,239 @@
+"""Tables: the documented schema, whole lines whatever happens, and unwritable outputs."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgereg.errors import SinkError
+from edgereg.pipeline.result import FrameResult
+from edgereg.sinks import space
+from edgereg.sinks.base import Sink
+from edgereg.sinks.open import open_sink
+from edgereg.sinks.records import FIELDS, records
+from edgereg.sources.base import SourceInfo
+
+Result = Callable[..., FrameResult]
+INFO = SourceInfo("clip", 64, 48, 20.0, 10, seekable=True, live=False)
+
+
+def test_the_documented_record(result: Result) -> None:
+    colour, points = records(result(3))
+    assert tuple(colour) == FIELDS == tuple(points)
+    assert colour == {
+        "frame": 3,
+        "time_s": 0.15,
+        "task": "colour",
+        "model": "tiny-colour",
+        "track": 0,
+        "region": [1.0, 2.0, 3.0, 4.5],
+        "score": 0.5,
+        "values": {"red": 10.1, "green": 20.0, "blue": 30.0},
+        "units": {"red": "grey", "green": "grey", "blue": "grey"},
+        "std": {"red": 0.25, "green": 0.25, "blue": 0.25},
+        "initial": {"red": 1.0, "green": 2.0, "blue": 3.0},
+        "energy": {"initial": -4.0, "final": -1.5},
+    }
+    assert points["values"] == {"xy": [7.0, 8.0]}
+    empty = ("track", "region", "std", "initial", "energy")
+    assert all(points[name] is None for name in empty)
+
+
+def test_jsonl_holds_the_records(tmp_path: Path, result: Result) -> None:
+    path = tmp_path / "new" / "folder" / "out.jsonl"
+    sink = open_sink(path, INFO)
+    for index in range(3):
+        sink.write(result(index, count=2))
+    sink.write(result(3, count=0))
+    sink.close()
+    sink.close()
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert lines == [record for index in range(3) for record in records(result(index, count=2))]
+
+
+def test_jsonl_can_be_read_while_it_is_written(tmp_path: Path, result: Result) -> None:
+    sink = open_sink(tmp_path / "out.jsonl", INFO)
+    sink.write(result(0))
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 2
+
+
+def test_csv_is_flat(tmp_path: Path, result: Result) -> None:
+    sink = open_sink(tmp_path / "out.csv", INFO)
+    sink.write(result(0, count=0))
+    sink.write(result(1))
+    sink.close()
+    colour, points = csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text()))
+    assert (colour["frame"], colour["task"], colour["track"]) == ("1", "colour", "0")
+    assert (colour["x1"], colour["y2"]) == ("1.0", "4.5")
+    assert (colour["red"], colour["red_std"], colour["red_initial"]) == ("10.1", "0.25", "1.0")
+    assert (colour["energy_initial"], colour["energy_final"]) == ("-4.0", "-1.5")
+    assert (colour["xy"], points["red"], points["x1"]) == ("", "", "")
+    assert json.loads(points["xy"]) == [7, 8]
+
+
+def test_csv_loses_no_value_that_came_late(tmp_path: Path, result: Result) -> None:
+    sink = open_sink(tmp_path / "out.csv", INFO)
+    first = result(0)
+    del first.predictions["points"]  # type: ignore[attr-defined]
+    sink.write(first)
+    sink.write(result(1))
+    sink.close()
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))
+    assert json.loads(rows[2]["other"]) == {"xy": [7.0, 8.0]}
+
+
+def test_csv_without_frames_has_its_header(tmp_path: Path) -> None:
+    open_sink(tmp_path / "out.csv", INFO).close()
+    assert (tmp_path / "out.csv").read_text().startswith("frame,time_s,task")
+
+
+def test_parquet_in_row_groups(
+    tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("edgereg.sinks.parquet.ROW_GROUP", 4)
+    path = tmp_path / "out.parquet"
+    sink = open_sink(path, INFO)
+    for index in range(5):
+        sink.write(result(index))
+    sink.close()
+    sink.close()
+    assert parquet.ParquetFile(path).num_row_groups == 3
+    rows = parquet.read_table(path).to_pylist()
+    assert [row["frame"] for row in rows] == [index // 2 for index in range(10)]
+    assert tuple(rows[0]) == FIELDS
+    assert dict(rows[0]["values"])["red"] == [pytest.approx(10.1)]
+    assert dict(rows[1]["values"])["xy"] == [7, 8]
+    assert rows[1]["region"] is None
+    assert rows[0]["energy"] == {"initial": -4, "final": -1.5}
+
+
+def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(SinkError, match=r"install edgereg\[results\]"):
+        open_sink(tmp_path / "out.parquet", INFO)
+
+
+def test_parquet_on_a_nearly_full_disk_is_closed_whole(
+    tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("edgereg.sinks.parquet.ROW_GROUP", 4)
+    sink = open_sink(tmp_path / "out.parquet", INFO)
+    sink.write(result(0))
+    sink.write(result(1))
+    nearly_full(monkeypatch)
+    sink.write(result(2))
+    with pytest.raises(SinkError, match="nearly full"):
+        sink.write(result(3))
+    sink.close()
+    assert parquet.read_table(tmp_path / "out.parquet").num_rows == 4
+
+
+def nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = type("Usage", (), {"free": 5 * 2**20})
+    monkeypatch.setattr(space.shutil, "disk_usage", lambda _: usage)
+
+
+ENDINGS = [".jsonl", ".csv", ".parquet", ".mp4"]
+
+
+def opening_fault(path: Path) -> str:
+    if path.suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+    with pytest.raises(SinkError) as caught:
+        open_sink(path, INFO)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_folder_is_no_output(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"out{ending}"
+    path.mkdir()
+    assert "is a folder" in opening_fault(path)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_unwritable_place(tmp_path: Path, ending: str) -> None:
+    (tmp_path / "file").write_text("")
+    assert "can't be written" in opening_fault(tmp_path / "file" / f"out{ending}")
+
+
+@pytest.mark.parametrize("name", ["out.xyz", "out"])
+def test_an_unknown_ending(tmp_path: Path, name: str) -> None:
+    assert "there are .jsonl" in opening_fault(tmp_path / name)
+
+
+class FullDisk(io.RawIOBase):
+    """A file on a disk with `room` bytes left: takes a part of the last write, then fails."""
+
+    def __init__(self, file: Any, room: int) -> None:
+        self.file, self.room = file, room
+
+    def write(self, data: Any) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken = self.file.write(data[: self.room])
+        self.room -= taken
+        return int(taken)
+
+    def seek(self, *place: int) -> int:
+        return int(self.file.seek(*place))
+
+    def truncate(self, size: int | None = None) -> int:
+        return int(self.file.truncate(size))
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def fill(sink: Sink, result: Result) -> None:
+    for index in range(100):
+        sink.write(result(index))
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv"])
+def test_a_full_disk_leaves_whole_lines(
+    tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    path = tmp_path / f"out{ending}"
+    real = Path.open
+    monkeypatch.setattr(
+        Path, "open", lambda self, *a, **k: FullDisk(real(self, *a, **k), room=1000)
+    )
+    sink = open_sink(path, INFO)
+    with pytest.raises(SinkError, match="free some space"):
+        fill(sink, result)
+    sink.close()
+    monkeypatch.undo()
+    text = path.read_text()
+    assert 0 < len(text) <= 1000
+    assert text.endswith("\n")
+    if ending == ".jsonl":
+        assert all(tuple(json.loads(line)) == FIELDS for line in text.splitlines())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_the_full_device(tmp_path: Path, result: Result) -> None:
+    (tmp_path / "out.jsonl").symlink_to("/dev/full")
+    sink = open_sink(tmp_path / "out.jsonl", INFO)
+    with pytest.raises(SinkError, match="No space left"):
+        sink.write(result(0))
+    sink.close()
+
+
+def test_writing_after_closing(tmp_path: Path, result: Result) -> None:
+    sink = open_sink(tmp_path / "out.jsonl", INFO)
+    sink.close()
+    with pytest.raises(SinkError, match="is closed"):
+        sink.write(result(0))
