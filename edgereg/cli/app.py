@@ -12,10 +12,10 @@ from edgereg.errors import EdgeregError
 def command(source: str | None) -> int:
     """Open the desktop window, with SOURCE (a file, camera index or URL) if one is named."""
     try:
-        from edgereg.app import main
+        from edgereg.app.main import run
     except ImportError as error:
         raise EdgeregError(
             f"the window needs Qt ({error}); install it: pip install 'edgereg[app]', "
             "and see: edgereg doctor"
         ) from error
-    return main(source)
+    return run(source)

@@ -64,13 +64,21 @@ def _extras() -> Iterator[Finding]:
         state = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
         subject = f"{extra}: {purpose}"
         if missing:
-            what = "edgereg" if extra == CORE else f"edgereg[{extra}]"
             lacking = f"missing: {', '.join(missing)}"
-            yield Finding(subject, lacking, f"pip install '{what}'", serious=extra == CORE)
+            yield Finding(subject, lacking, _installation(extra), serious=extra == CORE)
         elif extra in PROOFS and (failure := _failure(PROOFS[extra])):
             yield Finding(subject, failure, "install what it names with the system's packages")
         else:
             yield Finding(subject, state)
+
+
+def _installation(extra: str) -> str:
+    if extra == CORE:
+        return "pip install edgereg"
+    if extra == "gpu" and _version("onnxruntime"):
+        # The two wheels hold the same package; the one installed last breaks the other.
+        return "with an NVIDIA GPU: pip uninstall onnxruntime, then pip install 'edgereg[gpu]'"
+    return f"pip install 'edgereg[{extra}]'"
 
 
 def _requirements() -> dict[str, list[str]]:

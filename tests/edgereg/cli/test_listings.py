@@ -1,0 +1,123 @@
+"""The commands that list and diagnose: engines, models, tasks, doctor, bench, plugin list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from edgereg.cli import doctor
+from edgereg.cli.main import main
+from edgereg.cli.session import Session
+from edgereg.engines import select
+from edgereg.errors import EngineError
+from edgereg.hookspecs import hookimpl
+from edgereg.plugins import load_plugins
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, spot_task: Any, colour_task: Any) -> Callable[..., int]:
+    """call(arguments...) runs a command with the stand-in tasks and returns the exit code."""
+
+    def edgereg_tasks() -> list[Any]:
+        return [spot_task, colour_task]
+
+    def edgereg_engines() -> dict[str, Any]:
+        return {"abacus": str}
+
+    hooks = {f.__name__: hookimpl(f) for f in (edgereg_tasks, edgereg_engines)}
+    entry = SimpleNamespace(name="p", value="p", load=lambda: SimpleNamespace(**hooks))
+    monkeypatch.setattr(Session, "plugins", load_plugins(disabled=(), entries=[entry]))
+
+    def run(*arguments: object) -> int:
+        with pytest.raises(SystemExit) as ended:
+            main([*map(str, arguments)])
+        return int(str(ended.value.code))
+
+    return run
+
+
+def test_engines(call: Any, capsys: Any) -> None:
+    assert call("engines") == 0
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert "works" in rows["cpu"]
+    assert "plugin" in rows["abacus"]
+
+
+def test_tasks(call: Any, capsys: Any) -> None:
+    assert call("tasks") == 0
+    said = capsys.readouterr().out
+    assert "on whole frames" in said
+    assert "on the regions of 'spots'" in said
+
+
+def test_models(call: Any, capsys: Any, colour_task: Any) -> None:
+    assert call("models") == 0
+    said = capsys.readouterr().out
+    assert "tiny-spots" in said
+    assert "predict refine density" in said
+    assert str(colour_task.model) in said
+
+
+def test_models_names_the_damaged_one(call: Any, capsys: Any, colour_task: Any) -> None:
+    (colour_task.model / "refine.onnx").write_bytes(b"other")
+    assert call("models") == 1
+    said = capsys.readouterr()
+    assert "refine.onnx" in said.err
+    assert "altered" in said.err
+    assert "tiny-spots" in said.out
+
+
+def test_models_of_a_folder(call: Any, capsys: Any, tmp_path: Path) -> None:
+    assert call("models", tmp_path / "none") == 1
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_doctor_names_versions_and_faults(call: Any, capsys: Any, spot_task: Any) -> None:
+    assert call("doctor") == 0
+    said = capsys.readouterr().out
+    assert "numpy" in said
+    assert "tiny-colour 1 is whole" in said
+    (spot_task.model / "predict.onnx").unlink()
+    assert call("doctor") == 1
+    assert "predict.onnx" in capsys.readouterr().out
+
+
+def test_doctor_tells_how_to_get_what_is_missing(
+    call: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = doctor._version
+    monkeypatch.setattr(
+        doctor, "_version", lambda name: None if "pyqtgraph" in name else version(name)
+    )
+    call("doctor")
+    assert "pip install 'edgereg[app]'" in capsys.readouterr().out
+
+
+def test_doctor_without_an_engine(call: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> Any:
+        raise EngineError("ONNX Runtime is not installed")
+
+    monkeypatch.setattr(select, "list_providers", none)
+    assert call("doctor") == 1
+    assert "pip install 'edgereg[cpu]'" in capsys.readouterr().out
+
+
+def test_doctor_reads_the_extras_of_this_project() -> None:
+    assert set(doctor.PURPOSES) <= set(doctor._requirements())
+
+
+def test_bench(call: Any, capsys: Any, colour_task: Any) -> None:
+    assert call("bench", "colour", "--runs", 3, "--regions", 2) == 0
+    said = capsys.readouterr().out
+    assert "predict" in said
+    assert "refine (2 candidates, 4 steps)" in said
+    assert call("bench", colour_task.model, "--runs", 3) == 0
+
+
+def test_bench_of_nothing(call: Any, capsys: Any) -> None:
+    assert call("bench", "nonesuch") == 1
+    assert "nonesuch" in capsys.readouterr().err
