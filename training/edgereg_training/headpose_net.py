@@ -29,9 +29,9 @@ class PoseModel(Strict):
     """
 
     size: int = Field(default=64, ge=32, multiple_of=16)
-    widths: tuple[int, int, int, int] = (24, 48, 128, 160)
-    neck: int = Field(default=64, gt=0)
-    features: int = Field(default=192, gt=0)
+    widths: tuple[int, int, int, int] = (24, 48, 112, 136)
+    neck: int = Field(default=48, gt=0)
+    features: int = Field(default=160, gt=0)
     theta: int = Field(default=16, gt=0)
     code: bel.Code = "B1JDJ"
     limits: tuple[float, float, float] = (100.0, 75.0, 70.0)

@@ -97,6 +97,16 @@ def _validated(model: type[Options], content: dict[str, Any], where: str, prefix
         first = error.errors()[0]
         key = prefix + ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            known = ", ".join(sorted(model.model_fields))
+            known = ", ".join(sorted(_owner(model, first["loc"]).model_fields))
             raise RecipeError(f"{where}: unknown key '{key}' (known here: {known})") from error
         raise RecipeError(f"{where}: '{key}': {first['msg']}") from error
+
+
+def _owner(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+    """The part of a recipe that the last key of `location` was given to."""
+    for key in location[:-1]:
+        inner = model.model_fields[str(key)].annotation if key in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return model

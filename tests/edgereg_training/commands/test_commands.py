@@ -1,0 +1,91 @@
+"""The commands train, render and evaluate as a user calls them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+torch = pytest.importorskip("torch")
+
+from edgereg_training import plugin  # noqa: E402
+from edgereg_training.errors import CheckpointError, RecipeError  # noqa: E402
+
+COMMANDS = {command.name: command for command in plugin.edgereg_commands()}
+
+
+def invoke(*arguments: object) -> Result:
+    name, *rest = (str(argument) for argument in arguments)
+    return CliRunner().invoke(COMMANDS[name], rest)
+
+
+def small_recipe(folder: Path, heads: Path) -> Path:
+    path = folder / "tiny.yaml"
+    model = {"widths": [8, 8, 8, 8], "neck": 4, "features": 8, "theta": 4, "step": 10.0}
+    options = {"train": [str(heads)], "validation": [str(heads)], "samples": 8, "model": model}
+    content = {"problem": "headpose", "epochs": 1, "batch_size": 8, "options": options}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+def render_heads(out: Path) -> Result:
+    return invoke("render", "heads", out, "--count", 16, "--size", 32, "--identities", 3)
+
+
+def test_render_then_train_then_resume(tmp_path: Path) -> None:
+    heads, out = tmp_path / "heads", tmp_path / "run"
+    rendered = render_heads(heads)
+    assert rendered.exit_code == 0, rendered.output
+    assert "16 pictures" in rendered.output
+    assert "stand-in" in rendered.output
+    recipe = small_recipe(tmp_path, heads)
+    trained = invoke("train", recipe, "--out", out)
+    assert trained.exit_code == 0, trained.output
+    assert "epoch-0001" in trained.output
+    again = invoke("train", recipe, "--out", out)
+    assert isinstance(again.exception, CheckpointError)
+    assert invoke("train", recipe, "--out", out, "--resume").exit_code == 0
+
+
+def test_a_finished_data_set_is_not_rendered_again(tmp_path: Path) -> None:
+    render_heads(tmp_path)
+    shard = tmp_path / "shard-00000.npz"
+    before = shard.stat().st_mtime_ns
+    assert render_heads(tmp_path).exit_code == 0
+    assert shard.stat().st_mtime_ns == before
+
+
+def test_misuse_and_faults_of_render(tmp_path: Path) -> None:
+    unknown = invoke("render", "heads", tmp_path, "--distribution", "flat")
+    assert unknown.exit_code == 2
+    assert "unknown pose distribution 'flat'" in unknown.output
+    missing = invoke("render", "heads", tmp_path / "x", "--assets", tmp_path / "none")
+    assert missing.exit_code == 1
+    assert "Traceback" not in missing.output
+
+
+def test_render_scenes(tmp_path: Path) -> None:
+    done = invoke("render", "scenes", tmp_path, "--count", 2, "--width", 64, "--height", 64)
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "shard-00000.npz").is_file()
+
+
+def test_train_names_a_wrong_recipe(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("problem: headpose\nepochs: 1\nsped: 2\n", encoding="utf-8")
+    failed = invoke("train", path)
+    assert isinstance(failed.exception, RecipeError)
+    assert "bad.yaml: unknown key 'sped'" in str(failed.exception)
+
+
+def test_importing_the_commands_is_light() -> None:
+    code = (
+        "import sys; from edgereg_training.plugin import edgereg_commands; edgereg_commands();"
+        "print([m for m in ('torch', 'numpy', 'numba', 'cv2', 'yaml') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
