@@ -144,7 +144,7 @@ def _brows(assets: Assets, average: Array, triangles: Array, uv: Array) -> Array
         part = assets.parts[name]
         points = fit_binding(average, part.binding)
         distance, nearest = tree.query(points, k=3)
-        weight = 1 / (distance + 1e-4)
+        weight = 1 / (np.asarray(distance) + 1e-4)
         weight /= weight.sum(1, keepdims=True)
         placed = (texel[skin[nearest]] * weight[..., None]).sum(1)
         for corner in np.round(placed[part.mesh.faces] * 8).astype(np.int32):

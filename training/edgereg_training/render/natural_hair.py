@@ -62,7 +62,7 @@ def add_cap(builder: MeshBuilder, skull: Skull, hair: Array) -> None:
     tree = cKDTree(away / reach[:, None])
     angle, nearest = tree.query(directions(skull.elevation, skull.azimuth), k=6)
     room = (reach[nearest].min(1) - skull.radius.ravel()).reshape(skull.radius.shape)
-    covered = angle[:, 0].reshape(room.shape) < 0.12
+    covered = np.asarray(angle)[:, 0].reshape(room.shape) < 0.12
     lift = np.clip(0.75 * room, 0.02, 0.5) * smoothstep(0.0, 0.2, skull.hairline)
     lift = cv2.GaussianBlur(lift, (0, 0), 1.0)
     inside = (skull.hairline > 0.0) & covered
