@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+UNWRAPPED = 10_000
+
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
     """Print a table; text that is piped elsewhere is never wrapped to a window's width."""
@@ -18,4 +20,4 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    Console(width=None if sys.stdout.isatty() else UNWRAPPED).print(table)
