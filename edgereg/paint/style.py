@@ -86,6 +86,11 @@ def colour_of(index: int) -> Rgb:
     return PALETTE[index % len(PALETTE)]
 
 
+def hex_colour(rgb: Rgb) -> str:
+    """#rrggbb."""
+    return "#" + bytes(rgb).hex()
+
+
 def lightened(rgb: Rgb, share: float) -> Rgb:
     """`rgb` with `share` (0 to 1) of white mixed in."""
     red, green, blue = (round(c + (255 - c) * share) for c in rgb)

@@ -1,0 +1,38 @@
+"""Start the window."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from edgereg.app.theme import LIGHT, preferred
+from edgereg.app.window import MainWindow
+
+_SIGNAL_POLL_MS = 200
+
+
+def run(source: str | None, arguments: Sequence[str] = ()) -> int:
+    """Open the window, on a source if one is named, and stay until it is closed.
+
+    arguments: Qt's own options. Returns the exit code.
+    """
+    app = QApplication.instance() or QApplication([sys.argv[0], *arguments])
+    if not isinstance(app, QApplication):
+        raise RuntimeError("another kind of Qt application runs in this process")
+    app.setApplicationName("edgereg")
+    window = MainWindow()
+    if preferred(app) is LIGHT:
+        window.menus.actions["light"].setChecked(True)
+    window.show()
+    if source is not None:
+        window.open(source)
+    # Python sees a Ctrl-C only while its own code runs.
+    waker = QTimer(interval=_SIGNAL_POLL_MS)
+    waker.timeout.connect(lambda: None)
+    waker.start()
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    return app.exec()

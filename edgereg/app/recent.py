@@ -1,0 +1,29 @@
+"""The sources opened last, remembered from one start to the next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QSettings
+
+MOST = 8
+_KEY = "recent"
+
+
+def recent_sources(settings: QSettings) -> list[str]:
+    """The latest first."""
+    stored: Any = settings.value(_KEY)
+    if isinstance(stored, str):
+        return [stored]
+    return [str(item) for item in stored][:MOST] if isinstance(stored, list) else []
+
+
+def remember(settings: QSettings, source: str) -> None:
+    """Put a source first."""
+    others = [item for item in recent_sources(settings) if item != source]
+    settings.setValue(_KEY, [source, *others][:MOST])
+
+
+def forget(settings: QSettings) -> None:
+    """Forget all."""
+    settings.remove(_KEY)

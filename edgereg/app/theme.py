@@ -1,0 +1,152 @@
+"""The window's look in one place: colours for dark and light, the style sheet, fonts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Template
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours by what they are for, as #rrggbb."""
+
+    name: str
+    window: str
+    panel: str
+    field: str
+    line: str
+    text: str
+    dim: str
+    accent: str
+    on_accent: str
+    warning: str
+    video: str
+
+
+DARK = Theme(
+    name="dark",
+    window="#14171c",
+    panel="#1b1f26",
+    field="#252a33",
+    line="#313844",
+    text="#e8ebf0",
+    dim="#98a2b0",
+    accent="#56b4e9",
+    on_accent="#0b1015",
+    warning="#f0a514",
+    video="#0b0d10",
+)
+LIGHT = Theme(
+    name="light",
+    window="#eef0f3",
+    panel="#ffffff",
+    field="#e6e9ee",
+    line="#cdd3db",
+    text="#1a1e24",
+    dim="#5d6776",
+    accent="#0072b2",
+    on_accent="#ffffff",
+    warning="#b86e00",
+    video="#22262c",
+)
+THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
+
+_SHEET = Template(
+    """
+QMainWindow, QDialog { background: $window; }
+QWidget { color: $text; font-size: 13px; }
+QMenuBar, QMenuBar::item { background: $window; }
+QMenuBar::item { padding: 5px 10px; border-radius: 5px; }
+QMenuBar::item:selected { background: $field; }
+QMenu { background: $panel; border: 1px solid $line; padding: 5px; }
+QMenu::item { padding: 6px 26px 6px 22px; border-radius: 4px; }
+QMenu::item:selected { background: $accent; color: $on_accent; }
+QMenu::item:disabled { color: $dim; background: transparent; }
+QMenu::separator { height: 1px; background: $line; margin: 5px 8px; }
+QToolTip { background: $field; color: $text; border: 1px solid $line; padding: 4px 6px; }
+QFrame#card, QFrame#bar { background: $panel; border: 1px solid $line; border-radius: 8px; }
+QFrame#banner { background: $field; border: 1px solid $warning; border-radius: 6px; }
+QLabel#heading { font-weight: 600; color: $text; }
+QLabel#dim, QLabel#reason { color: $dim; }
+QLabel#reason { color: $warning; font-size: 12px; }
+QLabel#welcome { font-size: 22px; font-weight: 600; }
+QPushButton, QToolButton {
+    background: $field; border: 1px solid $line; border-radius: 6px; padding: 6px 12px;
+}
+QToolButton { padding: 6px; }
+QPushButton:hover, QToolButton:hover { border-color: $accent; }
+QPushButton:pressed, QToolButton:pressed { background: $line; }
+QPushButton:disabled, QToolButton:disabled { color: $dim; border-color: $field; }
+QPushButton#primary { background: $accent; border-color: $accent; color: $on_accent;
+    font-weight: 600; }
+QPushButton#plain, QToolButton#plain { background: transparent; border-color: transparent; }
+QToolBar { background: $window; border: 0; spacing: 6px; padding: 4px 8px; }
+QToolBar QToolButton { padding: 6px 10px; }
+QToolBar QToolButton#qt_toolbar_ext_button { padding: 0; }
+QCheckBox { spacing: 8px; }
+QProgressBar { background: $field; border: 0; border-radius: 4px; height: 8px; }
+QProgressBar::chunk { background: $accent; border-radius: 4px; }
+QSlider::groove:horizontal { height: 5px; background: $field; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
+QSlider::sub-page:horizontal:disabled { background: $line; }
+QSlider::handle:horizontal { width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
+    background: $text; }
+QSlider::handle:horizontal:disabled { background: $dim; }
+QStatusBar { background: $window; color: $dim; }
+QStatusBar QLabel { color: $dim; }
+QStatusBar::item { border: 0; }
+QDockWidget { font-weight: 600; }
+QDockWidget::title { background: $window; padding: 6px 8px; }
+QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: 0; }
+QSplitter::handle { background: $window; }
+"""
+)
+
+
+def apply(app: QApplication, theme: Theme) -> None:
+    """Dress the whole application."""
+    app.setStyle("Fusion")
+    app.setPalette(_palette(theme))
+    app.setStyleSheet(_SHEET.substitute(vars(theme)))
+
+
+def preferred(app: QApplication) -> Theme:
+    """Light where the system asks for light, dark otherwise."""
+    return LIGHT if app.styleHints().colorScheme() == Qt.ColorScheme.Light else DARK
+
+
+def tabular(widget: QWidget) -> None:
+    """Give a widget figures of equal width, so that changing numbers don't jump."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setStyleHint(QFont.StyleHint.Monospace)
+    family = font.family()
+    widget.setStyleSheet(f"font-family: '{family}', monospace; font-size: 12px;")
+
+
+def _palette(theme: Theme) -> QPalette:
+    role = QPalette.ColorRole
+    palette = QPalette()
+    for target, value in (
+        (role.Window, theme.window),
+        (role.WindowText, theme.text),
+        (role.Base, theme.field),
+        (role.AlternateBase, theme.panel),
+        (role.Text, theme.text),
+        (role.PlaceholderText, theme.dim),
+        (role.Button, theme.field),
+        (role.ButtonText, theme.text),
+        (role.ToolTipBase, theme.field),
+        (role.ToolTipText, theme.text),
+        (role.Highlight, theme.accent),
+        (role.HighlightedText, theme.on_accent),
+        (role.Link, theme.accent),
+        (role.Mid, theme.line),
+    ):
+        palette.setColor(target, QColor(value))
+    for target in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, target, QColor(theme.dim))
+    return palette

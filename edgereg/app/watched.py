@@ -1,0 +1,56 @@
+"""A source that a player can rely on: it tells its end, and a jump past it is no fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from edgereg.errors import SourceError
+from edgereg.sources.base import Frame, Source, SourceInfo
+
+
+class WatchedSource:
+    """Passes a source on and remembers its last frame.
+
+    `last_index` is the index of the frame after which the source ended; None before its end.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.last_index: int | None = None
+
+    @property
+    def info(self) -> SourceInfo:
+        """The source's own."""
+        return self._source.info
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """The source's own."""
+        return self._source.warnings
+
+    def frames(self) -> Iterator[Frame]:
+        """The source's frames."""
+        self.last_index = None
+        index = -1
+        for frame in self._source.frames():
+            index = frame.index
+            yield frame
+        self.last_index = index
+
+    def seek(self, index: int) -> None:
+        """Go to `index`, or as near before it as the source can: frame counts are estimates."""
+        back = 1
+        while True:
+            try:
+                self._source.seek(index)
+            except SourceError:
+                if index <= 0:
+                    raise
+                index = max(index - back, 0)
+                back *= 2
+            else:
+                return
+
+    def close(self) -> None:
+        """Close the source."""
+        self._source.close()

@@ -1,0 +1,281 @@
+"""The main window: puts the widgets together and lets them speak with the player."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, QSize, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from edgereg.app import asking, icons, recent, theme
+from edgereg.app.about import about_box
+from edgereg.app.background import Job
+from edgereg.app.banner import Banner
+from edgereg.app.catalogue import Catalogue, Loader, load_catalogue
+from edgereg.app.commands import TOOLBAR, menus_of
+from edgereg.app.export import Order
+from edgereg.app.export_bar import ExportBar
+from edgereg.app.inspector import Inspector
+from edgereg.app.menus import build_menus
+from edgereg.app.player import Player, Request, State
+from edgereg.app.refinement_panel import RefinementPanel
+from edgereg.app.status import Status
+from edgereg.app.task_panel import TaskPanel
+from edgereg.app.transport_bar import TransportBar
+from edgereg.app.video_view import VideoView
+from edgereg.app.welcome import Welcome
+from edgereg.pipeline.result import FrameResult
+from edgereg.pipeline.stats import Report
+from edgereg.sources.base import SourceInfo
+
+_DOCK_WIDTH = 430
+
+
+class MainWindow(QMainWindow):
+    """The desktop window.
+
+    loader: what loads the tasks (in a thread). settings: where recent sources are kept.
+    """
+
+    def __init__(self, loader: Loader = load_catalogue, settings: QSettings | None = None) -> None:
+        super().__init__()
+        self.setWindowTitle("edgereg")
+        self.setAcceptDrops(True)
+        self.resize(1360, 860)
+        self._settings = settings or QSettings("edgereg", "edgereg")
+        self._realtime = self._loop = False
+        self.catalogue = Catalogue()
+        self.player = Player(self)
+        self.video, self.welcome, self.banner = VideoView(), Welcome(), Banner()
+        self.transport, self.exports = TransportBar(), ExportBar()
+        self.tasks, self.refinement, self.inspector = TaskPanel(), RefinementPanel(), Inspector()
+        self.status = Status()
+        self.menus = build_menus(self, menus_of(self), recent_in="&File")
+        self._arrange()
+        self._connect()
+        self.set_theme(theme.DARK.name)
+        self._on_state(State.EMPTY)
+        self._loading = Job(loader, parent=self)
+        self._loading.done.connect(self._take_catalogue)
+        self._loading.failed.connect(self.banner.say)
+        self._loading.start()
+
+    def open(self, source: str) -> None:
+        """Open a file, camera or URL and play it."""
+        self.banner.dismiss()
+        recent.remember(self._settings, source)
+        self._list_recent()
+        self.player.open(Request(source, self._realtime, self._loop))
+
+    def open_demo(self) -> None:
+        """Play the bundled clip."""
+        from edgereg.demo import CLIP
+
+        self.open(str(CLIP))
+
+    def ask_and_open(self, question: str) -> None:
+        """Ask for a 'file', 'camera' or 'url', and open it."""
+        ask = {"file": asking.ask_file, "camera": asking.ask_camera, "url": asking.ask_url}
+        if source := ask[question](self):
+            self.open(source)
+
+    def ask_and_export(self, kinds: str) -> None:
+        """Ask where to save, and export."""
+        request = self.player.request
+        if request is None:
+            return
+        stem = Path(request.text).stem if not request.text.isdecimal() else "camera"
+        ending = ".mp4" if kinds == asking.VIDEO_KINDS else ".jsonl"
+        if target := asking.ask_target(self, f"{stem}-edgereg{ending}", kinds):
+            self.export(target)
+
+    def export(self, target: Path) -> None:
+        """Run the open source to its end and save the results by the ending of `target`."""
+        request = self.player.request
+        if request is not None:
+            tasks = self.catalogue.tasks
+            self.exports.run(Order(request.text, target, tasks, self.player.settings))
+
+    def set_pace(self, *, realtime: bool | None = None, loop: bool | None = None) -> None:
+        """Skip frames to keep real time, or start again at the end; what is open is reopened."""
+        self._realtime = self._realtime if realtime is None else realtime
+        self._loop = self._loop if loop is None else loop
+        request = self.player.request
+        if request is not None and self.player.state not in (State.EMPTY, State.FAILED):
+            self.player.open(Request(request.text, self._realtime, self._loop))
+
+    def set_theme(self, name: str) -> None:
+        """Dress the window: 'dark' or 'light'."""
+        chosen = theme.THEMES[name]
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, chosen)
+        for widget in (self.video, self.welcome, self.banner, self.transport):
+            widget.set_theme(chosen)
+        for panel in (self.refinement, self.inspector):
+            panel.set_theme(chosen)
+        for key, drawing in TOOLBAR.items():
+            self.menus.actions[key].setIcon(icons.icon(drawing, chosen.text, chosen.dim))
+        self.setWindowIcon(icons.icon("app", chosen.accent, chosen.dim))
+
+    def toggle_full_screen(self, on: bool) -> None:
+        """Only the picture, on the whole screen; or back."""
+        for widget in (self.menuBar(), self._toolbar, self._dock, self.status):
+            widget.setVisible(not on)
+        (self.showFullScreen if on else self.showNormal)()
+
+    def about(self) -> None:
+        """Say what this is."""
+        about_box(self).open()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Take files and addresses."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """Open the first of what was dropped."""
+        urls = event.mimeData().urls()
+        if urls:
+            event.acceptProposedAction()
+            self.open(urls[0].toLocalFile() or urls[0].toString())
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Stop everything; nothing is waited for."""
+        self._loading.abandon()
+        self.exports.stop()
+        self.player.close()
+        self.inspector.close_worker()
+        event.accept()
+
+    def _take_catalogue(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.tasks.set_catalogue(catalogue)
+        self.inspector.set_catalogue(catalogue)
+        self.status.set_providers(catalogue.providers)
+        if catalogue.faults:
+            self.banner.say(catalogue.faults[0])
+        self.player.use(catalogue.tasks)
+
+    def _on_state(self, state: State) -> None:
+        self.transport.set_state(state)
+        is_open = state in (State.PLAYING, State.PAUSED, State.ENDED)
+        if state is State.OPENING and self.player.request is not None:
+            self.welcome.show_waiting(Path(self.player.request.text).name)
+        else:
+            self.welcome.show_invitation()
+        if not is_open:
+            self._stack.setCurrentWidget(self.welcome)
+            self.transport.set_source(None)
+            self.inspector.set_source(None)
+            self.video.clear()
+            self.status.clear()
+        info = self.player.info
+        self.menus.enable(("save_video", "save_table"), bool(is_open and info and info.seekable))
+        self.menus.enable(("play", "close"), is_open)
+        self.menus.enable(("back", "forward", "start"), is_open and self.player.seekable)
+
+    def _on_opened(self, info: SourceInfo) -> None:
+        self.setWindowTitle(f"{info.name} – edgereg")
+        self.transport.set_source(info)
+        self.inspector.set_source(info)
+        self._on_state(self.player.state)
+
+    def _on_shown(self, result: FrameResult) -> None:
+        self._stack.setCurrentWidget(self.video)
+        self.video.show_result(result, self.inspector.show_result(result))
+        self.transport.show_position(result)
+
+    def _on_report(self, report: Report) -> None:
+        self.status.show_report(report)
+        self.tasks.show_switched_off(report.switched_off)
+
+    def _on_picked(self, x: float, y: float) -> None:
+        self.inspector.pick(x, y)
+        if self.player.current is not None:
+            self._on_shown(self.player.current)
+
+    def _on_refinement(self, on: bool, steps: int | None) -> None:
+        self.player.settings.refine, self.player.settings.steps = on, steps
+        self.player.refresh()
+
+    def _on_hidden(self, hidden: frozenset[str]) -> None:
+        self.player.settings.hidden = hidden
+        self.player.refresh()
+
+    def _seek_time(self, seconds: float) -> None:
+        if self.player.info is not None:
+            self.player.seek(round(seconds * self.player.info.fps))
+
+    def _list_recent(self) -> None:
+        menu = self.menus.recent
+        if menu is None:
+            return
+        menu.clear()
+        for source in recent.recent_sources(self._settings):
+            menu.addAction(source).triggered.connect(partial(self.open, source))
+        menu.setEnabled(not menu.isEmpty())
+
+    def _connect(self) -> None:
+        player = self.player
+        player.state_changed.connect(self._on_state)
+        player.opened.connect(self._on_opened)
+        player.shown.connect(self._on_shown)
+        player.polled.connect(self._on_report)
+        for signal in (player.failed, player.warned, self.exports.said):
+            signal.connect(self.banner.say)
+        self.transport.toggled.connect(player.toggle)
+        self.transport.stepped.connect(player.step)
+        self.transport.sought.connect(player.seek)
+        self.video.picked.connect(self._on_picked)
+        self.refinement.changed.connect(self._on_refinement)
+        self.tasks.changed.connect(self._on_hidden)
+        self.tasks.retried.connect(player.reopen)
+        self.inspector.values.sought.connect(self._seek_time)
+        self.welcome.open_file.connect(lambda: self.ask_and_open("file"))
+        self.welcome.open_camera.connect(lambda: self.ask_and_open("camera"))
+        self.welcome.open_demo.connect(self.open_demo)
+        self._list_recent()
+
+    def _arrange(self) -> None:
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.welcome)
+        self._stack.addWidget(self.video)
+        self.setCentralWidget(
+            _column((self.banner, self._stack, self.transport, self.exports), self._stack)
+        )
+        self._dock = QDockWidget("Inspector")
+        self._dock.setObjectName("inspector")
+        self._dock.setTitleBarWidget(QWidget())
+        self._dock.setWidget(_column((self.tasks, self.refinement, self.inspector), self.inspector))
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
+        self.resizeDocks([self._dock], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
+        self._toolbar = QToolBar("Tools", movable=False)
+        self._toolbar.setIconSize(QSize(20, 20))
+        self._toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for key in TOOLBAR:
+            self._toolbar.addAction(self.menus.actions[key])
+        self.addToolBar(self._toolbar)
+        self.setStatusBar(self.status)
+
+
+def _column(widgets: Sequence[QWidget], wide: QWidget) -> QWidget:
+    """Widgets below each other; one of them takes what room is left."""
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(8, 4, 8, 4)
+    layout.setSpacing(8)
+    for widget in widgets:
+        layout.addWidget(widget, 1 if widget is wide else 0)
+    return column

@@ -1,0 +1,226 @@
+"""A clip made in code, two tasks that need no model, and a window on them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+# Windows are not shown on anybody's screen during tests.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+from PySide6.QtCore import QSettings
+
+from edgereg import marks as m
+from edgereg.app.catalogue import Catalogue
+from edgereg.app.window import MainWindow
+from edgereg.geometry import axis_tips
+from edgereg.models.folder import ModelFolder
+from edgereg.models.schema import ModelSpec
+from edgereg.pipeline.loading import LoadedTask
+from edgereg.predictions import Predictions, ValueSpec
+from edgereg.tasks import Prepared, Proposal
+
+FPS, FRAMES, WIDTH, HEIGHT = 25, 40, 320, 180
+
+
+def ball(index: int) -> tuple[float, float]:
+    """Centre of the ball in frame `index` of the clip."""
+    return 60 + 4.0 * index, 90 + 30 * np.sin(index / 6)
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bright ball that crosses a dark frame: 40 frames, 320 x 180, 25 a second."""
+    path = tmp_path_factory.mktemp("clip") / "ball.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (WIDTH, HEIGHT))
+    for index in range(FRAMES):
+        frame = np.full((HEIGHT, WIDTH, 3), 40, np.uint8)
+        cv2.circle(frame, tuple(round(v) for v in ball(index)), 20, (90, 200, 240), cv2.FILLED)
+        writer.write(frame)
+    writer.release()
+    return path
+
+
+@dataclass(frozen=True)
+class FakeEngine:
+    """An engine made of a function."""
+
+    call: Callable[[Any], dict[str, Any]]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...] = ()
+    provider: str = "CPUExecutionProvider"
+
+    def run(self, inputs: Any) -> dict[str, Any]:
+        return self.call(inputs)
+
+
+def _targets(*names: str, unit: str, low: float, high: float) -> list[dict[str, Any]]:
+    return [{"name": name, "unit": unit, "low": low, "high": high} for name in names]
+
+
+def _spec(task: str, targets: list[dict[str, Any]]) -> ModelSpec:
+    graphs = {name: {"file": f"{name}.onnx", "sha256": "0" * 64} for name in ("predict", "refine")}
+    return ModelSpec.model_validate(
+        {
+            "schema_version": 1,
+            "name": f"fake-{task}",
+            "version": "1",
+            "task": task,
+            "method": "none",
+            "targets": targets,
+            "input": {},
+            "graphs": graphs,
+            "features": ["goal"],
+            "refinement": {"steps": 6, "step_length": [0.4] * len(targets), "decay": 0.5},
+            "training_data": "none",
+            "licence": "none",
+        }
+    )
+
+
+def climb(inputs: Any) -> dict[str, Any]:
+    """A `refine` graph: each step goes 40 % of the way to the goal; the energy is -distance²."""
+    goal, y, path = inputs["goal"][:, None], inputs["initial"], [inputs["initial"]]
+    for _ in range(int(inputs["steps"])):
+        y = y + 0.4 * (goal - y)
+        path.append(y)
+    trajectory = np.stack(path, axis=2).astype(np.float32)
+    energy = -(((trajectory - goal[:, :, None]) / 10) ** 2).sum(axis=-1)
+    return {"trajectory": trajectory, "energy": energy.astype(np.float32)}
+
+
+def bell(inputs: Any) -> dict[str, Any]:
+    """A `density` graph: a normal distribution of deviation 8 round the goal."""
+    gap = (inputs["grid"] - inputs["goal"][:, None]) / 8
+    return {"log_density": (-0.5 * (gap**2).sum(axis=-1)).astype(np.float32)}
+
+
+@dataclass
+class FakeTask:
+    """Finds the ball (`detection`), or invents a pose for it (`headpose`).
+
+    delay_s: how long `propose` takes; fails: raise instead.
+    """
+
+    name: str
+    title: str
+    upstream: str | None = None
+    model: Path = Path()
+    delay_s: float = 0.0
+    fails: bool = False
+
+    def prepare(self, frame: Any, regions: Any, spec: ModelSpec) -> Prepared:
+        count = 1 if regions is None else len(regions)
+        images = np.repeat(frame[None], count, axis=0)
+        ones = np.ones((count, 2), np.float32)
+        size = (frame.shape[1], frame.shape[0])
+        return Prepared(images, 0 * ones, ones, regions, size)
+
+    def propose(self, outputs: Any, prepared: Prepared, spec: ModelSpec) -> Proposal:
+        time.sleep(self.delay_s)
+        if self.fails:
+            raise ValueError("the sky fell down")
+        goal = outputs["goal"].astype(np.float32)
+        count = len(goal)
+        return Proposal(goal[:, None] + 9, np.full((count, 1), 0.9, np.float32), {"goal": goal})
+
+    def conclude(
+        self, proposal: Proposal, refinement: Any, prepared: Prepared, spec: ModelSpec
+    ) -> Predictions:
+        values = proposal.initial[:, 0] if refinement is None else refinement.final
+        regions = values if self.upstream is None else prepared.regions
+        return Predictions(
+            self.name,
+            spec.name,
+            tuple(ValueSpec(target.name, target.unit) for target in spec.targets),
+            values,
+            proposal.scores[:, 0],
+            regions,
+            refinement=refinement,
+            features=proposal.features,
+        )
+
+    def regions(self, predictions: Predictions) -> Any:
+        return predictions.values
+
+    def marks(self, predictions: Predictions) -> list[m.Mark]:
+        if self.upstream is None:
+            boxes: list[m.Mark] = [m.BoxMark(box) for box in predictions.values]
+            if predictions.refinement is not None:
+                boxes += [m.BoxMark(box, "initial") for box in predictions.refinement.initial]
+            return boxes
+        drawn: list[m.Mark] = []
+        for box, pose in zip(predictions.regions, predictions.values, strict=True):
+            centre = (box[:2] + box[2:]) / 2
+            tips = axis_tips(pose[None], centre[None], 25.0)[0]
+            drawn += [m.AxesMark(centre, tips), m.TextMark(f"yaw {pose[0]:+.0f}", box[[0, 1]])]
+        return drawn
+
+
+def _find_ball(inputs: Any) -> dict[str, Any]:
+    boxes = []
+    for image in inputs["images"]:
+        rows, columns = np.nonzero(image.max(axis=-1) > 150)
+        boxes.append([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+    return {"goal": np.asarray(boxes, np.float32)}
+
+
+def _invent_pose(inputs: Any) -> dict[str, Any]:
+    left = [int(np.nonzero(image.max(axis=(0, 2)) > 150)[0].min()) for image in inputs["images"]]
+    return {"goal": np.array([[0.4 * x - 40, 10, 20 - 0.2 * x] for x in left], np.float32)}
+
+
+def load(task: FakeTask) -> LoadedTask:
+    """A fake task with fake engines."""
+    box_like = task.upstream is None
+    targets = (
+        _targets("x1", "y1", "x2", "y2", unit="px", low=0, high=WIDTH)
+        if box_like
+        else _targets("yaw", "pitch", "roll", unit="deg", low=-90, high=90)
+    )
+    predict = FakeEngine(_find_ball if box_like else _invent_pose, ("images",))
+    refine = FakeEngine(climb, ("goal", "initial", "steps"))
+    density = FakeEngine(bell, ("goal", "grid"))
+    return LoadedTask(
+        task, ModelFolder(Path(), _spec(task.name, targets)), predict, refine, density
+    )
+
+
+@pytest.fixture
+def detection() -> FakeTask:
+    """The upstream task; a test may slow it down or let it fail."""
+    return FakeTask("detection", "Balls")
+
+
+@pytest.fixture
+def headpose() -> FakeTask:
+    """The task that stands on it."""
+    return FakeTask("headpose", "Pose of balls", upstream="detection")
+
+
+@pytest.fixture
+def catalogue(detection: FakeTask, headpose: FakeTask) -> Catalogue:
+    """Both tasks, loaded, and a third that can't be."""
+    titles = {"detection": "Balls", "headpose": "Pose of balls", "age": "Age"}
+    return Catalogue((load(detection), load(headpose)), titles, {"age": "age: no model.json in it"})
+
+
+@pytest.fixture
+def window(qtbot: Any, catalogue: Catalogue, tmp_path: Path) -> Iterator[MainWindow]:
+    """The main window with the fake tasks, shown."""
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    window = MainWindow(lambda: catalogue, settings)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: bool(window.catalogue.tasks))
+    yield window
+    window.close()
