@@ -8,7 +8,7 @@ import numpy as np
 
 from edgereg.engines.base import Engine
 from edgereg.errors import EngineError
-from edgereg.models.schema import ModelSpec
+from edgereg.models.schema import ModelSpec, Target
 from edgereg.predictions import FloatArray, Predictions
 
 
@@ -33,8 +33,10 @@ def density_curves(
 ) -> tuple[DensityCurve, ...]:
     """Slices through prediction `row`, one for each of the model's D targets, in one engine call.
 
-    engine: of the model's `density` graph. points: G, over the whole range of each target.
-    Energies are unnormalised, so each slice is normalised over its range (trapezoid rule).
+    engine: of the model's `density` graph. points: G, over the whole range of each target; a
+    target in pixels is looked at as far as half its region's longer side, since its range is the
+    whole picture. Energies are unnormalised, so each slice is normalised over what it covers
+    (trapezoid rule).
     Raises EngineError where the predictions came without the features that the graph takes, or
     the density is not finite anywhere on a slice.
     """
@@ -45,7 +47,8 @@ def density_curves(
             f"{len(final)} values; no slices can be drawn"
         )
     axes = [
-        np.linspace(target.low, target.high, points, dtype=np.float32) for target in spec.targets
+        np.linspace(*_range(target, predictions, row, d), points, dtype=np.float32)
+        for d, target in enumerate(spec.targets)
     ]
     log_density = _evaluate(engine, predictions, row, _slices(final, axes)).reshape(-1, points)
     climb = predictions.refinement
@@ -60,6 +63,18 @@ def density_curves(
         )
         for d, (target, x) in enumerate(zip(spec.targets, axes, strict=True))
     )
+
+
+def _range(target: Target, predictions: Predictions, row: int, d: int) -> tuple[float, float]:
+    """The first and last value of a target's slice."""
+    regions = predictions.regions
+    if regions is None and predictions.values.shape[1] == 4:
+        regions = predictions.values
+    if target.unit != "px" or regions is None:
+        return target.low, target.high
+    box, final = regions[row], float(predictions.values[row, d])
+    reach = max(float((box[2:] - box[:2]).max()) / 2, 1.0)
+    return final - reach, final + reach
 
 
 def _slices(final: FloatArray, axes: list[FloatArray]) -> FloatArray:
@@ -78,6 +93,9 @@ def _evaluate(engine: Engine, predictions: Predictions, row: int, grid: FloatArr
         raise EngineError(
             f"task '{predictions.task}' gave no '{sorted(missing)[0]}' for the density graph"
         )
+    if predictions.to_graph is not None:
+        scale, offset = predictions.to_graph
+        grid = grid * scale[row] + offset[row]
     return np.asarray(engine.run({**inputs, "grid": grid})["log_density"][0], np.float32)
 
 

@@ -56,11 +56,14 @@ class Predictions:
     specs: names and units of the values; their sizes add up to D.
     values: float32 [N, D], final values (refined where the model refines).
     scores: float32 [N] in [0, 1].
-    regions: float32 [N, 4] (x1, y1, x2, y2) in frame pixels, or None where the task looks at the whole frame.
+    regions: float32 [N, 4] (x1, y1, x2, y2) in frame pixels, or None where the task looks at the
+        whole frame.
     std: float32 [N, D] in the values' units, or None where the model gives none.
     refinement: the trajectory and energies, or None where nothing was refined.
     tracks: int64 [N] or None.
     features: arrays with leading dimension N that the density graph takes; empty if it has none.
+    to_graph: (scale, offset), each float32 [N, D], where the density graph takes other units than
+        the values have: what it takes is values * scale + offset. None: the same units.
     """
 
     task: str
@@ -73,13 +76,17 @@ class Predictions:
     refinement: Refinement | None = None
     tracks: npt.NDArray[np.int64] | None = None
     features: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+    to_graph: tuple[FloatArray, FloatArray] | None = None
 
     def __post_init__(self) -> None:
         width = sum(spec.size for spec in self.specs)
         if self.values.ndim != 2 or self.values.shape[1] != width:
             raise ValueError(f"{self.task}: values must be [N, {width}], got {self.values.shape}")
         n = len(self.values)
+        scale, offset = self.to_graph or (None, None)
         expected: dict[str, tuple[npt.NDArray[np.generic] | None, tuple[int, ...]]] = {
+            "to_graph scale": (scale, (n, width)),
+            "to_graph offset": (offset, (n, width)),
             "scores": (self.scores, (n,)),
             "regions": (self.regions, (n, 4)),
             "std": (self.std, (n, width)),

@@ -96,6 +96,7 @@ class Detection:
             scores=scores[kept],
             refinement=refinement,
             features={name: _each(array, len(kept)) for name, array in proposal.features.items()},
+            to_graph=_to_image(prepared, len(kept)),
         )
 
     def regions(self, predictions: Predictions) -> FloatArray:
@@ -112,6 +113,12 @@ def to_frame(boxes: FloatArray, prepared: Prepared) -> FloatArray:
     scale, origin = np.tile(prepared.scale[0], 2), np.tile(prepared.origin[0], 2)
     moved = (boxes / scale + origin).astype(np.float32)
     return clip_boxes(moved.reshape(-1, 4), *prepared.frame_size).reshape(boxes.shape)
+
+
+def _to_image(prepared: Prepared, count: int) -> tuple[FloatArray, FloatArray]:
+    """Scale and offset, each [count, 4], from boxes in frame pixels to image pixels."""
+    scale, origin = np.tile(prepared.scale[0], 2), np.tile(prepared.origin[0], 2)
+    return np.tile(scale, (count, 1)), np.tile(-origin * scale, (count, 1))
 
 
 def _each(array: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:

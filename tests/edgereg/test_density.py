@@ -64,3 +64,24 @@ def test_a_density_without_numbers(
     nothing = {"features": np.full((2, 3), np.nan, np.float32)}
     with pytest.raises(EngineError, match="not finite"):
         density_curves(engine, model.spec, replace(found, features=nothing), 0)
+
+
+def test_a_graph_in_other_units(model: ModelFolder, engine: OnnxEngine, found: Predictions) -> None:
+    """The graph sees 2 x + 1: its Gaussian round 40 lies at 19.5, half as wide."""
+    ones = np.ones((2, 3), np.float32)
+    red, _, _ = density_curves(
+        engine, model.spec, replace(found, to_graph=(2 * ones, ones)), 1, points=2041
+    )
+    assert red.x[red.density.argmax()] == pytest.approx(19.5, abs=0.1)
+    assert red.density.max() == pytest.approx(2 / np.sqrt(2 * np.pi), rel=0.02)
+
+
+def test_pixels_are_looked_at_near_the_region(
+    model: ModelFolder, engine: OnnxEngine, found: Predictions
+) -> None:
+    targets = tuple(target.model_copy(update={"unit": "px"}) for target in model.spec.targets)
+    spec = model.spec.model_copy(update={"targets": targets})
+    regions = np.array([[0, 0, 40, 20], [0, 0, 0, 0]], np.float32)
+    red, green, _ = density_curves(engine, spec, replace(found, regions=regions), 0)
+    assert np.allclose([red.x[0], red.x[-1]], [10.1 - 20, 10.1 + 20], atol=1e-4)
+    assert np.allclose([green.x[0], green.x[-1]], [0, 40], atol=1e-4)
