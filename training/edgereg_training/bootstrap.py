@@ -11,21 +11,33 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure with its 95 % interval [low, high]; `unit` may be empty."""
+    """One measured figure with its 95 % interval [low, high].
+
+    name: as in the metrics of `model.json`, e.g. 'mae_full'; note: what it is, for people.
+    """
 
     name: str
     value: float
     low: float
     high: float
     unit: str = ""
+    note: str = ""
 
 
 def mean_figure(
-    name: str, values: npt.NDArray[np.floating], unit: str = "", resamples: int = 2000
+    name: str,
+    values: npt.NDArray[np.floating],
+    unit: str = "",
+    note: str = "",
+    resamples: int = 2000,
 ) -> Figure:
     """The mean of `values` [N] and its percentile bootstrap interval."""
     values = np.asarray(values, np.float64)
-    return figure(name, len(values), lambda chosen: float(values[chosen].mean()), unit, resamples)
+
+    def mean(chosen: npt.NDArray[np.int64]) -> float:
+        return float(values[chosen].mean())
+
+    return figure(name, len(values), mean, unit, resamples, note)
 
 
 def figure(
@@ -34,6 +46,7 @@ def figure(
     statistic: Callable[[npt.NDArray[np.int64]], float],
     unit: str = "",
     resamples: int = 2000,
+    note: str = "",
     seed: int = 0,
 ) -> Figure:
     """A statistic of N examples, given by their indices, and its percentile bootstrap interval.
@@ -46,4 +59,4 @@ def figure(
     rng = np.random.default_rng(seed)
     drawn = [statistic(rng.integers(0, count, count)) for _ in range(resamples)]
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return Figure(name, statistic(np.arange(count)), float(low), float(high), unit)
+    return Figure(name, statistic(np.arange(count)), float(low), float(high), unit, note)

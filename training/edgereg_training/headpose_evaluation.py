@@ -17,26 +17,32 @@ from edgereg_training.headpose_data import Crops, load_heads, plain_crops
 
 FloatArray = npt.NDArray[np.float32]
 ANGLES = ("yaw", "pitch", "roll")
-# |yaw|, |pitch|, |roll| below which a pose counts as within the usual range.
+# |yaw|, |pitch|, |roll| below which a pose counts as within the usual range, and within the full
+# range. Beyond, towards 90 degrees of yaw, pitch and roll turn about the same axis.
 USUAL_RANGE = (45.0, 35.0, 45.0)
+FULL_RANGE = (75.0, 60.0, 50.0)
+WIDE_RANGE = (90.0, 60.0, 50.0)
+RANGES = {"usual": USUAL_RANGE, "full": FULL_RANGE, "wide": WIDE_RANGE}
 BATCH = 64
 
 
 def measure(model: ModelFolder, data: Path) -> list[Figure]:
-    """Mean absolute errors in degrees over the three angles, estimated and refined, and their
-    paired differences (negative: refinement helps), over all poses and within the usual range."""
+    """Mean absolute errors, mean over yaw, pitch and roll, for each of RANGES: of the estimate,
+    refined, and their paired difference (negative: refinement helps). Then each angle's."""
     size = model.spec.input.width
     if size is None:
         raise TrainingError(f"{model.path}: a head-pose model must have a fixed input size")
     crops = plain_crops(load_heads([data]), size, model.spec.input.crop_scale)
     estimated, refined = run(model, crops)
-    usual = (np.abs(crops.poses) < USUAL_RANGE).all(axis=1)
     before, after = np.abs(estimated - crops.poses), np.abs(refined - crops.poses)
     figures = []
-    for name, chosen in (("all", np.ones_like(usual)), ("usual", usual)):
-        figures += _figures(name, before[chosen].mean(axis=1), after[chosen].mean(axis=1))
+    for name, limits in RANGES.items():
+        inside = (np.abs(crops.poses) < limits).all(axis=1)
+        figures += _figures(name, before[inside].mean(axis=1), after[inside].mean(axis=1))
+    inside = (np.abs(crops.poses) < FULL_RANGE).all(axis=1)
     for index, angle in enumerate(ANGLES):
-        figures.append(mean_figure(f"{angle} MAE refined (all)", after[:, index], "degree"))
+        name, note = f"mae_{angle}_full_refined", "one angle, full range, refined"
+        figures.append(mean_figure(name, after[inside, index], "degree", note))
     return figures
 
 
@@ -71,8 +77,10 @@ def _run(
 
 
 def _figures(name: str, before: FloatArray, after: FloatArray) -> list[Figure]:
+    yaw, pitch, roll = (f"{limit:.0f}" for limit in RANGES[name])
+    where = f"|yaw| < {yaw}, |pitch| < {pitch}, |roll| < {roll}; {len(before)} heads"
     return [
-        mean_figure(f"MAE ({name})", before, "degree"),
-        mean_figure(f"MAE refined ({name})", after, "degree"),
-        mean_figure(f"refined - estimated ({name})", after - before, "degree"),
+        mean_figure(f"mae_{name}", before, "degree", where),
+        mean_figure(f"mae_{name}_refined", after, "degree", where),
+        mean_figure(f"mae_{name}_change", after - before, "degree", "refined minus estimate"),
     ]

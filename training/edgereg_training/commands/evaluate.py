@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from edgereg.models.folder import ModelFolder
     from edgereg_training.bootstrap import Figure
 
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Where rendered test data is kept (default: the user's cache folder).",
 )
+@click.option("--record", is_flag=True, help="Write the figures into the model's model.json.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -37,6 +39,7 @@ def command(
     assets: Path | None,
     count: int | None,
     cache: Path | None,
+    record: bool,
 ) -> None:
     """Measure model folders (default: the bundled ones) with 95 % bootstrap intervals.
 
@@ -49,9 +52,10 @@ def command(
         model = load_model(path)
         evaluation = evaluation_of(model.spec.task)
         folder = data or _rendered(evaluation, count, assets, cache)
-        _show(f"{model.spec.name} {model.spec.version} on {folder.name}", _measured(
-            measure_of(evaluation), model, folder
-        ))  # fmt: skip
+        figures = _measured(measure_of(evaluation), model, folder)
+        _show(f"{model.spec.name} {model.spec.version} on {folder.name}", figures)
+        if record:
+            _record(model, figures)
 
 
 def _bundled(context: click.Context) -> list[Path]:
@@ -97,11 +101,23 @@ def _show(title: str, figures: list[Figure]) -> None:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
-    table.add_column("figure")
+    table.add_column("figure", no_wrap=True)
     for name in ("value", "95 % low", "95 % high"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("unit")
+    table.add_column("of")
     for item in figures:
         numbers = (f"{number:.4g}" for number in (item.value, item.low, item.high))
-        table.add_row(item.name, *numbers, item.unit)
+        table.add_row(item.name, *numbers, item.unit, item.note)
     Console().print(table)
+
+
+def _record(model: ModelFolder, figures: list[Figure]) -> None:
+    import json
+
+    path = model.path / "model.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["metrics"] = {item.name: float(f"{item.value:.4g}") for item in figures}
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(path)
