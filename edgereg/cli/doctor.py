@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import platform
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
 
 import click
 
+from edgereg.cli.extras import CORE, PURPOSES, installation, requirements, version
 from edgereg.cli.session import Session, pass_session
 from edgereg.cli.tables import show_table
 
-CORE = "core"
-PURPOSES = {
-    CORE: "everything",
-    "cpu": "models on the CPU",
-    "gpu": "models on NVIDIA GPUs",
-    "app": "the desktop window",
-    "results": "Parquet tables",
-    "train": "training and rendering",
-    "export": "exporting models",
-}
 # Qt can be installed and yet not load, for want of the system's libraries.
 PROOFS = {"app": "import PySide6.QtWidgets, pyqtgraph, superqt", "cpu": "import onnxruntime"}
 
@@ -57,46 +46,19 @@ def command(session: Session) -> int:
 
 
 def _extras() -> Iterator[Finding]:
-    required = _requirements()
+    required = requirements()
     for extra, purpose in PURPOSES.items():
-        versions = {name: _version(name) for name in required.get(extra, ())}
-        missing = [name for name, version in versions.items() if version is None]
-        state = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+        versions = {name: version(name) for name in required.get(extra, ())}
+        missing = [name for name, found in versions.items() if found is None]
+        state = ", ".join(f"{name} {found}" for name, found in versions.items() if found)
         subject = f"{extra}: {purpose}"
         if missing:
             lacking = f"missing: {', '.join(missing)}"
-            yield Finding(subject, lacking, _installation(extra), serious=extra == CORE)
+            yield Finding(subject, lacking, installation(extra), serious=extra == CORE)
         elif extra in PROOFS and (failure := _failure(PROOFS[extra])):
             yield Finding(subject, failure, "install what it names with the system's packages")
         else:
             yield Finding(subject, state)
-
-
-def _installation(extra: str) -> str:
-    if extra == CORE:
-        return "pip install edgereg"
-    if extra == "gpu" and _version("onnxruntime"):
-        # The two wheels hold the same package; the one installed last breaks the other.
-        return "with an NVIDIA GPU: pip uninstall onnxruntime, then pip install 'edgereg[gpu]'"
-    return f"pip install 'edgereg[{extra}]'"
-
-
-def _requirements() -> dict[str, list[str]]:
-    """Names of the required distributions by extra; those always required under CORE."""
-    names: dict[str, list[str]] = {}
-    for line in metadata.requires("edgereg") or ():
-        name = re.match(r"[\w.-]+", line)
-        extra = re.search(r"extra == ['\"]([\w-]+)['\"]", line)
-        if name and name.group() != "edgereg":
-            names.setdefault(extra.group(1) if extra else CORE, []).append(name.group())
-    return names
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _failure(code: str) -> str:

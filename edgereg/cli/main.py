@@ -111,10 +111,18 @@ def _invoke(session: Session, arguments: Sequence[str] | None) -> int:
         return _failed(session, "interrupted")
     except EdgeregError as error:
         return _failed(session, str(error))
+    except ModuleNotFoundError as error:
+        from edgereg.cli.extras import missing_module
+
+        return _failed(session, missing_module(error) or _unforeseen(error))
     except Exception as error:
-        what = f"{type(error).__name__}: {error}".rstrip(": ")
-        return _failed(session, f"{what} (a fault of edgereg; --debug shows where it happened)")
+        return _failed(session, _unforeseen(error))
     return result if isinstance(result, int) else DONE
+
+
+def _unforeseen(error: Exception) -> str:
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"{what} (a fault of edgereg; --debug shows where it happened)"
 
 
 def _failed(session: Session, message: str) -> int:

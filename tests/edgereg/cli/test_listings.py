@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edgereg.cli import doctor
+from edgereg.cli import doctor, extras
 from edgereg.cli.main import main
 from edgereg.cli.session import Session
 from edgereg.engines import select
@@ -89,9 +89,8 @@ def test_doctor_names_versions_and_faults(call: Any, capsys: Any, spot_task: Any
 def test_doctor_tells_how_to_get_what_is_missing(
     call: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    version = doctor._version
     monkeypatch.setattr(
-        doctor, "_version", lambda name: None if "pyqtgraph" in name else version(name)
+        doctor, "version", lambda name: None if "pyqtgraph" in name else extras.version(name)
     )
     call("doctor")
     assert "pip install 'edgereg[app]'" in capsys.readouterr().out
@@ -107,7 +106,7 @@ def test_doctor_without_an_engine(call: Any, capsys: Any, monkeypatch: pytest.Mo
 
 
 def test_doctor_reads_the_extras_of_this_project() -> None:
-    assert set(doctor.PURPOSES) <= set(doctor._requirements())
+    assert set(extras.PURPOSES) <= set(extras.requirements())
 
 
 def test_bench(call: Any, capsys: Any, colour_task: Any) -> None:

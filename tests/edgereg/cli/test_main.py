@@ -97,6 +97,15 @@ def failing(error: BaseException) -> Callable[[], Any]:
         (SourceError("no frames in x.mp4"), "Error: no frames in x.mp4"),
         (ZeroDivisionError("oh"), "Error: ZeroDivisionError: oh (a fault of edgereg; --debug"),
         (KeyboardInterrupt(), "Error: interrupted"),
+        (
+            ModuleNotFoundError("No module named 'torch'", name="torch"),
+            "Error: 'torch' is not installed, which this needs; pip install 'edgereg[",
+        ),
+        (
+            ModuleNotFoundError("No module named 'yaml'", name="yaml.loader"),
+            "Error: 'yaml' is not installed, which this needs; pip install 'edgereg[train]'",
+        ),
+        (ModuleNotFoundError("No module named 'gone'", name="gone"), "Error: ModuleNotFoundError"),
     ],
 )
 def test_failure_is_one_line(
