@@ -7,88 +7,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from edgereg_training.render.colours import tint
 from edgereg_training.render.geometry import Array
 from edgereg_training.render.noise import fractal
-
-
-def tint(rng: np.random.Generator, spread: float = 0.08) -> tuple[float, float, float]:
-    """A muted colour, sRGB in [0,1]: mostly greys and beiges."""
-    grey = rng.uniform(0.08, 0.95)
-    # Warm to cold, as walls under lamps are; greenish and purplish ones are rare.
-    warm = rng.normal(0, spread)
-    colour = grey * (1 + np.array([warm, 0, -warm]) + rng.normal(0, 0.3 * spread, 3))
-    if rng.random() < 0.2:
-        colour = colour * rng.uniform(0.5, 1.15, 3)
-    r, g, b = (float(x) for x in np.clip(colour, 0.02, 1))
-    return r, g, b
-
-
-def gradient(rng: np.random.Generator, height: int, width: int, contrast: float) -> Array:
-    """A plain wall float32 [h,w,3] lit unevenly."""
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    angle = rng.uniform(0, 2 * np.pi)
-    ramp = (x / width - 0.5) * np.cos(angle) + (y / height - 0.5) * np.sin(angle)
-    centre = rng.uniform(0, 1, 2)
-    glow = np.exp(-((x / width - centre[0]) ** 2 + (y / height - centre[1]) ** 2) * 3)
-    light = 1 + contrast * (ramp + 0.7 * glow - 0.3)
-    colour = np.array(tint(rng), np.float32)
-    return np.asarray(light[..., None] * colour, np.float32)
-
-
-def _rectangle(rng: np.random.Generator, image: Array, x0: float, y0: float, x1: float, y1: float,
-               colour: tuple[float, float, float], thickness: int = -1) -> None:  # fmt: skip
-    h, w = image.shape[:2]
-    corners = [(int(x0 * w), int(y0 * h)), (int(x1 * w), int(y1 * h))]
-    cv2.rectangle(image, corners[0], corners[1], colour, thickness, cv2.LINE_AA)
-
-
-def _room(rng: np.random.Generator, height: int, width: int) -> Array:
-    """A wall with a floor, windows, doors, pictures and furniture."""
-    image = gradient(rng, height, width, rng.uniform(0.1, 0.6))
-    corner = rng.uniform(-0.3, 1.3)
-    shade = float(rng.uniform(0.8, 1.15))
-    image[:, max(0, int(corner * width)) :] *= shade
-    if rng.random() < 0.6:
-        floor = rng.uniform(0.6, 0.98)
-        slant = rng.normal(0, 0.1)
-        points = np.array([[0, floor], [1, floor + slant], [1, 1.2], [0, 1.2]]) * [width, height]
-        cv2.fillPoly(image, [points.astype(np.int32)], tint(rng, 0.15), cv2.LINE_AA)
-    for _ in range(int(rng.integers(0, 7))):
-        x0, y0 = rng.uniform(-0.2, 0.9), rng.uniform(-0.2, 0.8)
-        x1, y1 = x0 + rng.uniform(0.05, 0.5), y0 + rng.uniform(0.08, 0.7)
-        _rectangle(rng, image, x0, y0, x1, y1, tint(rng, 0.15))
-        if rng.random() < 0.5:
-            _rectangle(rng, image, x0, y0, x1, y1, tint(rng), int(rng.integers(1, 6)))
-    if rng.random() < 0.35:
-        _window(rng, image)
-    if rng.random() < 0.3:
-        _shelf(rng, image)
-    return image
-
-
-def _window(rng: np.random.Generator, image: Array) -> None:
-    x0, y0 = rng.uniform(-0.1, 0.7), rng.uniform(-0.2, 0.4)
-    x1, y1 = x0 + rng.uniform(0.15, 0.5), y0 + rng.uniform(0.3, 0.7)
-    bright = float(rng.uniform(0.75, 1.3))
-    _rectangle(rng, image, x0, y0, x1, y1, (bright * 0.95, bright, bright * 1.03))
-    frame = tint(rng)
-    thickness = int(rng.integers(1, 6))
-    _rectangle(rng, image, x0, y0, x1, y1, frame, thickness)
-    for k in range(1, int(rng.integers(1, 4))):
-        x = x0 + (x1 - x0) * k / 3
-        _rectangle(rng, image, x, y0, x + 0.01, y1, frame)
-
-
-def _shelf(rng: np.random.Generator, image: Array) -> None:
-    """Rows of upright boxes, as books and files."""
-    for row in range(int(rng.integers(1, 5))):
-        base = 0.2 + 0.22 * row + rng.uniform(-0.05, 0.05)
-        x = rng.uniform(-0.1, 0.4)
-        while x < rng.uniform(0.5, 1.1):
-            w, h = rng.uniform(0.01, 0.05), rng.uniform(0.08, 0.18)
-            _rectangle(rng, image, x, base - h, x + w, base, tint(rng, 0.3))
-            x += w
-        _rectangle(rng, image, -0.1, base, 1.1, base + 0.015, tint(rng))
+from edgereg_training.render.rooms import draw_room, rectangle, wall
 
 
 def _outdoors(rng: np.random.Generator, height: int, width: int) -> Array:
@@ -103,7 +25,7 @@ def _outdoors(rng: np.random.Generator, height: int, width: int) -> Array:
     for _ in range(int(rng.integers(0, 6))):
         x0, w = rng.uniform(-0.2, 1), rng.uniform(0.1, 0.4)
         top = horizon / height - rng.uniform(0.05, 0.5)
-        _rectangle(rng, image, x0, top, x0 + w, 1.0, tint(rng, 0.12))
+        rectangle(image, x0, top, x0 + w, 1.0, tint(rng, 0.12))
     if rng.random() < 0.7:
         _trees(rng, image, horizon)
     ground = np.array(tint(rng, 0.15), np.float32) * (
@@ -128,7 +50,7 @@ def _trees(rng: np.random.Generator, image: Array, horizon: int) -> None:
 
 def _clutter(rng: np.random.Generator, height: int, width: int) -> Array:
     """Random shapes of muted colours."""
-    image = gradient(rng, height, width, 0.5)
+    image = wall(rng, height, width, 0.5)
     for _ in range(int(rng.integers(5, 45))):
         x, y = rng.uniform(-0.1, 1.1, 2) * [width, height]
         size = rng.uniform(0.02, 0.3) * width
@@ -149,7 +71,7 @@ def _clutter(rng: np.random.Generator, height: int, width: int) -> Array:
 
 def _text(rng: np.random.Generator, height: int, width: int) -> Array:
     """A board, screen or poster with lines of marks."""
-    image = gradient(rng, height, width, 0.3)
+    image = wall(rng, height, width, 0.3)
     ink = tint(rng, 0.2)
     size = rng.uniform(0.012, 0.05) * height
     y = rng.uniform(0, 0.2) * height
@@ -165,7 +87,7 @@ def _text(rng: np.random.Generator, height: int, width: int) -> Array:
 
 def _texture(rng: np.random.Generator, height: int, width: int) -> Array:
     """Fractal colour: rock, cloth, foliage out of focus."""
-    image = gradient(rng, height, width, 0.3)
+    image = wall(rng, height, width, 0.3)
     persistence = rng.uniform(0.45, 0.85)
     image *= 1 + rng.uniform(0.05, 0.35) * fractal(rng, height, width, persistence)[..., None]
     for channel in range(3):
@@ -175,7 +97,7 @@ def _texture(rng: np.random.Generator, height: int, width: int) -> Array:
 
 def _dark(rng: np.random.Generator, height: int, width: int) -> Array:
     """Night or stage: nearly black with out-of-focus lamps."""
-    image = gradient(rng, height, width, 0.6) * np.float32(rng.uniform(0.02, 0.2))
+    image = wall(rng, height, width, 0.6) * np.float32(rng.uniform(0.02, 0.2))
     for _ in range(int(rng.integers(0, 25))):
         centre = (int(rng.uniform(0, width)), int(rng.uniform(0, height)))
         colour = tuple(float(v) for v in rng.uniform(0.3, 1.0, 3))
@@ -184,10 +106,10 @@ def _dark(rng: np.random.Generator, height: int, width: int) -> Array:
 
 
 _KINDS: list[tuple[float, Callable[[np.random.Generator, int, int], Array]]] = [
-    (0.26, lambda rng, h, w: gradient(rng, h, w, rng.uniform(0.05, 0.7))),
-    (0.34, _room),
-    (0.15, _outdoors),
-    (0.1, _clutter),
+    (0.26, lambda rng, h, w: wall(rng, h, w, rng.uniform(0.05, 0.7))),
+    (0.4, draw_room),
+    (0.12, _outdoors),
+    (0.07, _clutter),
     (0.06, _text),
     (0.04, _texture),
     (0.05, _dark),

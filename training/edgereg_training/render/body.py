@@ -22,6 +22,7 @@ from edgereg_training.render.wardrobe import Outfit
 _CLOSE_Y = 1.8
 _WAIST_Y = 1.6
 _THROAT = 5.72
+_CLOTH_TOP, _CLOTH_BOTTOM = 6.6, 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +70,11 @@ def pose_arms(body: BodyRest, shape: Array, arms: Array) -> Array:
     """shape [V,3] with the arms swung from the rest pose: see `Outfit.arms`."""
     out = shape.copy()
     for k, sign in enumerate((1, -1)):
-        lift, bend, turn = np.radians(arms[k])
+        lift, forward, bend, turn = np.radians(arms[k])
         shoulder, elbow = (out[body.joints[n][k]].mean(0) for n in ("shoulder", "elbow"))
-        hanging = np.array([sign * np.sin(lift), -np.cos(lift), 0.0])
+        hanging = np.array(
+            [sign * np.sin(lift), -np.cos(lift) * np.cos(forward), np.cos(lift) * np.sin(forward)]
+        )
         swing = _between(elbow - shoulder, hanging)
         out = _turn(out, body.upper[k], shoulder, swing)
         elbow = out[body.joints["elbow"][k]].mean(0)
@@ -104,17 +107,27 @@ def _turn(points: Array, weight: Array, pivot: Array, vector: Array) -> Array:
 
 
 def neckline(size: int, outfit: Outfit) -> Array:
-    """Alpha uint8 [size,size] of the front of the top: u over x -2..2, v over y 3.8..6.6 dm."""
-    x = (np.arange(size) + 0.5) / size * 4 - 2
-    y = 6.6 - (np.arange(size) + 0.5) / size * 2.8
-    depth = max(outfit.collar, 0.0)
-    edge = _THROAT - outfit.collar * (1 - 0.25 * np.abs(x)) + 0.25 * np.abs(x)
-    if depth > 0:
-        round_neck = np.sqrt(np.clip(1 - (x / 0.95) ** 2, 0, 1))
-        pointed = np.clip(1 - np.abs(x) / 0.85, 0, 1)
-        shape = round_neck * (1 - outfit.v_neck) + pointed * outfit.v_neck
-        edge = 5.75 + 0.1 * np.abs(x) - (depth + 0.15) * shape * (1 + 0.6 * outfit.v_neck)
+    """Alpha uint8 [size,size] of the top, laid out as `cloth_uv` says."""
+    x = np.tile((np.arange(size // 2) + 0.5) / (size // 2) * 4 - 2, (2, 1))
+    y = _CLOTH_TOP - (np.arange(size) + 0.5) / size * (_CLOTH_TOP - _CLOTH_BOTTOM)
+    depth = np.array([[outfit.collar], [min(outfit.collar, 0.05) - 0.2]])
+    pointed = np.array([[outfit.v_neck], [0.0]])
+    high = _THROAT - depth * (1 - 0.25 * np.abs(x)) + 0.25 * np.abs(x)
+    oval = np.sqrt(np.clip(1 - (x / 0.95) ** 2, 0, 1))
+    wedge = np.clip(1 - np.abs(x) / 0.85, 0, 1)
+    shape = oval * (1 - pointed) + wedge * pointed
+    low = 5.75 + 0.1 * np.abs(x) - (depth + 0.15) * shape * (1 + 0.6 * pointed)
+    edge = np.where(depth > 0, low, high).reshape(-1)
     return np.asarray((y[:, None] < edge[None, :]) * 255, np.uint8)
+
+
+def cloth_uv(rest: Array, back: Array) -> Array:
+    """Texture places [T,3,2] of rest points [T,3,3]: the front over u 0 to 0.5, the back over 0.5
+    to 1, each -2 to 2 dm wide and folded back beyond; v over 1 to 6.6 dm of height."""
+    fold = np.abs((rest[..., 0] / 4 + 1.5) % 2 - 1)
+    u = np.clip(fold, 0.002, 0.998) / 2 + 0.5 * back[:, None]
+    v = (rest[..., 1] - _CLOTH_BOTTOM) / (_CLOTH_TOP - _CLOTH_BOTTOM)
+    return np.stack([u, np.clip(v, 0.002, 0.998)], -1).astype(np.float32)
 
 
 def add_body(
@@ -134,12 +147,10 @@ def add_body(
     triangles, centre = triangles[order], centre[order]
     near = int((centre[:, 1] > _CLOSE_Y).sum())
     first = builder.add_points(points, weights)
-    front = builder.add_alpha(neckline(256, outfit))
-    back_outfit = _back_of(outfit)
-    back = builder.add_alpha(neckline(256, back_outfit))
-    layer = np.where(centre[:, 2] > 0.15, front, back)
-    layer = np.where((centre[:, 1] > 4.0) & (np.abs(centre[:, 0]) < 1.8), layer, -1)
-    uv = _cloth_uv(rest[triangles])
+    back = centre[:, 2] < 0.15
+    cut = builder.add_alpha(neckline(256, outfit))
+    layer = np.where((centre[:, 1] > 4.0) & (np.abs(centre[:, 0]) < 1.8), cut, -1)
+    uv = cloth_uv(rest[triangles], back)
     kinds = _garments(centre, outfit)
     for part in (slice(0, near), slice(near, None)):
         builder.add_triangles(
@@ -148,14 +159,6 @@ def add_body(
     close = sum(len(t) for t in builder.triangles[:-1]), builder.size
     _add_hands(builder, body, shape)
     return close
-
-
-def _back_of(outfit: Outfit) -> Outfit:
-    return Outfit(**{**outfit.__dict__, "collar": min(outfit.collar, 0.05) - 0.2, "v_neck": 0.0})
-
-
-def _cloth_uv(rest: Array) -> Array:
-    return np.stack([(rest[..., 0] + 2) / 4, (rest[..., 1] - 3.8) / 2.8], -1).astype(np.float32)
 
 
 def _garments(centre: Array, outfit: Outfit) -> Array:

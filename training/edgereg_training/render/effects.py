@@ -20,6 +20,10 @@ def develop(rng: np.random.Generator, linear: Array) -> Array:
 
 def _tone(rng: np.random.Generator, image: Array) -> Array:
     gain = np.float32(np.exp(rng.normal(0, 0.1)))
+    if rng.random() < 0.8:
+        # Automatic exposure, as every camera has, brings most pictures half way to middle grey.
+        wanted = rng.uniform(0.38, 0.62) / (float(image.mean()) + 0.02)
+        gain *= np.float32(np.clip(wanted, 0.3, 4.0) ** 0.6)
     balance = (1 + rng.normal(0, 0.03, 3)).astype(np.float32)
     if rng.random() < 0.08:
         balance *= (1 + rng.normal(0, 0.1, 3)).astype(np.float32)
@@ -29,8 +33,9 @@ def _tone(rng: np.random.Generator, image: Array) -> Array:
     if rng.random() < 0.5:
         image = np.clip(image, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.15)))
     if rng.random() < 0.25:
-        low = np.float32(rng.uniform(0, 0.12))
-        image = low + (1 - low) * image
+        # Haze and flare lift the blacks.
+        low = np.float32(rng.uniform(0, 0.3) * rng.random())
+        image = low * rng.uniform(0.7, 1.0, 3).astype(np.float32) + (1 - low) * image
     if rng.random() < 0.5:
         grey = image.mean(2, keepdims=True)
         image = grey + (image - grey) * np.float32(rng.uniform(0.5, 1.25))

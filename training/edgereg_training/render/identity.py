@@ -20,7 +20,7 @@ class Identity:
     one_sided [T] uint8; layer [T] int16 into alphas [A,256,256] uint8. The first close_triangles
     and close_points suffice for views of head and chest. skin [h,w,3] uint8 gamma 2; bump [h,w,2];
     tangents [S,2,3] for the S leading SKIN triangles. palette [COUNT,3] linear; gloss [COUNT,2].
-    streaks [256,256]; print [128,128,3] uint8 cloth pattern. landmarks [68] point numbers;
+    streaks [256,256]; cloth [128,256,3] uint8 pattern of garments. landmarks [68] point numbers;
     box_points [B]: the points whose projection bounds the head. centre [3] of the head; size:
     its height, dm. eye_centres [2,3]; gaze [3]; iris [3] linear.
     """

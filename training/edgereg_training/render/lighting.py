@@ -32,13 +32,13 @@ def _warmth(rng: np.random.Generator, spread: float) -> Array:
 
 def draw_light(rng: np.random.Generator) -> Light:
     """A random light. About half are soft rooms; the rest sun, side, back and dim light."""
-    kind = rng.choice(5, p=[0.5, 0.2, 0.12, 0.08, 0.1])
-    tint = _warmth(rng, 0.07)
+    kind = rng.choice(5, p=[0.58, 0.17, 0.1, 0.07, 0.08])
+    tint = _warmth(rng, 0.05)
     if kind == 0:
         key = (rng.uniform(0.15, 0.5), rng.normal(0, 0.6), rng.uniform(0.2, 1.2))
         fill = (rng.uniform(0.0, 0.2), rng.normal(0, 1.0), rng.uniform(-0.2, 0.8))
         lamps = _lamps([key, fill])
-        level, contrast = rng.uniform(0.4, 0.7), rng.uniform(0.1, 0.45)
+        level, contrast = rng.uniform(0.5, 0.85), rng.uniform(0.1, 0.45)
     elif kind == 1:
         lamps = _lamps([(rng.uniform(0.6, 1.3), rng.normal(0, 0.9), rng.uniform(0.3, 1.3))])
         level, contrast = rng.uniform(0.22, 0.45), rng.uniform(0.2, 0.5)
@@ -57,7 +57,7 @@ def draw_light(rng: np.random.Generator) -> Light:
     exposure = float(np.exp(rng.normal(0.05, 0.22)))
     return Light(
         directions=lamps[0],
-        colours=(lamps[1] * np.stack([_warmth(rng, 0.06) for _ in lamps[1]])).astype(np.float32),
+        colours=(lamps[1] * np.stack([_warmth(rng, 0.05) for _ in lamps[1]])).astype(np.float32),
         ambient=_ambient(rng, level, contrast, tint),
         gloss=float(rng.uniform(0.4, 1.3)),
         exposure=exposure,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgereg_training.render.background import tint
+from edgereg_training.render.colours import tint
 from edgereg_training.render.geometry import Array
 from edgereg_training.render.noise import fractal
 

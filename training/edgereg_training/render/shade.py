@@ -139,7 +139,7 @@ def shade(  # type: ignore[no-untyped-def]  # noqa: C901
                 strength *= s
                 wrap = 0.25
             elif kind in (_TOP, _BOTTOM, _HAT):
-                i, j = int(u * 128) % 128, int((1 - v) * 128) % 128
+                i, j = int(u * 256) % 256, int((1 - v) * 128) % 128
                 red *= cloth[j, i, 0] * cloth[j, i, 0] / 16384.0
                 green *= cloth[j, i, 1] * cloth[j, i, 1] / 16384.0
                 blue *= cloth[j, i, 2] * cloth[j, i, 2] / 16384.0

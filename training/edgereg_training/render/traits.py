@@ -127,22 +127,22 @@ def draw_expression(rng: np.random.Generator) -> dict[str, float]:
     units.update(_both("eyebrows-{}-inner-up", rng.uniform(0.1, 0.5)))
     units["mouth-corner-puller"] = rng.uniform(0.0, 0.3)
     kind = rng.random()
-    if kind < 0.38:
+    if kind < 0.45:
         smile = rng.uniform(0.2, 1.0)
         units["mouth-corner-puller"] = smile
         units.update(_both("eye-{}-slit", 0.35 * smile * rng.random()))
         if rng.random() < 0.55:
             units["mouth-parling"] = smile * rng.uniform(0.3, 0.9)
             units["mouth-open"] = rng.uniform(0.0, 0.25)
-    elif kind < 0.55:
+    elif kind < 0.6:
         units["mouth-open"] = 0.7 * rng.random() ** 1.5
         units[str(rng.choice(["mouth-pursing", "mouth-eversion", "mouth-part-later"]))] = (
             rng.uniform(0, 0.6)
         )
-    elif kind < 0.62:
+    elif kind < 0.66:
         units.update(_both("eyebrows-{}-up", rng.uniform(0.6, 1.0)))
         units.update(_both("eye-{}-opened-up", rng.uniform(0.2, 0.8)))
-    elif kind < 0.67:
+    elif kind < 0.7:
         units.update(_both("eyebrows-{}-down", rng.uniform(0.1, 0.5)))
         units["mouth-compression"] = rng.uniform(0, 0.7)
     if rng.random() < 0.1:
