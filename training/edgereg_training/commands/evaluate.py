@@ -97,19 +97,13 @@ def _measured(measure: Any, model: Any, folder: Path) -> list[Figure]:
 
 
 def _show(title: str, figures: list[Figure]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from edgereg.cli.tables import show_table
 
-    table = Table(title=title, title_justify="left")
-    table.add_column("figure", no_wrap=True)
-    for name in ("value", "95 % low", "95 % high"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("unit")
-    table.add_column("of")
+    rows = []
     for item in figures:
         numbers = (f"{number:.4g}" for number in (item.value, item.low, item.high))
-        table.add_row(item.name, *numbers, item.unit, item.note)
-    Console().print(table)
+        rows.append((item.name, *numbers, item.unit, item.note))
+    show_table(("figure", "value", "95 % low", "95 % high", "unit", "of"), rows, title)
 
 
 def _record(model: ModelFolder, figures: list[Figure]) -> None:
