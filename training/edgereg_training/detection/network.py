@@ -147,8 +147,9 @@ def _points(level: Tensor, stride: int) -> Tensor:
     height, width = level.shape[2:]
     ys = (torch.arange(height, device=level.device) + 0.5) * stride
     xs = (torch.arange(width, device=level.device) + 0.5) * stride
-    grid = torch.stack([xs.repeat(height), ys.repeat_interleave(width)], dim=1)
-    return grid.float()
+    # Views rather than `repeat_interleave`, which torch's ONNX exporter gets wrong on free sizes.
+    grid = torch.stack([xs[None].expand(height, width), ys[:, None].expand(height, width)], dim=-1)
+    return grid.reshape(-1, 2).float()
 
 
 def _boxes(points: Tensor, distances: Tensor) -> Tensor:
