@@ -38,9 +38,11 @@ def measure(model: ModelFolder, data: Path) -> list[Figure]:
     figures = []
     for name, limits in RANGES.items():
         inside = (np.abs(crops.poses) < limits).all(axis=1)
+        if not inside.any():
+            continue
         figures += _figures(name, before[inside].mean(axis=1), after[inside].mean(axis=1))
     inside = (np.abs(crops.poses) < FULL_RANGE).all(axis=1)
-    for index, angle in enumerate(ANGLES):
+    for index, angle in enumerate(ANGLES if inside.any() else ()):
         name, note = f"mae_{angle}_full_refined", "one angle, full range, refined"
         figures.append(mean_figure(name, after[inside, index], "degree", note))
     return figures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,16 @@ import yaml
 from click.testing import CliRunner, Result
 
 torch = pytest.importorskip("torch")
+pytest.importorskip("onnxruntime")
 
+import edgereg_headpose  # noqa: E402
 from edgereg_training import plugin  # noqa: E402
 from edgereg_training.errors import CheckpointError, RecipeError  # noqa: E402
+from edgereg_training.evaluations import evaluation_of  # noqa: E402
+from edgereg_training.render.shards import read_manifest  # noqa: E402
+
+from edgereg.errors import EdgeregError  # noqa: E402
+from edgereg.models.folder import load_model  # noqa: E402
 
 COMMANDS = {command.name: command for command in plugin.edgereg_commands()}
 
@@ -80,6 +88,38 @@ def test_train_names_a_wrong_recipe(tmp_path: Path) -> None:
     failed = invoke("train", path)
     assert isinstance(failed.exception, RecipeError)
     assert "bad.yaml: unknown key 'sped'" in str(failed.exception)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A copy of the bundled head-pose model."""
+    bundled = Path(edgereg_headpose.__file__).parent / "models" / "headpose"
+    return Path(shutil.copytree(bundled, tmp_path / "model"))
+
+
+def test_evaluate_renders_measures_and_records(tmp_path: Path, model: Path) -> None:
+    cache = tmp_path / "cache"
+    done = invoke("evaluate", model, "--count", 30, "--cache", cache, "--record")
+    assert done.exit_code == 0, done.output
+    assert "mae_full_change" in done.output
+    assert "these figures do not describe them" in done.output
+    metrics = load_model(model).spec.metrics
+    assert metrics["mae_full_change"] == pytest.approx(
+        metrics["mae_full_refined"] - metrics["mae_full"], abs=0.02
+    )
+    (rendered,) = cache.iterdir()
+    assert read_manifest(rendered)["options"]["split"] == "test"
+
+
+def test_evaluate_names_what_is_no_data_set(tmp_path: Path, model: Path) -> None:
+    failed = invoke("evaluate", model, "--data", tmp_path / "nothing")
+    assert failed.exit_code == 1
+    assert "no data set in" in failed.output
+
+
+def test_a_task_without_an_evaluation_is_named() -> None:
+    with pytest.raises(EdgeregError, match="no evaluation of task 'age'"):
+        evaluation_of("age")
 
 
 def test_importing_the_commands_is_light() -> None:
