@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,10 +77,9 @@ def load_task(
 ) -> LoadedTask:
     """Load a task's model (its default one if None) and make an engine for each graph.
 
-    threads: CPU threads in one run. One is best in the staged pipeline, whose stages already run
-    beside each other; None gives a single stage all cores. loaders: engines of plugins by
-    provider name. Raises ModelFolderError where the
-    folder is damaged or made for another task, EngineError where a graph can't be loaded.
+    threads: CPU threads in one run; None: all cores. loaders: engines of plugins by provider
+    name. Raises ModelFolderError where the folder is damaged or made for another task,
+    EngineError where a graph can't be loaded.
     """
     folder = load_model(task.model if model is None else model)
     if folder.spec.task != task.name:
@@ -102,15 +102,18 @@ def load_tasks(
     models: Mapping[str, Path] | None = None,
     *,
     provider: str = "auto",
-    threads: int | None = 1,
+    threads: int | None = None,
     loaders: Mapping[str, EngineLoader] | None = None,
 ) -> list[LoadedTask]:
     """Load the wanted tasks and their upstreams in running order.
 
-    models: model folders by task name, where not the default.
+    models: model folders by task name, where not the default. threads: CPU threads in one run;
+    None shares the cores out among the tasks and the other stages.
     """
     chosen = models or {}
+    ordered = in_order(tasks, wanted)
+    share = threads or max(1, (os.cpu_count() or 1) // (len(ordered) + 1))
     return [
-        load_task(task, chosen.get(task.name), provider=provider, threads=threads, loaders=loaders)
-        for task in in_order(tasks, wanted)
+        load_task(task, chosen.get(task.name), provider=provider, threads=share, loaders=loaders)
+        for task in ordered
     ]

@@ -124,7 +124,14 @@ def _propose(loaded: LoadedTask, prepared: Prepared) -> Proposal:
     for name, array in outputs.items():
         if np.issubdtype(array.dtype, np.floating) and array.size and np.isnan(array).all():
             raise EngineError(f"output '{name}' of model '{loaded.spec.name}' is all NaN")
-    return loaded.task.propose(outputs, prepared, loaded.spec)
+    try:
+        return loaded.task.propose(outputs, prepared, loaded.spec)
+    except KeyError as error:
+        if error.args[0] in outputs:
+            raise
+        raise EngineError(
+            f"model '{loaded.spec.name}' has no output {error}; it has {', '.join(outputs)}"
+        ) from error
 
 
 def _refine(loaded: LoadedTask, settings: Settings, guard: Guard, work: Work) -> None:

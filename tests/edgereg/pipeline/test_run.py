@@ -247,6 +247,16 @@ def test_a_model_that_returns_only_nan_is_switched_off(
     assert sink.indices == list(range(6))
 
 
+def test_a_missing_output_is_named(
+    run: Run, frames: Any, collector: Any, loaded: list[LoadedTask]
+) -> None:
+    engine = FakeEngine(loaded[1].predict, lambda out: {"features": out["features"]})
+    sink = collector()
+    run(frames(1), [loaded[0], replace(loaded[1], predict=engine)], [sink])
+    reason = "model 'tiny-colour' has no output 'values'; it has features"
+    assert sink.results[0].faults[0].reason == reason
+
+
 def test_a_task_that_is_too_slow_is_switched_off(
     run: Run, frames: Any, collector: Any, loaded: list[LoadedTask]
 ) -> None:
