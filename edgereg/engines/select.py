@@ -175,11 +175,16 @@ def list_providers() -> list[ProviderStatus]:
     rows = []
     for name in RANKING:
         if name not in present:
-            reason = "not compiled into the installed ONNX Runtime"
+            reason = "not compiled into the installed ONNX Runtime" + _advice(name)
             rows.append(ProviderStatus(name, short.get(name, name), "absent", reason))
         else:
             rows.append(ProviderStatus(name, short.get(name, name), *_prove(name)))
     return rows
+
+
+def _advice(provider: str) -> str:
+    """How to get a provider, where an extra of edgereg brings it."""
+    return "; install edgereg[gpu]" if provider in (TENSORRT, SHORT["cuda"]) else ""
 
 
 def _prove(provider: str) -> tuple[Literal["works", "fails"], str]:

@@ -89,18 +89,24 @@ class StagedPipeline:
             channel.clear()
 
     def stop(self, timeout_s: float = 5.0) -> Report:
-        """End now: frames on their way are lost, what was written stays whole."""
+        """End now: frames on their way are lost, what was written stays whole.
+
+        Also ends a pipeline that was never started, and one that has ended.
+        """
         self._transport.stop()
         for channel in self._channels:
             channel.close()
         self._source.close()  # wakes a decoder that waits for a camera
+        if self._threads[-1].ident is None:
+            self._error = close_all(self._sinks, self._error)
         return self.wait(timeout_s)
 
     def wait(self, timeout_s: float | None = None) -> Report:
         """Wait for the end, at most `timeout_s` seconds, and report; `running` tells which."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         for thread in self._threads:
-            thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
+            if thread.ident is not None:
+                thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
         return self.report()
 
     def run(self) -> Report:

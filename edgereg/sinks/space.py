@@ -8,7 +8,7 @@ from pathlib import Path
 from edgereg.errors import SinkError
 
 # Enough for what closes an MP4 or Parquet file, and for others to notice the full disk too.
-RESERVE = 64 * 2**20
+RESERVE = 16 * 2**20
 
 
 def ensure_space(path: Path) -> None:

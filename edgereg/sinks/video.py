@@ -36,7 +36,8 @@ class VideoSink:
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         self._count = 0
-        self._first_s = 0.0
+        self._last_s = 0.0
+        self._elapsed_s = 0.0
         if path.is_dir():
             raise SinkError(f"{path}: is a folder; name a file")
         try:
@@ -50,7 +51,7 @@ class VideoSink:
         picture = result.image if result.picture is None else result.picture
         if self._writer is None:
             self._writer = self._open(picture)
-            self._first_s = result.time_s
+            self._last_s = result.time_s
         if self._count % SPACE_CHECK_EVERY == 0:
             ensure_space(self._path)
         bgr = cv2.cvtColor(_fit(picture, self._size), cv2.COLOR_RGB2BGR)
@@ -85,8 +86,11 @@ class VideoSink:
     def _repeats(self, time_s: float) -> int:
         if not self._info.live:
             return 1
-        due = round((time_s - self._first_s) * self._info.fps) + 1
-        return int(min(max(due - self._count, 0), LONGEST_STILL_S * self._info.fps))
+        step = time_s - self._last_s
+        self._last_s = time_s
+        # A looped recording jumps back to its start: that is one frame on, not time undone.
+        self._elapsed_s += min(step, LONGEST_STILL_S) if step >= 0 else 1 / self._info.fps
+        return max(round(self._elapsed_s * self._info.fps) + 1 - self._count, 0)
 
 
 def _fit(picture: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:

@@ -76,6 +76,16 @@ def test_stop_is_prompt_and_closes(frames: Any, collector: Any, loaded: list[Loa
     assert sink.indices == list(range(len(sink.results)))
 
 
+def test_stop_before_start_and_after_the_end(frames: Any, collector: Any) -> None:
+    source, sink = frames(3), collector()
+    StagedPipeline(source, [], [sink]).stop()
+    assert source.closed
+    assert sink.closed == 1
+    pipeline = StagedPipeline(frames(3), [], [collector()])
+    pipeline.run()
+    assert pipeline.stop().stats.frames == 3
+
+
 @dataclass
 class Stuck:
     """A source whose read returns only when it is closed."""

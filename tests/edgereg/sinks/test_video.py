@@ -79,6 +79,14 @@ def test_a_live_source_keeps_its_time(tmp_path: Path, result: Result) -> None:
     assert len(images(tmp_path / "out.mp4")) == 13
 
 
+def test_a_looped_live_source_goes_on(tmp_path: Path, result: Result) -> None:
+    sink = open_sink(tmp_path / "out.mp4", replace(INFO, live=True, frame_count=None))
+    for time_s in (0.0, 0.05, 0.1, 0.0, 0.05, 0.1):
+        sink.write(replace(result(0), time_s=time_s))
+    sink.close()
+    assert len(images(tmp_path / "out.mp4")) == 6
+
+
 def test_a_nearly_full_disk_leaves_a_playable_file(
     tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
