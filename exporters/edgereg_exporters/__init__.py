@@ -1,1 +1,1 @@
-"""From a checkpoint to a model folder: ONNX graphs with analytic refinement, checked against torch."""
+"""From a checkpoint to a model folder: ONNX graphs, refinement analytic, checked against torch."""

@@ -16,10 +16,11 @@ from edgereg_exporters.graph_writer import GraphWriter, checked_model, floats, t
 # A box thinner than this (image pixels) has no area to speak of: nothing is pooled, nothing moves.
 THINNEST = 1e-3
 
-REFINE_DOC = """Gradient ascent of boxes on their energy (EBM paper, Algorithm 1), gradient analytic.
-features [B,C,H,W]; initial [B,K,4] boxes (x1,y1,x2,y2) in image pixels; step_length [4] and decay for
-y = (cx/w0, cy/h0, log w, log h), w0,h0 = size of the initial box; steps >= 0.
-trajectory [B,K,steps+1,4] in image pixels, energy [B,K,steps+1]. A box of no area stays as it is."""
+REFINE_DOC = """Gradient ascent of boxes on their energy (EBM paper, Algorithm 1).
+features [B,C,H,W]; initial [B,K,4] boxes (x1,y1,x2,y2) in image pixels; step_length [4] and decay
+for y = (cx/w0, cy/h0, log w, log h), w0,h0 = size of the initial box; steps >= 0.
+trajectory [B,K,steps+1,4] in image pixels, energy [B,K,steps+1]. A box of no area stays where it
+is."""
 DENSITY_DOC = """Unnormalised log-density f(x, box) of boxes.
 features [B,C,H,W]; grid [B,G,4] boxes (x1,y1,x2,y2) in image pixels; log_density [B,G]."""
 

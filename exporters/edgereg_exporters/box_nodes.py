@@ -66,6 +66,8 @@ def prepare_pooling(g: GraphWriter, energy: BoxEnergy, batch: str, count: str) -
     anyhow, bins, ends = g.ints("any", -1), g.ints("bins", p), g.ints("ends", 2)
     cells = g.op("Add", width, height, out="cell_count")
 
+    length = g.op("Mul", height, g.ints("channels", c), out="strip_length")
+
     def shape(name: str, *parts: str) -> str:
         return g.op("Concat", *parts, out=name, axis=0)
 
@@ -83,10 +85,10 @@ def prepare_pooling(g: GraphWriter, energy: BoxEnergy, batch: str, count: str) -
         axis_sizes=shape("axis_sizes", width, height),
         edge_shape=shape("edge_shape", anyhow, ends, bins, cells),
         column_shape=shape("column_shape", batch, anyhow, width),
-        strip_shape=shape("strip_shape", anyhow, g.ints("strips", p * c), height),
+        strip_shape=shape("strip_shape", anyhow, g.ints("strip_count", p * c), height),
         flat_shape=g.ints("flat_shape", -1, p * c * p),
         bin_shape=g.ints("bin_shape", -1, p * c, p),
-        map_shape=shape("map_shape", batch, anyhow, g.op("Mul", height, g.ints("c", c), out="ch")),
+        map_shape=shape("map_shape", batch, anyhow, length),
         width_shape=shape("width_shape", anyhow, g.ints("one_end", 1), bins, width),
     )
 
@@ -137,7 +139,7 @@ def pool(g: GraphWriter, energy: BoxEnergy, shared: Pooling, boxes: str, area: s
     """Pool boxes [N, 4] (cx, cy, w, h in image pixels); area: (P/scale)^2 or 0, [N, 1] or [1]."""
     flat = g.op("Gemm", boxes, shared.to_bins, shared.cells, out="t_flat")
     t = g.op("Reshape", flat, shared.edge_shape, out="t")
-    c = g.op("Clip", t, g.constant("minus_one", -1.0), g.constant("one", 1.0), out="c")
+    c = g.op("Clip", t, g.constant("minus_one", -1.0), g.constant("one", 1.0), out="clipped")
     hat = g.op("Sub", g.constant("one", 1.0), g.op("Abs", c, out="abs_c"), out="hat")
     integral = g.op("Mul", c, g.op("Add", hat, g.constant("one", 1.0), out="slope"), out="twice_G")
     low, high = g.multi("Split", integral, out=("G_low", "G_high"), axis=1, num_outputs=2)

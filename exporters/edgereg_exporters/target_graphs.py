@@ -11,7 +11,7 @@ from edgereg_exporters.box_graphs import reorder_outputs
 from edgereg_exporters.energies import TargetEnergy
 from edgereg_exporters.graph_writer import GraphWriter, checked_model, floats, typed
 
-REFINE_DOC = """Gradient ascent of targets on their energy (EBM paper, Algorithm 1), gradient analytic.
+REFINE_DOC = """Gradient ascent of targets on their energy (EBM paper, Algorithm 1).
 features [B,F]; initial [B,K,D] in target units; step_length [D] and decay for
 t = (y - centre) / scale; steps >= 0. trajectory [B,K,steps+1,D] in target units,
 energy [B,K,steps+1]."""

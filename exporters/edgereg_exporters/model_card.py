@@ -1,0 +1,122 @@
+"""The model card: what a model does, how good it is, how its graphs differ from torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import onnx
+
+from edgereg.models.folder import ModelFolder
+from edgereg.models.schema import GraphName
+from edgereg_exporters.graph_writer import OPSET
+from edgereg_exporters.parity import BOUND, Difference
+
+if TYPE_CHECKING:
+    from edgereg_training.bootstrap import Figure
+
+PURPOSE = {
+    "detection": "Finds human heads in a picture: a box round each, hair included.",
+    "headpose": "Tells where a head looks: yaw, pitch and roll of its square crop, in degrees.",
+}
+LIMITS = (
+    "Trained on rendered heads only. On photographs it is less sure than the figures below say;",
+    "hats, hands before the face, strong blur and heads smaller than it was trained on are harder.",
+    "It does not identify anybody, and must not be used to judge people.",
+)
+
+
+def model_card(
+    model: ModelFolder,
+    nodes: Mapping[GraphName, int],
+    differences: Sequence[Difference],
+    figures: Sequence[Figure],
+    notes: Sequence[str],
+) -> str:
+    """Markdown for the folder's README.md."""
+    spec = model.spec
+    parts = [
+        f"# {spec.name} (version {spec.version})",
+        PURPOSE.get(spec.task, f"A model of the task {spec.task}."),
+        _facts(model),
+        "\n".join(["## Limits", "", *LIMITS]),
+        *notes,
+        _figures(figures),
+        _graphs(model, nodes),
+        _parity(differences),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _facts(model: ModelFolder) -> str:
+    spec = model.spec
+    targets = ", ".join(f"{t.name} ({t.unit})" for t in spec.targets)
+    size = spec.input
+    taken = (
+        f"{size.width} x {size.height} RGB, crop {size.crop_scale:g} times the region"
+        if size.width
+        else f"RGB of any size, sides multiples of {size.multiple}, "
+        f"longer side scaled to {size.long_side}"
+    )
+    rows = {
+        "task": spec.task,
+        "method": spec.method,
+        "targets": targets,
+        "input": taken,
+        "precision": spec.precision,
+        "weights": f"{_weights(model):,}",
+        "training data": spec.training_data,
+        "licence": spec.licence,
+    }
+    if spec.refinement is not None:
+        steps = ", ".join(f"{length:g}" for length in spec.refinement.step_length)
+        rows["refinement"] = (
+            f"{spec.refinement.steps} steps of gradient ascent on the energy, "
+            f"step length {steps}, decay {spec.refinement.decay:g}"
+        )
+    return _table(("", ""), list(rows.items()))
+
+
+def _weights(model: ModelFolder) -> int:
+    """Numbers in the float weights of all graphs but density, which shares those of refine."""
+    total = 0
+    for name in model.spec.graphs:
+        if name == "density":
+            continue
+        graph = onnx.load(model.graph_path(name)).graph
+        for tensor in graph.initializer:
+            count = 1
+            for size in tensor.dims:
+                count *= size
+            total += count if tensor.data_type == onnx.TensorProto.FLOAT else 0
+    return total
+
+
+def _figures(figures: Sequence[Figure]) -> str:
+    if not figures:
+        return ""
+    rows = [(f.note or f.name, f"{f.value:.4g} {f.unit}".strip(), f"{f.low:.4g} .. {f.high:.4g}")
+            for f in figures]  # fmt: skip
+    title = "## Measured on rendered test identities, unseen in training"
+    return f"{title}\n\n" + _table(("figure", "value", "95 % interval"), rows)
+
+
+def _graphs(model: ModelFolder, nodes: Mapping[GraphName, int]) -> str:
+    rows = [
+        (name, graph.file, str(nodes[name]), graph.sha256[:12])
+        for name, graph in model.spec.graphs.items()
+    ]
+    title = f"## Graphs (ONNX opset {OPSET}, standard operators)"
+    return f"{title}\n\n" + _table(("graph", "file", "nodes", "sha256"), rows)
+
+
+def _parity(differences: Sequence[Difference]) -> str:
+    rows = [(d.graph, d.output, f"{d.largest:.2e}", f"{d.relative:.1e}") for d in differences]
+    title = f"## Largest differences from the torch model (bound: {BOUND:.0e} of the range)"
+    head = ("graph", "output", "largest", "of its range")
+    return f"{title}\n\n" + _table(head, rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
