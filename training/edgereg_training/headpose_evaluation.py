@@ -43,7 +43,7 @@ def measure(model: ModelFolder, data: Path) -> list[Figure]:
         figures += _figures(name, before[inside].mean(axis=1), after[inside].mean(axis=1))
     inside = (np.abs(crops.poses) < FULL_RANGE).all(axis=1)
     for index, angle in enumerate(ANGLES if inside.any() else ()):
-        name, note = f"mae_{angle}_full_refined", "one angle, full range, refined"
+        name, note = f"mae_{angle}_full_refined", f"mean error of {angle} refined, full range"
         figures.append(mean_figure(name, after[inside, index], "degree", note))
     return figures
 
@@ -82,7 +82,9 @@ def _figures(name: str, before: FloatArray, after: FloatArray) -> list[Figure]:
     yaw, pitch, roll = (f"{limit:.0f}" for limit in RANGES[name])
     where = f"|yaw| < {yaw}, |pitch| < {pitch}, |roll| < {roll}; {len(before)} heads"
     return [
-        mean_figure(f"mae_{name}", before, "degree", where),
-        mean_figure(f"mae_{name}_refined", after, "degree", where),
-        mean_figure(f"mae_{name}_change", after - before, "degree", "refined minus estimate"),
+        mean_figure(f"mae_{name}", before, "degree", f"mean error of the estimate, {where}"),
+        mean_figure(f"mae_{name}_refined", after, "degree", f"mean error refined, {where}"),
+        mean_figure(
+            f"mae_{name}_change", after - before, "degree", f"refined minus estimate, {where}"
+        ),
     ]

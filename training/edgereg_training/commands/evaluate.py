@@ -111,7 +111,8 @@ def _record(model: ModelFolder, figures: list[Figure]) -> None:
 
     path = model.path / "model.json"
     content = json.loads(path.read_text(encoding="utf-8"))
-    content["metrics"] = {item.name: float(f"{item.value:.4g}") for item in figures}
+    measured = {item.name: float(f"{item.value:.4g}") for item in figures}
+    content["metrics"] = {**content.get("metrics", {}), **measured}
     temporary = path.with_name(path.name + ".part")
     temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     temporary.replace(path)
