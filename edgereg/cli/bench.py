@@ -12,6 +12,7 @@ import click
 
 from edgereg.cli.session import Session, pass_session
 from edgereg.cli.tables import show_table
+from edgereg.cli.waiting import at_work
 from edgereg.errors import PluginError
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ def command(session: Session, /, model: str, **options: Any) -> None:
         threads=options["threads"],
         loaders=session.plugins.engines(),
     )
+    with at_work(f"timing {loaded.spec.name}"):
+        rows = _measure(loaded, options["regions"], options["runs"])
     show_table(
         ("graph", "provider", "p50 ms", "p95 ms", "p99 ms", "per second"),
-        _measure(loaded, options["regions"], options["runs"]),
+        rows,
         title=f"{loaded.spec.name} {loaded.spec.version}",
     )
 

@@ -13,6 +13,7 @@ import click
 from edgereg.cli.extras import CORE, PURPOSES, installation, requirements, version
 from edgereg.cli.session import Session, pass_session
 from edgereg.cli.tables import show_table
+from edgereg.cli.waiting import at_work
 
 # Qt can be installed and yet not load, for want of the system's libraries.
 PROOFS = {"app": "import PySide6.QtWidgets, pyqtgraph, superqt", "cpu": "import onnxruntime"}
@@ -39,7 +40,8 @@ def command(session: Session) -> int:
 
     host = f"{platform.system()} {platform.release()} {platform.machine()}"
     click.echo(f"edgereg {__version__}, Python {platform.python_version()}, {host}")
-    findings = [*_extras(), *_engines(), *_plugins(session), *_models(session)]
+    with at_work("trying engines, plugins and models"):
+        findings = [*_extras(), *_engines(), *_plugins(session), *_models(session)]
     rows = [(found.subject, found.state, found.fix) for found in findings]
     show_table(("what", "state", "what to do"), rows)
     return int(any(found.serious for found in findings))
