@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QImage,
     QPainter,
+    QPainterPath,
     QPen,
     QPolygonF,
 )
@@ -83,7 +84,10 @@ def _line(painter: QPainter, line: Line) -> None:
         )
     )
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPolyline(_polygon(line.points))
+    path = QPainterPath()
+    for piece in line.pieces:
+        path.addPolygon(_polygon(piece))
+    painter.drawPath(path)
 
 
 def _dot(painter: QPainter, dot: Dot) -> None:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QSize, Qt
+from PySide6.QtCore import QSettings
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QDockWidget,
-    QMainWindow,
-    QStackedWidget,
-    QToolBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from edgereg.app import asking, icons, recent, theme
 from edgereg.app.about import about_box
@@ -27,6 +18,7 @@ from edgereg.app.commands import TOOLBAR, menus_of
 from edgereg.app.export import Order
 from edgereg.app.export_bar import ExportBar
 from edgereg.app.inspector import Inspector
+from edgereg.app.layout import add_dock, add_toolbar, column, stack
 from edgereg.app.menus import build_menus
 from edgereg.app.player import Player, Request, State
 from edgereg.app.refinement_panel import RefinementPanel
@@ -38,8 +30,6 @@ from edgereg.app.welcome import Welcome
 from edgereg.pipeline.result import FrameResult
 from edgereg.pipeline.stats import Report
 from edgereg.sources.base import SourceInfo
-
-_DOCK_WIDTH = 430
 
 
 class MainWindow(QMainWindow):
@@ -249,33 +239,10 @@ class MainWindow(QMainWindow):
         self._list_recent()
 
     def _arrange(self) -> None:
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.welcome)
-        self._stack.addWidget(self.video)
-        self.setCentralWidget(
-            _column((self.banner, self._stack, self.transport, self.exports), self._stack)
-        )
-        self._dock = QDockWidget("Inspector")
-        self._dock.setObjectName("inspector")
-        self._dock.setTitleBarWidget(QWidget())
-        self._dock.setWidget(_column((self.tasks, self.refinement, self.inspector), self.inspector))
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
-        self.resizeDocks([self._dock], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
-        self._toolbar = QToolBar("Tools", movable=False)
-        self._toolbar.setIconSize(QSize(20, 20))
-        self._toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        for key in TOOLBAR:
-            self._toolbar.addAction(self.menus.actions[key])
-        self.addToolBar(self._toolbar)
+        self._stack = stack(self.welcome, self.video)
+        left = (self.banner, self._stack, self.transport, self.exports)
+        right = (self.tasks, self.refinement, self.inspector)
+        self.setCentralWidget(column(left, wide=self._stack))
+        self._dock = add_dock(self, column(right, wide=self.inspector))
+        self._toolbar = add_toolbar(self, (self.menus.actions[key] for key in TOOLBAR))
         self.setStatusBar(self.status)
-
-
-def _column(widgets: Sequence[QWidget], wide: QWidget) -> QWidget:
-    """Widgets below each other; one of them takes what room is left."""
-    column = QWidget()
-    layout = QVBoxLayout(column)
-    layout.setContentsMargins(8, 4, 8, 4)
-    layout.setSpacing(8)
-    for widget in widgets:
-        layout.addWidget(widget, 1 if widget is wide else 0)
-    return column

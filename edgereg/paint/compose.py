@@ -136,7 +136,9 @@ def _reaches(parts: Iterable[Primitive], frame_size: tuple[int, int]) -> bool:
 
 
 def _corners(part: Primitive) -> Points:
-    if isinstance(part, Line | Area):
+    if isinstance(part, Line):
+        return np.concatenate(part.pieces)
+    if isinstance(part, Area):
         return part.points
     if isinstance(part, Dot):
         return np.stack([part.centre - part.radius, part.centre + part.radius])

@@ -58,27 +58,28 @@ def _draw(canvas: Image, primitive: Primitive) -> None:
 
 
 def _line(canvas: Image, line: Line) -> None:
-    part = _Part.around(canvas, line.points, line.width / 2 + 1)
+    part = _Part.around(canvas, np.concatenate(line.pieces), line.width / 2 + 1)
     if part is None:
         return
     if line.width <= _RIM:
-        fixed = [part.fixed(line.points)]
+        fixed = [part.fixed(piece) for piece in line.pieces]
         cv2.polylines(part.layer, fixed, False, line.rgb, 1, cv2.LINE_AA, _SHIFT)
     else:
-        _thick_line(part, line)
+        for piece in line.pieces:
+            _thick_line(part, piece, line)
     part.blend(line.alpha)
 
 
-def _thick_line(part: _Part, line: Line) -> None:
+def _thick_line(part: _Part, points: Points, line: Line) -> None:
     # OpenCV's own thick lines come in whole, uneven widths only.
-    for start, end in itertools.pairwise(line.points):
+    for start, end in itertools.pairwise(points):
         along = end - start
         length = math.hypot(*along)
         if length > 0.0:
             side = np.array([-along[1], along[0]]) * ((line.width - _RIM) / 2 / length)
             corners = np.stack([start + side, end + side, end - side, start - side])
             cv2.fillConvexPoly(part.layer, part.fixed(corners), line.rgb, cv2.LINE_AA, _SHIFT)
-    for point in line.points:
+    for point in points:
         _disc(part, point, line.width / 2, line.rgb)
 
 

@@ -15,9 +15,9 @@ Points = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Line:
-    """An open line with round ends through points [N, 2]; `width` pixels."""
+    """Open lines with round ends, each through its points [N, 2]; `width` pixels."""
 
-    points: Points
+    pieces: tuple[Points, ...]
     rgb: Rgb
     width: float
     alpha: float = 1.0

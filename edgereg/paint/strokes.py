@@ -25,14 +25,13 @@ def stroke(points: Points, rgb: Rgb, role: Role, unit: float) -> list[Primitive]
     look = STROKES[role]
     colour = lightened(rgb, look.lighten)
     width = look.width * unit
-    lines: list[Primitive] = []
-    if look.halo:
-        lines.append(Line(points, PLATE, width + 2 * HALO_WIDTH * unit, HALO_ALPHA))
-    pieces = [points]
+    pieces: tuple[Points, ...] = (points,)
     if look.dash is not None:
         pieces = dashes(points, look.dash[0] * unit, look.dash[1] * unit)
-    lines += [Line(piece, colour, width, look.alpha) for piece in pieces]
-    return lines
+    line = Line(pieces, colour, width, look.alpha)
+    if look.halo:
+        return [Line(pieces, PLATE, width + 2 * HALO_WIDTH * unit, HALO_ALPHA), line]
+    return [line]
 
 
 def graded_dots(points: Points, rgb: Rgb, radius: float) -> list[Primitive]:
@@ -49,15 +48,15 @@ def trajectory(points: Points, rgb: Rgb, unit: float) -> list[Primitive]:
     return stroke(points, rgb, "trajectory", unit) + graded_dots(points, rgb, DOT_RADIUS * unit)
 
 
-def dashes(points: Points, on: float, off: float) -> list[Points]:
+def dashes(points: Points, on: float, off: float) -> tuple[Points, ...]:
     """Cut a line [N, 2] into pieces of length `on`, `off` apart, around its corners."""
     steps = np.hypot(*np.diff(points, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     total = float(along[-1])
     if total == 0.0 or total / (on + off) > _MOST_DASHES:
-        return [points]
+        return (points,)
     starts = np.arange(0.0, total, on + off)
-    return [_piece(points, along, start, min(start + on, total)) for start in starts.tolist()]
+    return tuple(_piece(points, along, start, min(start + on, total)) for start in starts.tolist())
 
 
 def _piece(points: Points, along: Points, start: float, end: float) -> Points:

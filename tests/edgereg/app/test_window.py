@@ -1,0 +1,319 @@
+"""The window with fake tasks on a clip made in code."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QWheelEvent
+
+from edgereg.app.player import State
+from edgereg.app.window import MainWindow
+
+
+def _play(qtbot: Any, window: MainWindow, clip: Path, until: int = 3) -> None:
+    window.open(str(clip))
+    qtbot.waitUntil(lambda: _index(window) >= until)
+
+
+def _index(window: MainWindow) -> int:
+    return window.player.current.index if window.player.current is not None else -1
+
+
+def _pause_at(qtbot: Any, window: MainWindow, index: int) -> None:
+    window.player.pause()
+    window.player.seek(index)
+    qtbot.waitUntil(lambda: _index(window) == index)
+
+
+def test_an_empty_window_invites(window: MainWindow) -> None:
+    assert window.welcome.isVisible()
+    assert not window.transport.play.isEnabled()
+    assert not window.menus.actions["save_video"].isEnabled()
+
+
+def test_it_plays_to_the_end_and_from_the_start_again(
+    qtbot: Any, window: MainWindow, clip: Path
+) -> None:
+    _play(qtbot, window, clip)
+    assert window.player.state is State.PLAYING
+    assert window.video.isVisible()
+    assert window.windowTitle() == "ball.avi – edgereg"
+    qtbot.waitUntil(lambda: window.player.state is State.ENDED)
+    assert _index(window) == 39
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: 0 <= _index(window) < 20)
+    assert window.player.state is State.PLAYING
+
+
+def test_it_plays_at_the_clip_s_speed(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    times: list[float] = []
+    window.player.shown.connect(lambda result: times.append(result.time_s))
+    _play(qtbot, window, clip, until=2)
+    with qtbot.waitSignal(window.player.state_changed, timeout=5000):
+        pass
+    assert window.player.state is State.ENDED
+    # 40 frames in order; a busy machine may skip a few pictures, never the order.
+    assert times == sorted(times)
+    assert len(times) > 15
+
+
+def test_pause_holds_and_steps_move_by_one(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    assert window.player.state is State.PAUSED
+    qtbot.wait(60)
+    held = _index(window)
+    qtbot.wait(150)
+    assert _index(window) == held
+    for key, index in ((Qt.Key.Key_Right, held + 1), (Qt.Key.Key_Right, held + 2)):
+        qtbot.keyClick(window, key)
+        qtbot.waitUntil(lambda index=index: _index(window) == index)
+    qtbot.keyClick(window, Qt.Key.Key_Left)
+    qtbot.waitUntil(lambda: _index(window) == held + 1)
+    assert window.player.state is State.PAUSED
+
+
+def test_the_slider_seeks(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    window.player.pause()
+    window.transport.sought.emit(30)
+    qtbot.waitUntil(lambda: _index(window) == 30)
+    assert window.transport.slider.value() == 30
+    assert "31/40" in window.transport.position.text()
+
+
+def test_many_seeks_end_at_the_last(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    window.player.pause()
+    for index in (35, 2, 17, 38, 5, 21):
+        window.player.seek(index)
+        qtbot.wait(3)
+    qtbot.waitUntil(lambda: _index(window) == 21)
+    qtbot.wait(80)
+    assert _index(window) == 21
+
+
+def test_a_seek_beyond_the_end_stays_inside(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    window.player.pause()
+    window.player.seek(10_000)
+    qtbot.waitUntil(lambda: _index(window) == 39)
+    assert window.banner.message == ""
+
+
+def test_seek_after_the_end(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    window.player.seek(37)
+    qtbot.waitUntil(lambda: window.player.state is State.ENDED)
+    window.player.seek(4)
+    qtbot.waitUntil(lambda: _index(window) == 4)
+    assert window.player.state is State.PAUSED
+
+
+def test_refinement_is_switched_on_the_standing_picture(
+    qtbot: Any, window: MainWindow, clip: Path
+) -> None:
+    def climbed() -> Any:
+        assert window.player.current is not None
+        return window.player.current.predictions["headpose"].refinement
+
+    _play(qtbot, window, clip)
+    _pause_at(qtbot, window, 10)
+    assert climbed() is not None
+    before = len(window.player.current.marks) if window.player.current else 0
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: climbed() is None)
+    assert not window.refinement.switch.isChecked()
+    assert _index(window) == 10
+    assert window.player.current is not None
+    assert len(window.player.current.marks) < before
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    window.refinement.steps.setValue(3)
+    qtbot.waitUntil(lambda: climbed() is not None and climbed().energy.shape[1] == 4)
+
+
+def test_an_unchecked_task_leaves_the_picture(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    _pause_at(qtbot, window, 10)
+    assert window.player.current is not None
+    before = len(window.player.current.marks)
+    window.tasks.box("headpose").setChecked(False)
+    qtbot.waitUntil(lambda: 0 < len(window.player.current.marks) < before)
+
+
+def test_a_task_that_cannot_be_loaded_says_why(window: MainWindow) -> None:
+    assert not window.tasks.box("age").isEnabled()
+    assert "no model.json" in window.tasks.reason("age")
+
+
+def test_a_failing_task_is_switched_off_and_can_be_tried_again(
+    qtbot: Any, window: MainWindow, clip: Path, headpose: Any
+) -> None:
+    headpose.fails = True
+    window.open(str(clip))
+    qtbot.waitUntil(lambda: "sky fell down" in window.tasks.reason("headpose"))
+    assert window.player.current is not None
+    assert "detection" in window.player.current.predictions
+    headpose.fails = False
+    window.tasks.retried.emit()
+    qtbot.waitUntil(lambda: window.tasks.reason("headpose") == "")
+    qtbot.waitUntil(lambda: "headpose" in getattr(window.player.current, "predictions", {}))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"this is no video" * 50])
+def test_a_broken_file_shows_the_banner(
+    qtbot: Any, window: MainWindow, tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "broken.mp4"
+    if content is not None:
+        path.write_bytes(content)
+    window.open(str(path))
+    qtbot.waitUntil(lambda: "broken.mp4" in window.banner.message)
+    assert "\n" not in window.banner.message
+    assert window.player.state is State.FAILED
+    assert window.welcome.isVisible()
+    window.banner.dismiss()
+    assert window.banner.message == ""
+
+
+def test_after_a_broken_file_a_good_one_plays(
+    qtbot: Any, window: MainWindow, clip: Path, tmp_path: Path
+) -> None:
+    window.open(str(tmp_path / "missing.mp4"))
+    qtbot.waitUntil(lambda: window.player.state is State.FAILED)
+    _play(qtbot, window, clip)
+    assert window.banner.message == ""
+
+
+def test_a_truncated_file_plays_and_warns(
+    qtbot: Any, window: MainWindow, clip: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "short.avi"
+    data = clip.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    window.open(str(path))
+    qtbot.waitUntil(lambda: window.player.state is State.ENDED or "short" in window.banner.message)
+    qtbot.waitUntil(lambda: _index(window) > 3 or window.player.state is State.FAILED)
+
+
+def test_files_are_taken_by_drag_and_drop(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(clip))])
+    event = QDropEvent(
+        QPointF(50, 50),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    window.dropEvent(event)
+    qtbot.waitUntil(lambda: _index(window) > 1)
+    assert event.isAccepted()
+
+
+def test_a_click_looks_at_the_prediction_there(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    _pause_at(qtbot, window, 10)
+    x, y = window.player.current.predictions["headpose"].regions[0].reshape(2, 2).mean(axis=0)
+    window.video.picked.emit(float(x), float(y))
+    assert window.inspector.focus.anchor is not None
+    window.video.picked.emit(1.0, 1.0)
+    assert window.inspector.focus.anchor is None
+
+
+def test_the_densities_get_their_curves(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    _pause_at(qtbot, window, 10)
+    qtbot.waitUntil(lambda: len(window.inspector.densities.plots) == 3)
+    qtbot.wait(150)
+    plot = window.inspector.densities.plots[0]
+    x, density = plot.curve.getData()
+    found = window.player.current.predictions["headpose"]
+    assert np.trapezoid(density, x) == pytest.approx(1.0, abs=0.02)
+    assert plot.final.value() == pytest.approx(float(found.values[0, 0]), abs=1e-3)
+    assert plot.initial.value() == pytest.approx(float(found.refinement.initial[0, 0]), abs=1e-3)
+    assert len(plot.iterates.getData()[0]) == found.refinement.trajectory.shape[1]
+    assert "yaw" in plot.title.text()
+    times, values = window.inspector.values.lines[0].getData()
+    assert len(times) == len(values) >= 3
+
+
+def test_another_task_is_looked_at(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    window.player.pause()
+    window.inspector.choice.setCurrentIndex(window.inspector.choice.findData("detection"))
+    qtbot.waitUntil(lambda: len(window.inspector.densities.plots) == 4)
+
+
+def test_zoom_and_fit(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    video, middle = window.video, QPointF(200, 150)
+    fitted = video._view
+    wheel = QWheelEvent(
+        middle,
+        middle,
+        QPoint(),
+        QPoint(0, 240),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    video.wheelEvent(wheel)
+    assert video._view.scale > fitted.scale
+    video.fit()
+    assert video._view == fitted
+
+
+def test_camera_like_playback_skips_and_loops(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    window.menus.actions["loop"].setChecked(True)
+    window.open(str(clip))
+    seen: list[int] = []
+    window.player.shown.connect(lambda result: seen.append(result.index))
+    qtbot.waitUntil(lambda: any(b < a for a, b in pairwise(seen)), timeout=8000)
+    assert window.player.state is State.PLAYING
+
+
+def test_recent_sources_are_listed(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    assert window.menus.recent is not None
+    assert [action.text() for action in window.menus.recent.actions()] == [str(clip)]
+
+
+def test_status_names_rate_stages_and_provider(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip, until=10)
+    qtbot.waitUntil(lambda: "fps" in window.status.rate.text())
+    qtbot.waitUntil(lambda: "detection" in window.status.stages.text())
+    assert "dropped 0" in window.status.drops.text()
+    assert window.status.provider.text() == "CPU"
+
+
+def test_light_colours_full_screen_and_about(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    _play(qtbot, window, clip)
+    for key in ("light", "full_screen"):
+        window.menus.actions[key].setChecked(True)
+        qtbot.wait(20)
+        window.menus.actions[key].setChecked(False)
+    window.about()
+    assert window.menuBar().isVisible()
+
+
+def test_a_picture_of_the_window(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    """The picture is kept where EDGEREG_PICTURES names a folder."""
+    _play(qtbot, window, clip, until=12)
+    window.player.pause()
+    qtbot.wait(200)
+    picture = window.grab().toImage()
+    colours = {picture.pixel(x, y) for x in range(0, 1300, 13) for y in range(0, 850, 13)}
+    assert len(colours) > 20
+    if folder := os.environ.get("EDGEREG_PICTURES"):
+        picture.save(str(Path(folder) / "window-test.png"))
