@@ -10,8 +10,8 @@ from edgereg_headpose.task import HeadPose
 
 pytest.importorskip("onnxruntime")
 
-from edgereg.engines.onnx import OnnxEngine  # noqa: E402
-from edgereg.models.folder import ModelFolder, load_model  # noqa: E402
+from edgereg.engines.onnx import OnnxEngine
+from edgereg.models.folder import ModelFolder, load_model
 
 
 @pytest.fixture(scope="module")
