@@ -19,10 +19,12 @@ from edgereg_training.render.raster import (
     rasterise_depth,
     transform,
 )
-from edgereg_training.render.shade import composite, shade
+from edgereg_training.render.shade import Lamps, Looks, composite, shade
 
 _BLEND_STEPS = 9
 _SHADOW_SIZE = 128
+# Light-view depth is 0.4 per half side: this much spares the neck from shading itself.
+_SHADOW_BIAS = 0.024
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,33 +125,39 @@ def paint_person(
         local, who.triangles, posed.triangles, who.one_sided, who.layer, who.uv, who.alphas,
         buffers.depth, buffers.face, buffers.bary,
     )  # fmt: skip
-    shadow, light_points, bias = _shadow(posed, light)
     layer = np.empty((height * factor, width * factor, 4), np.float32)
     eye = np.array([0.0, 0.0, camera.distance], np.float32)
     shade(
-        buffers.face, buffers.bary, posed.points, posed.normals, who.occlusion, who.points,
-        who.triangles, who.uv, who.material, who.tangents, who.skin, who.bump, who.palette,
-        who.gloss, who.streaks, who.cloth, who.eye_centres, who.gaze, who.iris,
-        posed.head.astype(np.float32), eye, light.directions, light.colours, light.ambient,
-        np.float32(light.gloss), light_points, shadow, np.float32(bias), layer,
+        buffers.face, buffers.bary, posed.points, posed.normals, _looks(who),
+        _lamps(posed, light), posed.head.astype(np.float32), eye, layer,
     )  # fmt: skip
     cover = np.zeros((height, width), np.float32)
     composite(layer, factor, np.float32(light.exposure), canvas, left, top, cover)
     return Painted(cover, buffers)
 
 
-def _shadow(posed: Posed, light: Light) -> tuple[Array, Array, float]:
-    """Depth map of the first lamp, the points seen from it, and the bias that prevents acne."""
+def _looks(who: Identity) -> Looks:
+    return Looks(
+        who.points, who.occlusion, who.triangles, who.uv, who.material, who.tangents, who.skin,
+        who.bump, who.palette, who.gloss, who.streaks, who.cloth, who.eye_centres, who.gaze,
+        who.iris,
+    )  # fmt: skip
+
+
+def _lamps(posed: Posed, light: Light) -> Lamps:
+    """The light with the shadow map of its first lamp."""
     who = posed.identity
     depth = np.empty((_SHADOW_SIZE, _SHADOW_SIZE), np.float32)
-    light_points = np.empty((posed.count, 3), np.float32)
+    points = np.empty((posed.count, 3), np.float32)
     half = 2.0 * who.size
-    light_view(posed.points, posed.count, light.directions[0], half, _SHADOW_SIZE, light_points)
+    light_view(posed.points, posed.count, light.directions[0], half, _SHADOW_SIZE, points)
     rasterise_depth(
-        light_points, who.triangles, posed.triangles, who.one_sided, who.layer, who.uv,
-        who.alphas, depth,
+        points, who.triangles, posed.triangles, who.one_sided, who.layer, who.uv, who.alphas,
+        depth,
     )  # fmt: skip
-    return depth, light_points, 0.024
+    return Lamps(
+        light.directions, light.colours, light.ambient, light.gloss, points, depth, _SHADOW_BIAS
+    )
 
 
 def landmark_visibility(posed: Posed, screen: Array, painted: Painted, origin: tuple[int, int],

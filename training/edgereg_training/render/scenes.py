@@ -121,13 +121,17 @@ def _crowd(
     chosen = rng.choice(len(identities), min(max(1, count), len(identities)), replace=False)
     low, high = np.log(options.size[0]), np.log(min(options.size[1], 0.8 * min(width, height)))
     common = rng.uniform(low, high)
+    # Standing people's heads are in the upper part; elsewhere a head may be anywhere. A few are
+    # above the image: bodies without a head to find.
+    span = (0.05, 0.45) if rng.random() < 0.5 else (0.03, 0.85)
+    span = (-0.6, 0.3) if rng.random() < 0.07 else span
     people: list[_Placed] = []
     for index in chosen:
         # A group stands at about one distance more often than not.
         mixed = common + rng.normal(0, 0.25) if rng.random() < 0.6 else rng.uniform(low, high)
         side = float(np.exp(np.clip(mixed, low, high)))
         for _ in range(6):
-            place = rng.uniform([0.02, 0.03], [0.98, 0.85]) * [width, height]
+            place = rng.uniform([0.02, span[0]], [0.98, span[1]]) * [width, height]
             person = _stand(rng, identities[int(index)], side, place, options)
             if all(_overlap(person.box, other.box) < 0.45 for other in people):
                 people.append(person)
