@@ -17,6 +17,8 @@ from edgereg.api import (
 # Length of an axis over the longer side of the head's box.
 REACH = 0.6
 FORWARD = 2
+# The text stands this far below the box, px, so that it hides neither face nor border.
+BELOW = 24
 
 
 def pose_marks(predictions: Predictions) -> list[Mark]:
@@ -32,7 +34,8 @@ def pose_marks(predictions: Predictions) -> list[Mark]:
             marks += _refinement_marks(path, origin, length)
         values = predictions.values[index]
         marks.append(AxesMark(origin, _tips(values[None], origin, length)[0]))
-        marks.append(TextMark(_text(values), np.array([box[0], box[3]], np.float32), colour=index))
+        place = np.array([box[0], box[3] + BELOW], np.float32)
+        marks.append(TextMark(_text(values), place, colour=index))
     return marks
 
 
