@@ -163,6 +163,53 @@ def test_bad_input_is_one_line(
     assert len(said.splitlines()) == 1, said
 
 
+@pytest.mark.parametrize(
+    ("file", "change", "expected"),
+    [
+        ("predict.onnx", lambda file: file.write_bytes(b"other"), "predict.onnx"),
+        ("predict.onnx", lambda file: file.unlink(), "predict.onnx"),
+        ("model.json", lambda file: file.write_text('{"schema_version": 99}'), "newer edgereg"),
+        ("model.json", lambda file: file.write_text("{"), "model.json"),
+    ],
+)
+def test_a_bad_model_folder_is_one_line(
+    call: Any, clip: Any, tiny_model: Any, capfd: Any, file: str, change: Any, expected: str
+) -> None:
+    folder = tiny_model("spots", refine=False).path
+    change(folder / file)
+    assert call(clip(), "--model", folder) == 1
+    said = capfd.readouterr().err.strip()
+    assert said.startswith("Error: ")
+    assert expected in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("factor", "height", "expected"), [(float("nan"), "h", "NaN"), (1.0, 16, "has shape")]
+)
+def test_a_model_that_returns_rubbish_is_named_and_switched_off(
+    call: Any, clip: Any, tmp_path: Path, tiny_model: Any, make_graph: Any, capfd: Any,
+    factor: float, height: Any, expected: str,
+) -> None:  # fmt: skip
+    nodes = [
+        ("Cast", ["images"], ["pixels"], {"to": 1}),
+        ("ReduceMean", ["pixels"], ["mean"], {"axes": [1, 2], "keepdims": 0}),
+        ("Mul", ["mean", "factor"], ["values"]),
+        ("Identity", ["values"], ["features"]),
+    ]
+    images = [("images", "UINT8", ["b", height, "w", 3])]
+    values = [(name, "FLOAT", ["b", 3]) for name in ("values", "features")]
+    predict = make_graph(nodes, images, values, {"factor": np.float32(factor)})
+    folder = tiny_model("colour", refine=False, predict=predict).path
+    table = tmp_path / "o.jsonl"
+    assert call(clip(), table, "--task", "colour", "--model", folder) == 1
+    said = capfd.readouterr().err
+    assert "'colour' was switched off" in said
+    assert expected in said
+    assert {record["task"] for record in records(table)} == {"spots"}
+    assert len(records(table)) == 24
+
+
 def test_the_source_is_not_overwritten(call: Any, clip: Any) -> None:
     path = clip()
     before = path.read_bytes()
