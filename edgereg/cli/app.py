@@ -10,7 +10,10 @@ from edgereg.errors import EdgeregError
 @click.command("app")
 @click.argument("source", required=False)
 def command(source: str | None) -> int:
-    """Open the desktop window, with SOURCE (a file, camera index or URL) if one is named."""
+    """Open the desktop window.
+
+    SOURCE: a file, a camera index or a URL to play.
+    """
     try:
         from edgereg.app.main import run
     except ImportError as error:

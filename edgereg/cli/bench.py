@@ -30,9 +30,9 @@ WARM_UP = 3
 @click.option("--threads", type=click.IntRange(1), help="CPU threads (default: all cores).")
 @pass_session
 def command(session: Session, /, model: str, **options: Any) -> None:
-    """Time the graphs of MODEL (a model folder or a task) on the bundled clip's first frame.
+    """Time the graphs of a model.
 
-    A model that looks at regions gets so many of them in one run. `refine` climbs all candidates
+    MODEL: a model folder or a task, timed on the bundled clip's first frame. A model that looks at regions gets so many of them in one run. `refine` climbs all candidates
     by the model's own number of steps.
     """
     from edgereg.models.folder import load_model

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 )
 @pass_session
 def command(session: Session, /, out: Path) -> int:
-    """Find heads and their pose in the bundled clip, and compare with the known truth.
+    """Run the bundled clip, whose truth is known.
 
-    Writes an annotated video, all results, and a table of poses; shows the mean error with and
+    Finds heads and their pose, with refinement. Writes an annotated video, all results, and a table of poses; shows the mean error with and
     without refinement, and the speed.
     """
     from edgereg.cli.watching import FirstFaults, conclude, watch

@@ -32,9 +32,9 @@ class Finding:
 @click.command("doctor")
 @pass_session
 def command(session: Session) -> int:
-    """Check versions, engines, plugins and models; name what is missing and what mends it.
+    """Check what is installed and what works.
 
-    Fails if something that every use of edgereg needs does not work.
+    Names what is missing and what mends it. Fails if something that every use of edgereg needs does not work.
     """
     from edgereg import __version__
 

@@ -11,7 +11,10 @@ from edgereg.cli.tables import show_table
 @click.command("engines")
 @pass_session
 def command(session: Session) -> None:
-    """List engine providers, each proven by running a small graph."""
+    """List engines.
+
+    Each provider is proven by running a small graph.
+    """
     from edgereg.engines.select import list_providers
 
     proven = [(row.short, row.name, row.status, row.reason) for row in list_providers()]

@@ -16,9 +16,9 @@ COLUMNS = ("model", "version", "task", "method", "precision", "graphs", "metrics
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @pass_session
 def command(session: Session, folders: tuple[Path, ...]) -> int:
-    """Check and list model FOLDERS (default: those bundled with the tasks).
+    """Check and list models.
 
-    Every graph's checksum is verified; a folder that fails is named and makes the command fail.
+    FOLDERS: model folders (default: those bundled with the tasks). Every graph's checksum is verified; a folder that fails is named and makes the command fail.
     """
     from edgereg.errors import ModelFolderError
 

@@ -41,7 +41,7 @@ DEFAULT_TASKS = ("headpose",)
 @click.option("--show-stats", is_flag=True, help="Show the times of every stage.")
 @pass_session
 def command(session: Session, /, source: str, outputs: tuple[Path, ...], **options: Any) -> int:
-    """Run SOURCE through tasks and write OUTPUTS.
+    """Run a source through tasks into files.
 
     SOURCE: a video file, an image, a folder or glob of images, a camera index, a URL or a
     GStreamer string. OUTPUT, by its ending: .mp4 (annotated video), .jsonl, .csv, .parquet.

@@ -10,7 +10,7 @@ from edgereg.cli.session import Session, pass_session
 @click.command("tasks")
 @pass_session
 def command(session: Session) -> None:
-    """List the tasks that the plugins bring."""
+    """List tasks."""
     for name, task in sorted(session.tasks().items()):
         stands_on = f"on the regions of '{task.upstream}'" if task.upstream else "on whole frames"
         click.echo(f"{name:12} {task.title}; {stands_on}; model {task.model.name}")
