@@ -1,4 +1,4 @@
-"""PrRoIPool against numerical integration of the bilinear surface, and its closed-form properties."""
+"""PrRoIPool against numerical integration of the bilinear surface, and its properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Precise RoI pooling: the exact integral of the bilinear surface over each bin, as two matrix products.
+"""Precise RoI pooling: exact integrals of the bilinear surface, as two matrix products.
 
 The zero-padded bilinear surface of a feature map is F(x, y) = sum_ij F[i, j] hat(y - i) hat(x - j), with
 pixel i at coordinate i. Its integral over a bin is separable, so one matrix per axis holds the integrals of

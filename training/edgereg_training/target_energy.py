@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 FloatArray = npt.NDArray[np.float32]
-Activation = Literal["none", "relu", "silu"]
+Activation = Literal["none", "silu"]
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,11 @@ torch = pytest.importorskip("torch")
 
 from edgereg_training.detection.boxes import to_relative  # noqa: E402
 from edgereg_training.detection.energy import (  # noqa: E402
-    FEATURE_SCALE,
     BoxEnergyNet,
     box_energy_loss,
     refine_boxes,
 )
 from edgereg_training.ebm import Proposal  # noqa: E402
-from edgereg_training.prroi import prroi_pool  # noqa: E402
 
 BOXES = torch.tensor([[[10.0, 12.0, 40.0, 52.0], [30.0, 30.0, 50.0, 60.0]]])
 FEATURES = torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -62,18 +60,6 @@ def test_loss_of_no_heads_is_zero_and_masked_heads_do_not_count() -> None:
         for b in (BOXES, other)
     ]
     assert losses[0] == pytest.approx(losses[1])
-
-
-def test_exported_weights_compute_the_same_energy() -> None:
-    net = BoxEnergyNet(3, 3, (16, 8))
-    weights = net.weights()
-    x = prroi_pool(FEATURES, BOXES, weights.pool, weights.spatial_scale).flatten(2)[0].numpy()
-    for layer in weights.layers:
-        x = x @ layer.weight.T + layer.bias
-        x = np.maximum(x, 0) if layer.activation == "relu" else x
-    with torch.no_grad():
-        np.testing.assert_allclose(net(FEATURES, BOXES)[0], x[:, 0], rtol=1e-4, atol=1e-6)
-    assert weights.spatial_scale == FEATURE_SCALE
 
 
 def test_ascent_halves_the_error_of_a_bowl_with_half_steps() -> None:

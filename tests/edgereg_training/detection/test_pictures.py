@@ -1,4 +1,4 @@
-"""Photometric changes, distractors and backdrops: reproducible, of one shape, harmless to labels."""
+"""Changes of light, distractors and backdrops: reproducible, of one shape, harmless to labels."""
 
 from __future__ import annotations
 

@@ -21,11 +21,11 @@ class CropSettings:
     crop's
     side that the scene's shorter side shall fill. mosaic: probability of a mosaic."""
 
-    smallest: float = 12.0
+    smallest: float = 10.0
     largest: float = 200.0
     stretch: float = 0.12
     visible: float = 0.4
-    least: float = 8.0
+    least: float = 7.0
     cover: float = 0.5
     mosaic: float = 0.25
 

@@ -3,7 +3,6 @@ layers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -13,22 +12,8 @@ from torch.nn.functional import relu
 from edgereg_training.detection.boxes import from_relative, to_relative
 from edgereg_training.ebm import Proposal, nll, refine
 from edgereg_training.prroi import prroi_pool
-from edgereg_training.target_energy import DenseWeights
 
 FEATURE_SCALE = 1 / 8
-
-
-@dataclass(frozen=True)
-class BoxEnergyWeights:
-    """The energy's weights, for graphs written without torch.
-
-    pool: bins per side. spatial_scale: feature cells per image pixel. layers: from C * pool * pool
-    numbers (channels first, then rows) to one.
-    """
-
-    pool: int
-    spatial_scale: float
-    layers: tuple[DenseWeights, ...]
 
 
 class BoxEnergyNet(nn.Module):
@@ -48,19 +33,6 @@ class BoxEnergyNet(nn.Module):
             x = relu(layer(x))
         out: Tensor = self.layers[-1](x)
         return out.squeeze(-1)
-
-    def weights(self) -> BoxEnergyWeights:
-        """The weights as numpy arrays."""
-        last = len(self.layers) - 1
-        dense = tuple(
-            DenseWeights(
-                layer.get_parameter("weight").detach().numpy().copy(),
-                layer.get_parameter("bias").detach().numpy().copy(),
-                "none" if index == last else "relu",
-            )
-            for index, layer in enumerate(self.layers)
-        )
-        return BoxEnergyWeights(self.pool, FEATURE_SCALE, dense)
 
 
 def box_energy_loss(

@@ -51,7 +51,9 @@ class DetectionOptions(Strict):
     train, val: folders of shards. size: side of the training pictures, a multiple of 64.
     epoch_images: pictures per epoch. empty: share of pictures without a head. backdrops: how many
     headless pictures are made for that, and for what lies outside a scene. distractors: most per
-    picture.
+    picture. smallest, largest: size of the head that a crop is scaled to, in pixels. mosaic,
+    distorted: shares of pictures made of four, and with photometric changes. energy_weight: of the
+    energy's likelihood in the loss.
     """
 
     train: tuple[Path, ...] = Field(min_length=1)
@@ -62,8 +64,9 @@ class DetectionOptions(Strict):
     backdrops: int = Field(default=600, gt=0)
     distractors: int = Field(default=3, ge=0)
     largest: float = Field(default=200.0, gt=0)
-    smallest: float = Field(default=12.0, gt=0)
+    smallest: float = Field(default=10.0, gt=0)
     mosaic: float = Field(default=0.25, ge=0, le=1)
+    distorted: float = Field(default=0.8, ge=0, le=1)
     energy_weight: float = Field(default=0.1, ge=0)
     runtime: RuntimeSettings = RuntimeSettings()
 
@@ -115,6 +118,8 @@ class DetectionProblem:
 
         view = random_view(pick, backdrop, options.size, crops, rng)
         view = add_distractors(view, rng, options.distractors)
+        if rng.random() >= options.distorted:
+            return view
         return Scene(distort(view.image, rng), view.boxes, view.ignored)
 
     def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:

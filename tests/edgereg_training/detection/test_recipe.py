@@ -1,0 +1,20 @@
+"""The bundled recipe says nothing that the problem does not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+import edgereg_training  # noqa: E402
+from edgereg_training.detection.problem import DetectionOptions  # noqa: E402
+from edgereg_training.recipe import load_recipe, parse_options  # noqa: E402
+
+
+def test_the_bundled_recipe_is_valid() -> None:
+    recipe = load_recipe(Path(str(edgereg_training.__file__)).parent / "recipes" / "heads.yaml")
+    options = parse_options(DetectionOptions, recipe)
+    assert recipe.problem == "detection"
+    assert options.runtime.long_side % 32 == 0
