@@ -32,8 +32,9 @@ WARM_UP = 3
 def command(session: Session, /, model: str, **options: Any) -> None:
     """Time the graphs of a model.
 
-    MODEL: a model folder or a task, timed on the bundled clip's first frame. A model that looks at regions gets so many of them in one run. `refine` climbs all candidates
-    by the model's own number of steps.
+    MODEL: a model folder or a task, timed on the bundled clip's first frame. A model that looks at
+    regions gets so many of them in one run. `refine` climbs all candidates by the model's own
+    number of steps.
     """
     from edgereg.models.folder import load_model
     from edgereg.pipeline.loading import load_task

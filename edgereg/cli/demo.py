@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def command(session: Session, /, out: Path) -> int:
     """Run the bundled clip, whose truth is known.
 
-    Finds heads and their pose, with refinement. Writes an annotated video, all results, and a table of poses; shows the mean error with and
-    without refinement, and the speed.
+    Finds heads and their pose, with refinement. Writes an annotated video, all results, and a
+    table of poses; shows the mean error with and without refinement, and the speed.
     """
     from edgereg.cli.watching import FirstFaults, conclude, watch
     from edgereg.demo import CLIP, Comparer, load_truth, write_table

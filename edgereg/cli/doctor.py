@@ -34,7 +34,8 @@ class Finding:
 def command(session: Session) -> int:
     """Check what is installed and what works.
 
-    Names what is missing and what mends it. Fails if something that every use of edgereg needs does not work.
+    Names what is missing and what mends it. Fails if something that every use of edgereg needs
+    does not work.
     """
     from edgereg import __version__
 

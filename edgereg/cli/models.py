@@ -18,7 +18,8 @@ COLUMNS = ("model", "version", "task", "method", "precision", "graphs", "metrics
 def command(session: Session, folders: tuple[Path, ...]) -> int:
     """Check and list models.
 
-    FOLDERS: model folders (default: those bundled with the tasks). Every graph's checksum is verified; a folder that fails is named and makes the command fail.
+    FOLDERS: model folders (default: those bundled with the tasks). Every graph's checksum is
+    verified; a folder that fails is named and makes the command fail.
     """
     from edgereg.errors import ModelFolderError
 
