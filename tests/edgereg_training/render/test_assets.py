@@ -80,6 +80,20 @@ def test_people_from_the_assets(asset_folder: Path, tmp_path: Path, pool: list[A
     assert (picture.landmarks < picture.box[2:] + 0.5).all()
 
 
+def test_people_of_many_kinds_fit_together(asset_folder: Path) -> None:
+    assets = load_assets(asset_folder)
+    people = [build_identity(assets, seed) for seed in range(16)]
+    for who in people:
+        assert who.triangles.max() < len(who.points)
+        assert who.triangles[: who.close_triangles].max() < who.close_points
+        assert np.isfinite(who.points).all()
+        assert np.isfinite(who.normals).all()
+        assert 1.5 < who.size < 3.2
+        assert (np.abs(who.points[who.landmarks]) < 3).all()
+    assert len({len(who.points) for who in people}) > 8
+    assert np.ptp([who.age for who in people]) > 25
+
+
 def test_cached_assets_are_the_parsed_ones(asset_folder: Path, tmp_path: Path) -> None:
     parsed, cached = load_assets(asset_folder), load_assets(asset_folder, tmp_path)
     assert np.array_equal(parsed.base.points, cached.base.points)

@@ -51,8 +51,8 @@ def find_skull(rest: CrownRest, shape: Array, landmarks: Array) -> Skull:
 def dress_head(
     rng: np.random.Generator, builder: MeshBuilder, assets: Assets, rest: CrownRest,
     shape: Array, neck: Array, traits: Traits, outfit: Outfit,
-) -> Array:  # fmt: skip
-    """Append hair and headwear; returns the numbers of their points."""
+) -> tuple[Array, Array]:  # fmt: skip
+    """Append hair and headwear; returns the point numbers of hanging hair and of shells."""
     skull = find_skull(rest, shape, assets.landmarks)
     if not outfit.headwear:
         return _hair(rng, builder, assets, skull, shape, neck, traits)
@@ -61,8 +61,8 @@ def dress_head(
         first = len(builder.points)
         hair = _sheet(builder, assets, shape, neck, traits.hair_style)
         builder.points[first] = tucked(builder.points[first], skull, limit)
-        return np.concatenate([worn, hair])
-    return worn
+        return hair, worn
+    return np.zeros(0, int), worn
 
 
 def _sheet(builder: MeshBuilder, assets: Assets, shape: Array, neck: Array, style: str) -> Array:
@@ -73,12 +73,12 @@ def _sheet(builder: MeshBuilder, assets: Assets, shape: Array, neck: Array, styl
 def _hair(
     rng: np.random.Generator, builder: MeshBuilder, assets: Assets, skull: Skull,
     shape: Array, neck: Array, traits: Traits,
-) -> Array:  # fmt: skip
-    style = traits.hair_style
+) -> tuple[Array, Array]:  # fmt: skip
+    style, none = traits.hair_style, np.zeros(0, int)
     if style in STYLES:
-        return add_natural_hair(rng, builder, skull, style, traits.recession)
+        return none, add_natural_hair(rng, builder, skull, style, traits.recession)
     if style in HAIR_STYLES:
         hair = _sheet(builder, assets, shape, neck, style)
         add_cap(builder, skull, builder.points[-1])
-        return hair
-    return np.zeros(0, int)
+        return hair, none
+    return none, none

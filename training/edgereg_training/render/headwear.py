@@ -37,8 +37,11 @@ def rim(kind: str, skull: Skull, rng: np.random.Generator) -> Array:
 def add_headwear(
     rng: np.random.Generator, builder: MeshBuilder, skull: Skull, kind: str
 ) -> tuple[Array, Array]:
-    """Append a garment; returns its point numbers and the radii [ROWS,COLUMNS+1] within which
-    hair must stay, infinite where nothing covers it."""
+    """Append a garment of a kind in KINDS.
+
+    Returns its point numbers without the brim, and the radii [ROWS,COLUMNS+1] within which hair
+    must stay, infinite where nothing covers it.
+    """
     above = rim(kind, skull, rng)
     lift = {"cap": 0.12, "beanie": 0.14, "scarf": 0.12, "hood": 0.24, "helmet": 0.3}[kind]
     lift = lift * rng.uniform(0.8, 1.3)
@@ -54,13 +57,13 @@ def add_headwear(
     layer = builder.add_alpha(np.asarray((upsampled(above) > 0) * 255, np.uint8))
     triangles, uv = grid_triangles(cells(above > -14))
     first = builder.add_mesh(points, triangles, 1.0, m.HAT, uv, layer)
-    numbers = [np.arange(first, first + len(points))]
     if kind == "cap":
-        numbers.append(_brim(rng, builder, skull, radius))
+        _brim(rng, builder, skull, radius)
     if kind == "hood" or kind == "scarf":
         _collar(builder, skull, 0.95 if kind == "hood" else 0.8)
     limit = np.where(above > -6, radius - 0.05, np.inf)
-    return np.concatenate(numbers), limit
+    worn = np.flatnonzero((above > 0).ravel()) + first
+    return worn, limit
 
 
 def _cloth_folds(rng: np.random.Generator, skull: Skull, radius: Array, kind: str) -> Array:
@@ -73,7 +76,7 @@ def _cloth_folds(rng: np.random.Generator, skull: Skull, radius: Array, kind: st
     return np.asarray(filled + full * smoothstep(60, 160, turn) + waves)
 
 
-def _brim(rng: np.random.Generator, builder: MeshBuilder, skull: Skull, radius: Array) -> Array:
+def _brim(rng: np.random.Generator, builder: MeshBuilder, skull: Skull, radius: Array) -> None:
     """A visor at the front, or at the back when the cap is worn the other way round."""
     facing = 180.0 if rng.random() < 0.12 else 0.0
     length, droop = rng.uniform(0.45, 0.75), rng.uniform(0.0, 0.3)
@@ -94,8 +97,7 @@ def _brim(rng: np.random.Generator, builder: MeshBuilder, skull: Skull, radius: 
     triangles = np.concatenate(
         [np.stack([index, index + 1, index + 16], 1), np.stack([index, index + 16, index + 15], 1)]
     )
-    first = builder.add_mesh(points, triangles, 1.0, m.HAT)
-    return np.arange(first, first + len(points))
+    builder.add_mesh(points, triangles, 1.0, m.HAT)
 
 
 def _collar(builder: MeshBuilder, skull: Skull, width: float) -> None:

@@ -32,7 +32,7 @@ STYLES = {
 def add_natural_hair(
     rng: np.random.Generator, builder: MeshBuilder, skull: Skull, style: str, recession: float
 ) -> Array:
-    """Append a shell of hair; returns its point numbers."""
+    """Append a shell of hair; returns the numbers of its points that show."""
     length, curl = (rng.uniform(*span) for span in STYLES[style])
     front = smoothstep(75, 30, np.minimum(skull.azimuth, 360 - skull.azimuth))
     height = skull.hairline - 0.4 * recession**2 * front
@@ -52,7 +52,7 @@ def add_natural_hair(
     layer = builder.add_alpha(np.asarray(ragged * 255, np.uint8))
     triangles, uv = grid_triangles(cells(height > -0.12))
     first = builder.add_mesh(points, triangles, 1.0, m.HAIR, uv, layer)
-    return np.arange(first, first + len(points))
+    return np.flatnonzero((height > 0).ravel()) + first
 
 
 def add_cap(builder: MeshBuilder, skull: Skull, hair: Array) -> None:

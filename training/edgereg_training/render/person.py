@@ -77,15 +77,18 @@ def build_identity(assets: Assets, seed: int) -> Identity:
     add_teeth(builder, assets, shape, skeleton.neck)
     if outfit.glasses:
         add_glasses(rng, builder, shape[assets.landmarks])
-    crown = dress_head(rng, builder, assets, skeleton.crown, shape, skeleton.neck, traits, outfit)
+    hair, shell = dress_head(
+        rng, builder, assets, skeleton.crown, shape, skeleton.neck, traits, outfit
+    )
     close = add_body(builder, skeleton.body, shape, outfit, skeleton.neck)
     arrays = builder.joined()
     points = arrays["points"]
     landmarks = index[assets.landmarks]
-    box = _box_points(points, index[skeleton.crown.head], landmarks, crown)
-    skull = points[box]
-    size = float(np.ptp(skull[:, 1]))
-    centre = (skull.min(0) + skull.max(0)) / 2
+    box = _box_points(points, index[skeleton.crown.head], landmarks, hair, shell)
+    # The bare head, not hair or hats, says how large a head is and where its middle is.
+    bare = points[np.intersect1d(box, index[skeleton.crown.head])]
+    size = float(np.ptp(bare[:, 1]))
+    centre = (bare.min(0) + bare.max(0)) / 2
     pivot = np.array([0.0, points[landmarks[8], 1] - 0.12 * size, centre[2] - 0.12 * size])
     arrays["points"] = (points - pivot).astype(np.float32)
     centre = centre - pivot
@@ -123,27 +126,25 @@ def _shape(rng: np.random.Generator, assets: Assets, skeleton: Skeleton, traits:
     return apply_targets(assets.base.points, assets, weights)
 
 
-def _box_points(points: Array, head: Array, landmarks: Array, hair: Array) -> Array:
-    """Head skin above the plane from chin to nape, and the hair within 0.4 dm of it.
+def _box_points(
+    points: Array, head: Array, landmarks: Array, hanging: Array, shell: Array
+) -> Array:
+    """Head skin, shells, and hanging hair within 0.4 dm of the skin, above one plane.
 
-    The plane rises backwards from just below the chin to the height of the nose's base; so neither
-    the neck nor long hair counts.
+    The plane rises backwards from just below the chin to near the height of the nose's base; so
+    neither the neck nor long hair counts. Shells are natural hair and headwear without its brim.
     """
     chin, nose = points[landmarks[8]], points[landmarks[33]]
-    back = points[head, 2].min()
-    slope = 0.9 * (nose[1] - chin[1]) / (chin[2] - back)
+    slope = 0.9 * (nose[1] - chin[1]) / (chin[2] - points[head, 2].min())
 
     def above(rows: Array, lift: float) -> Array:
         p = points[rows]
         kept: Array = rows[p[:, 1] > chin[1] - 0.03 + lift + slope * (chin[2] - p[:, 2])]
         return kept
 
-    skull = above(head, 0.0)
-    if not len(hair):
-        return skull
-    near = above(hair, 0.1)
-    distance, _ = cKDTree(points[skull]).query(points[near])
-    return np.concatenate([skull, near[distance < 0.4]])
+    skull, hair = above(head, 0.0), above(hanging, 0.1)
+    distance, _ = cKDTree(points[skull]).query(points[hair])
+    return np.concatenate([skull, above(shell, 0.0), hair[np.asarray(distance) < 0.4]])
 
 
 def _round_eyes(arrays: dict[str, Array], eyes: Array) -> Array:

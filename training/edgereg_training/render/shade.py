@@ -169,9 +169,9 @@ def _surroundings(ambient, normal, sky):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, fastmath=True, inline="always")
-def _lamp(
+def _lamp(  # type: ignore[no-untyped-def]
     directions, light_points, shadow, bias, k, normal, view, wrap, sheen, corners, share, soft
-):  # type: ignore[no-untyped-def]
+):
     """Diffuse red, green, blue factors and the highlight of lamp k; sheen: (strength, power)."""
     dx, dy, dz = directions[k, 0], directions[k, 1], directions[k, 2]
     dot = normal[0] * dx + normal[1] * dy + normal[2] * dz

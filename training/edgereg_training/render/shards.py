@@ -22,7 +22,7 @@ from edgereg_training.render.heads import HeadView, render_head
 from edgereg_training.render.scenes import SceneView, render_scene
 from edgereg_training.render.splits import SPLITS, split_identities
 
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 Progress = Callable[[int, int], None]
 
 
