@@ -11,8 +11,7 @@ SHORTEST_PATH = 1.0
 
 
 def box_marks(predictions: Predictions) -> list[Mark]:
-    """Per head: the initial box and the paths of two corners where refined, the final box, the
-    score."""
+    """Per head: the initial box and its corners' paths where refined, the final box, the score."""
     marks: list[Mark] = []
     refinement = predictions.refinement
     for row, box in enumerate(predictions.values):

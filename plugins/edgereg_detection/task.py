@@ -80,8 +80,7 @@ class Detection:
         prepared: Prepared,
         spec: ModelSpec,
     ) -> Predictions:
-        """Boxes (x1, y1, x2, y2) in frame pixels; what refinement moved onto a better one is left
-        out."""
+        """Boxes (x1, y1, x2, y2) in frame pixels, without those that climbed onto a better one."""
         final = proposal.initial[0] if refinement is None else refinement.final
         scores = proposal.scores[0]
         kept = nms(final, scores, spec.settings.get("nms_iou", NMS_IOU))

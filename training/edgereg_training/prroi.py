@@ -1,8 +1,9 @@
 """Precise RoI pooling: exact integrals of the bilinear surface, as two matrix products.
 
-The zero-padded bilinear surface of a feature map is F(x, y) = sum_ij F[i, j] hat(y - i) hat(x - j), with
-pixel i at coordinate i. Its integral over a bin is separable, so one matrix per axis holds the integrals of
-the hat function over the bins, in closed form; autograd then gives the gradient of the box as well.
+The zero-padded bilinear surface of a feature map is F(x, y) = sum_ij F[i, j] hat(y - i) hat(x - j),
+with pixel i at coordinate i. Its integral over a bin is separable, so one matrix per axis holds the
+integrals of the hat function over the bins, in closed form; autograd then gives the gradient of the
+box as well.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from torch import Tensor
 def prroi_pool(features: Tensor, boxes: Tensor, size: int, scale: float) -> Tensor:
     """Mean of the bilinear surface over each of size x size bins of every box.
 
-    features: float [B, C, H, W]. boxes: float [B, N, 4] (x1, y1, x2, y2) in pixels of the image, of which a
-    feature cell is 1 / scale wide. Returns [B, N, C, size, size] (y before x); a box of no area gives 0.
-    Differentiable in the features and in the boxes. (EBM paper, appendix; PrRoIPool of IoU-Net, eq. 6.)
+    features: float [B, C, H, W]. boxes: float [B, N, 4] (x1, y1, x2, y2) in pixels of the image, of
+    which a feature cell is 1 / scale wide. Returns [B, N, C, size, size] (y before x); a box of no
+    area gives 0. Differentiable in the features and in the boxes. (PrRoI pooling of IoU-Net, ECCV
+    2018, eq. 6, as the EBM paper uses it.)
     """
     batch, channels, height, width = features.shape
     count = boxes.shape[1]
@@ -31,7 +33,7 @@ def prroi_pool(features: Tensor, boxes: Tensor, size: int, scale: float) -> Tens
 
 
 def _bin_weights(low: Tensor, high: Tensor, size: int, cells: int) -> Tensor:
-    """Mean of each cell's hat function over each bin of [low, high]: [B, N] -> [B, N, size, cells]."""
+    """Mean of each cell's hat function over each bin: [B, N, size, cells] of ends [B, N]."""
     fractions = torch.linspace(0, 1, size + 1, dtype=low.dtype, device=low.device)
     edges = low[..., None] + (high - low)[..., None] * fractions
     centres = torch.arange(cells, dtype=low.dtype, device=low.device)

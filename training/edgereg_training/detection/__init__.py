@@ -1,5 +1,4 @@
-"""Head detection: an anchor-free network with an energy over boxes, its data, losses and
-evaluation."""
+"""Head detection: an anchor-free network, an energy over boxes, data, losses, evaluation."""
 
 from __future__ import annotations
 

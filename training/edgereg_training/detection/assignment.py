@@ -15,9 +15,8 @@ from edgereg_training.detection.network import RawDetections
 class HeadLabels:
     """Heads of a batch of B images, padded to G.
 
-    boxes: float [B, G, 4] in image pixels. valid: bool [B, G], False where padded.
-    ignored: bool [B, G]; what lies there is neither head nor background (too small, hardly
-    visible).
+    boxes: float [B, G, 4] in image pixels. valid: bool [B, G], False where padded. ignored: bool
+    [B, G]; what lies there is neither head nor background (too small, hardly visible).
     """
 
     boxes: Tensor
@@ -39,11 +38,9 @@ class Assignment:
 def assign(raw: RawDetections, labels: HeadLabels, candidates: int = 9) -> Assignment:
     """Each head takes its `candidates` best points by sqrt(score) * IoU^4 among those inside it.
 
-    The quality of a taken point is its alignment, scaled so that the best point of a head gets
-    that head's
-    best IoU. A point that two heads want goes to the one it overlaps more. A head between all
-    points (a
-    sliver at the border) takes the nearest point.
+    The quality of a taken point is its alignment, scaled so that the best point of a head gets that
+    head's best IoU. A point that two heads want goes to the one it overlaps more. A head between
+    all points (a sliver at the border) takes the nearest point.
     """
     inside = _inside(raw.points, labels.boxes)
     heads = (labels.valid & ~labels.ignored)[:, None]

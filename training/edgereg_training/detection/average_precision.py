@@ -22,8 +22,7 @@ class Matches:
     """Detections of all pictures at one IoU threshold, best score first.
 
     hit: bool [D], whether each found a head of its own. picture: int [D], where it is. heads: int
-    [P],
-    heads to find per picture.
+    [P], heads to find per picture.
     """
 
     hit: npt.NDArray[np.bool_]

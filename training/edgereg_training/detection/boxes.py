@@ -34,8 +34,7 @@ def to_relative(boxes: Tensor, size: Tensor) -> Tensor:
     h0).
 
     The coordinates of EBM paper section 5.1; the sizes are those of the ground truth in training
-    and of
-    the initial box in refinement. Boxes must have positive sides.
+    and of the initial box in refinement. Boxes must have positive sides.
     """
     sides = boxes[..., 2:] - boxes[..., :2]
     centres = (boxes[..., 2:] + boxes[..., :2]) / 2

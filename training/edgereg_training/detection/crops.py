@@ -16,10 +16,8 @@ from edgereg_training.detection.scene import Boxes, Image, Scene
 class CropSettings:
     """smallest, largest: range of the picked head's size (root of its area) in pixels, log-uniform.
     stretch: largest relative change of the aspect. visible: a head of which less is left is
-    ignored.
-    least: a head whose shorter side is less, in pixels, is ignored. cover: least share of the
-    crop's
-    side that the scene's shorter side shall fill. mosaic: probability of a mosaic."""
+    ignored. least: a head whose shorter side is less, in pixels, is ignored. cover: least share of
+    the crop's side that the scene's shorter side shall fill. mosaic: probability of a mosaic."""
 
     smallest: float = 10.0
     largest: float = 200.0

@@ -1,8 +1,7 @@
 """Things that are no heads but look a little like one, drawn into training pictures.
 
 Hands, fists, face prints on clothes, bright discs and cars made detectors fire on real footage;
-here they
-are drawn in code. They are drawn beside heads, or over a small part of one.
+here they are drawn in code. They are drawn beside heads, or over a small part of one.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""The energy f(x, y) over boxes: PrRoIPool of the features at box y, then fully connected
-layers."""
+"""The energy f(x, y) over boxes: PrRoIPool of the features at y, then dense layers."""
 
 from __future__ import annotations
 
@@ -46,8 +45,7 @@ def box_energy_loss(
     """Mean NLL of true boxes under exp(f) / Z, with `samples` draws for each (EBM paper, eq. 5).
 
     features: [B, C, H/8, W/8]; heads: boxes [B, N, 4] of positive sides and a mask [B, N] of those
-    that
-    count. 0 where the mask is empty.
+    that count. 0 where the mask is empty.
     """
     boxes, mask = heads
     size = (boxes[..., 2:] - boxes[..., :2])[:, :, None]

@@ -29,8 +29,7 @@ class LossSettings:
 
 
 def quality_focal(logits: Tensor, target: Tensor) -> Tensor:
-    """Quality focal loss (GFL, NeurIPS 2020, eq. 3, beta 2) of logits for targets in [0, 1]; same
-    shape."""
+    """Quality focal loss (GFL, NeurIPS 2020, eq. 3, beta 2) for targets in [0, 1]; same shape."""
     modulation = (target - logits.sigmoid()).square()
     return modulation * binary_cross_entropy_with_logits(logits, target, reduction="none")
 

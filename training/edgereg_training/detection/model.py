@@ -24,8 +24,7 @@ class Predictor(nn.Module):
     """The `predict` graph: uint8 [B, H, W, 3] RGB, sides multiples of 32 -> the best candidates.
 
     Returns boxes float32 [B, 100, 4] (x1, y1, x2, y2 in image pixels), scores [B, 100] in [0, 1],
-    best
-    first, before any suppression, and features [B, C, H/8, W/8] for the energy.
+    best first, before any suppression, and features [B, C, H/8, W/8] for the energy.
     """
 
     def __init__(self, detector: HeadDetector) -> None:

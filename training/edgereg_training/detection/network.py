@@ -1,9 +1,7 @@
-"""The head detector: a small residual backbone, a feature pyramid and one head shared by its
-levels.
+"""The head detector: a residual backbone, a feature pyramid, one head for all its levels.
 
 Dense 3 x 3 convolutions with ReLU throughout: on a CPU they cost less time per parameter of use
-than
-depthwise ones, and every engine fuses them.
+than depthwise ones, and every engine fuses them.
 """
 
 from __future__ import annotations

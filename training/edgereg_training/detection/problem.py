@@ -123,8 +123,7 @@ class DetectionProblem:
         return Scene(distort(view.image, rng), view.boxes, view.ignored)
 
     def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-        """The total loss and its parts; the network runs in the loop's precision, the loss in
-        float32."""
+        """The loss and its parts, in float32; the network runs in the loop's precision."""
         heads = cast(HeadModel, model)
         raw = heads.detector(normalised(torch.from_numpy(batch.images)))
         labels = HeadLabels(*(torch.from_numpy(array) for array in batch[1:]))
@@ -152,8 +151,7 @@ def collate(scenes: list[Scene]) -> Batch:
 
 
 def detection_problem(recipe: Recipe) -> DetectionProblem:
-    """The problem of a recipe; raises RecipeError for wrong options, ShardError for damaged
-    shards."""
+    """The problem of a recipe; RecipeError for wrong options, ShardError for damaged shards."""
     options = parse_options(DetectionOptions, recipe)
     rng = np.random.default_rng([recipe.seed, 0xBAC])
     backdrops = tuple(random_backdrop(*BACKDROP_SIZE, rng) for _ in range(options.backdrops))

@@ -13,8 +13,8 @@ Boxes = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Scene:
-    """image: uint8 [H, W, 3] RGB. boxes: float32 [N, 4] (x1, y1, x2, y2) in pixels.
-    ignored: bool [N]; such a box is neither a head to find nor background."""
+    """image: uint8 [H, W, 3] RGB. boxes: float32 [N, 4] (x1, y1, x2, y2) in pixels. ignored: bool
+    [N]; such a box is neither a head to find nor background."""
 
     image: Image
     boxes: Boxes
