@@ -27,10 +27,10 @@ def reach(points: Array) -> Array:
 
 def test_radius_of_a_sphere(skull: Skull) -> None:
     assert np.allclose(skull.radius, 0.9, atol=0.025)
-    assert np.allclose(skull.points(skull.radius)[-1], CENTRE + [0, 0.9, 0], atol=0.03)
+    assert np.allclose(skull.points(skull.radius)[-1], CENTRE + np.array([0, 0.9, 0]), atol=0.03)
 
 
-def test_grid_faces_outwards() -> None:
+def test_grid_covers_all_cells_within_the_texture() -> None:
     triangles, uv = grid_triangles(np.ones((32, 64), bool))
     assert triangles.shape == (2 * 32 * 64, 3)
     assert uv.shape == (2 * 32 * 64, 3, 2)
