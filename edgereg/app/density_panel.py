@@ -60,10 +60,15 @@ class DensityPanel(QWidget):
             plot.show_curve(curve, path)
 
     def clear(self, note: str) -> None:
-        """Show no curves, and say why."""
-        self._want(0)
+        """Show empty plots, which keep their places, and say why where there are none."""
+        for plot in self._plots:
+            plot.clear()
         self._note.setText(note)
-        self._note.show()
+        self._note.setVisible(not self._plots)
+
+    def reset(self) -> None:
+        """Forget the plots: another task has other targets."""
+        self._want(0)
 
     def _want(self, count: int) -> None:
         while len(self._plots) > count:
@@ -112,12 +117,20 @@ class CurvePlot(QWidget):
         """Show a curve; path: float32 [T+1], the iterates of this target, or None."""
         self.curve.setData(curve.x, curve.density)
         self.final.setValue(curve.final)
+        self.final.show()
         self.initial.setVisible(curve.initial is not None)
         if curve.initial is not None:
             self.initial.setValue(curve.initial)
         self._show_path(curve, path)
         self._show_window(curve)
         self.title.setText(self._headline(curve))
+
+    def clear(self) -> None:
+        """Show nothing."""
+        for item in (self.curve, self.iterates):
+            item.setData([], [])
+        for line in (self.initial, self.final):
+            line.hide()
 
     def _headline(self, curve: DensityCurve) -> str:
         colour = hex_colour(self._rgb)

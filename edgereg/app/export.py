@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from edgereg.app.background import Job
+from edgereg.errors import SinkError
 from edgereg.paint.opencv import paint
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.staged import StagedPipeline
@@ -65,6 +66,8 @@ class Export(QObject):
 
     def _prepare(self) -> tuple[StagedPipeline, int]:
         order = self._order
+        if Path(order.source).resolve() == order.target.resolve():
+            raise SinkError(f"{order.target}: is the source itself; choose another name")
         source = open_source(order.source)
         try:
             sink = open_sink(order.target, source.info)

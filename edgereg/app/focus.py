@@ -15,12 +15,14 @@ _LOST = 0.1
 class Focus:
     """Follows one prediction of one task from frame to frame by the overlap of its region.
 
-    task: name of the task looked at, or None. anchor: the region last seen, or None: the largest.
+    task: name of the task looked at, or None. anchor: the region last seen; None: the largest is
+    taken next, and followed. switched: the last `row` is another prediction than the one before.
     """
 
     def __init__(self) -> None:
         self.task: str | None = None
         self.anchor: FloatArray | None = None
+        self.switched = False
 
     def look_at(self, task: str | None) -> None:
         """Look at another task, at the same place."""
@@ -46,13 +48,13 @@ class Focus:
     def row(self, result: FrameResult) -> int | None:
         """Row of the prediction looked at, or None where the task found nothing."""
         found = self._predictions(result)
-        if found is None:
+        self.switched = False
+        if found is None or not len(found):
             return None
         row = row_of(found, self.anchor)
         if row is None:
-            self.anchor = None
-            return row_of(found, None)
-        if self.anchor is not None and found.regions is not None:
+            row, self.switched = row_of(found, None), True
+        if row is not None and found.regions is not None:
             self.anchor = found.regions[row]
         return row
 

@@ -12,11 +12,13 @@ from edgereg.pipeline.result import FrameResult
 from edgereg.predictions import FloatArray, Predictions
 
 _KEPT = 6000
+# A gap is this many times the usual time between two values.
+_GAP = 4.0
 
 
 @dataclass(frozen=True)
 class Series:
-    """times: float64 [M] in seconds, ascending; values: float32 [M, D]."""
+    """times: float64 [M] in seconds, ascending; values: float32 [M, D], NaN where it was lost."""
 
     times: np.ndarray
     values: FloatArray
@@ -68,7 +70,7 @@ class History:
             return Series(np.zeros(0), np.zeros((0, 0), np.float32))
         order = np.argsort([time_s for time_s, _ in rows], kind="stable")
         times = np.array([time_s for time_s, _ in rows])[order]
-        return Series(times, np.stack([values for _, values in rows])[order])
+        return _with_gaps(times, np.stack([values for _, values in rows])[order])
 
     def _walk(self, indices: list[int], anchor: FloatArray | None) -> None:
         for index in indices:
@@ -79,3 +81,13 @@ class History:
             self._series[index] = (moment.time_s, moment.predictions.values[row])
             if anchor is not None and moment.predictions.regions is not None:
                 anchor = moment.predictions.regions[row]
+
+
+def _with_gaps(times: np.ndarray, values: FloatArray) -> Series:
+    """Put NaN where far more time passed than between most frames, so that no line is drawn."""
+    steps = np.diff(times)
+    if not len(steps):
+        return Series(times, values)
+    gaps = np.flatnonzero(steps > _GAP * np.median(steps)) + 1
+    middle = (times[gaps - 1] + times[gaps]) / 2
+    return Series(np.insert(times, gaps, middle), np.insert(values, gaps, np.nan, axis=0))

@@ -71,7 +71,11 @@ class HistoryPanel(QWidget):
             self._name_lines(names)
         for d, line in enumerate(self._lines):
             known = series.values.shape[1] > d
-            line.setData(series.times, series.values[:, d] if known else [])
+            line.setData(series.times, series.values[:, d] if known else [], connect="finite")
+        self.show_now(now_s)
+
+    def show_now(self, now_s: float) -> None:
+        """Put the line at the picture's moment, in seconds."""
         self._now.setValue(now_s)
         start, end = self._window(now_s)
         self._plot.setXRange(start, end, padding=0.01)

@@ -78,7 +78,10 @@ class Inspector(QFrame):
     def show_result(self, result: FrameResult) -> FloatArray | None:
         """Follow a new result; returns the region [4] looked at, or None."""
         self._result = result
-        self._history.add(result, self.focus.task, self.focus.row(result))
+        row = self.focus.row(result)
+        self._history.add(result, self.focus.task, row)
+        if self.focus.switched:
+            self._history.follow(result.index, self.focus.anchor)
         if not self._redraw.isActive():
             self._redraw.start()
         return self.focus.region(result)
@@ -100,6 +103,7 @@ class Inspector(QFrame):
         found, row = self._found(result), self.focus.row(result)
         if found is None or row is None:
             self._show_nothing()
+            self.values.show_now(result.time_s)
             return
         self.headline.setText(headline(found, row))
         self.values.show_series(self._history.series(), found.specs, result.time_s)
@@ -114,6 +118,7 @@ class Inspector(QFrame):
 
     def _choose(self, position: int) -> None:
         self.focus.look_at(self.choice.itemData(position))
+        self.densities.reset()
         self._history.clear()
         self._show_nothing()
         if self._result is not None:

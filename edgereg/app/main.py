@@ -13,6 +13,7 @@ from edgereg.app.theme import LIGHT, preferred
 from edgereg.app.window import MainWindow
 
 _SIGNAL_POLL_MS = 200
+_LEAVE_S = 3.0
 
 
 def run(source: str | None, arguments: Sequence[str] = ()) -> int:
@@ -35,4 +36,7 @@ def run(source: str | None, arguments: Sequence[str] = ()) -> int:
     waker.timeout.connect(lambda: None)
     waker.start()
     signal.signal(signal.SIGINT, lambda *_: window.close())
-    return app.exec()
+    code = app.exec()
+    # A stage inside a native library must come back before the interpreter may go.
+    window.player.wait_closed(_LEAVE_S)
+    return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -79,6 +80,7 @@ class Player(QObject):
         self._start_at: int | None = None
         self._mailbox = Mailbox(self)
         self._mailbox.arrived.connect(self._show)
+        self._leaving: list[StagedPipeline] = []
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
 
@@ -120,11 +122,18 @@ class Player(QObject):
         if self._run is not None:
             self._run.gate.close()
             self._run.pipeline.stop(timeout_s=0.0)
+            self._leaving = [p for p in (*self._leaving, self._run.pipeline) if p.running]
             self._run = None
         self._timer.stop()
         self._mailbox.clear()
         self.current = None
         self._become(State.EMPTY)
+
+    def wait_closed(self, timeout_s: float) -> None:
+        """Wait until the stages of all closed sources have ended: the process may end then."""
+        deadline = time.monotonic() + timeout_s
+        for pipeline in self._leaving:
+            pipeline.wait(max(deadline - time.monotonic(), 0.0))
 
     def play(self) -> None:
         """Go on; from the start if the end was reached, anew if the source failed."""

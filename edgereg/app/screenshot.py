@@ -48,6 +48,7 @@ def main(
     if window.banner.message:
         click.echo(window.banner.message)
     window.close()
+    window.player.wait_closed(3.0)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class Status(QStatusBar):
         """Show where the time goes."""
         stats = report.stats
         self.rate.setText(f"{stats.fps:5.1f} fps")
-        self.stages.setText("   ".join(stage_texts(stats.stages)))
+        self.stages.setText("p50/p95 ms:  " + "  ".join(stage_texts(stats.stages)))
         self.stages.setToolTip(stage_table(stats.stages))
         self.drops.setText(f"dropped {stats.dropped}  ")
 
@@ -54,9 +54,9 @@ class Status(QStatusBar):
 
 
 def stage_texts(stages: Mapping[str, StageStats]) -> list[str]:
-    """`name p50/p95 ms` of each stage that takes time; 'write' is where a player waits."""
+    """`name p50/p95` of each stage that takes time; 'write' is where a player waits."""
     return [
-        f"{name} {stage.p50_ms:.1f}/{stage.p95_ms:.1f} ms"
+        f"{name} {stage.p50_ms:.1f}/{stage.p95_ms:.1f}"
         for name, stage in stages.items()
         if name != "write" and stage.p95_ms >= 0.05
     ]

@@ -29,17 +29,17 @@ from edgereg.pipeline.loading import LoadedTask
 from edgereg.predictions import Predictions, ValueSpec
 from edgereg.tasks import Prepared, Proposal
 
-FPS, FRAMES, WIDTH, HEIGHT = 25, 40, 320, 180
+FPS, FRAMES, WIDTH, HEIGHT = 25, 120, 320, 180
 
 
 def ball(index: int) -> tuple[float, float]:
     """Centre of the ball in frame `index` of the clip."""
-    return 60 + 4.0 * index, 90 + 30 * np.sin(index / 6)
+    return 60 + 1.6 * index, 90 + 30 * np.sin(index / 6)
 
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bright ball that crosses a dark frame: 40 frames, 320 x 180, 25 a second."""
+    """A bright ball that crosses a dark frame: 120 frames, 320 x 180, 25 a second."""
     path = tmp_path_factory.mktemp("clip") / "ball.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (WIDTH, HEIGHT))
     for index in range(FRAMES):

@@ -66,9 +66,17 @@ def test_a_click_beside_all_is_no_choice(focus: Focus) -> None:
     assert not focus.pick(_result(0, {1: SMALL}), 500, 500)
 
 
+def test_the_default_is_followed_too(focus: Focus) -> None:
+    focus.row(_result(0, {1: SMALL, 2: LARGE}))
+    assert focus.row(_result(1, {1: [10, 10, 300, 300], 2: LARGE})) == 1
+
+
 def test_a_lost_head_gives_way_to_the_largest(focus: Focus) -> None:
     focus.pick(_result(0, {1: SMALL, 2: LARGE}), 15, 15)
-    assert focus.row(_result(1, {3: [300, 300, 310, 310], 4: [400, 0, 480, 80]})) == 1
+    assert focus.row(_result(1, {})) is None
+    assert not focus.switched
+    assert focus.row(_result(2, {3: [300, 300, 310, 310], 4: [400, 0, 480, 80]})) == 1
+    assert focus.switched
 
 
 @pytest.mark.parametrize("task", ["headpose", "age", None])
@@ -110,3 +118,12 @@ def test_frames_without_the_head_leave_a_gap() -> None:
     history.add(_result(2, {3: SMALL}), "headpose", 0)
     history.add(_result(3, {3: SMALL}), "age", 0)
     assert history.series().times.tolist() == pytest.approx([0.0, 0.2])
+
+
+def test_a_long_gap_is_not_bridged() -> None:
+    history = History()
+    for index in (0, 1, 2, 30, 31):
+        history.add(_result(index, {1: SMALL}), "headpose", 0)
+    series = history.series()
+    assert np.isnan(series.values[:, 0]).tolist() == [False, False, False, True, False, False]
+    assert (np.diff(series.times) > 0).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -47,23 +48,23 @@ def test_it_plays_to_the_end_and_from_the_start_again(
     assert window.player.state is State.PLAYING
     assert window.video.isVisible()
     assert window.windowTitle() == "ball.avi – edgereg"
+    window.player.seek(110)
     qtbot.waitUntil(lambda: window.player.state is State.ENDED)
-    assert _index(window) == 39
+    assert _index(window) == 119
     qtbot.keyClick(window, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: 0 <= _index(window) < 20)
+    qtbot.waitUntil(lambda: 0 <= _index(window) < 100)
     assert window.player.state is State.PLAYING
 
 
 def test_it_plays_at_the_clip_s_speed(qtbot: Any, window: MainWindow, clip: Path) -> None:
-    times: list[float] = []
-    window.player.shown.connect(lambda result: times.append(result.time_s))
+    seen: list[tuple[float, float]] = []
+    window.player.shown.connect(lambda result: seen.append((time.monotonic(), result.time_s)))
     _play(qtbot, window, clip, until=2)
-    with qtbot.waitSignal(window.player.state_changed, timeout=5000):
-        pass
-    assert window.player.state is State.ENDED
-    # 40 frames in order; a busy machine may skip a few pictures, never the order.
-    assert times == sorted(times)
-    assert len(times) > 15
+    qtbot.wait(1000)
+    clock, position = (seen[-1][k] - seen[1][k] for k in (0, 1))
+    # A busy machine may show it slower and with fewer pictures, never faster or out of order.
+    assert position <= clock + 0.1
+    assert [time_s for _, time_s in seen] == sorted(time_s for _, time_s in seen)
 
 
 def test_pause_holds_and_steps_move_by_one(qtbot: Any, window: MainWindow, clip: Path) -> None:
@@ -88,13 +89,13 @@ def test_the_slider_seeks(qtbot: Any, window: MainWindow, clip: Path) -> None:
     window.transport.sought.emit(30)
     qtbot.waitUntil(lambda: _index(window) == 30)
     assert window.transport.slider.value() == 30
-    assert "31/40" in window.transport.position.text()
+    assert "31/120" in window.transport.position.text()
 
 
 def test_many_seeks_end_at_the_last(qtbot: Any, window: MainWindow, clip: Path) -> None:
     _play(qtbot, window, clip)
     window.player.pause()
-    for index in (35, 2, 17, 38, 5, 21):
+    for index in (95, 2, 47, 110, 5, 21):
         window.player.seek(index)
         qtbot.wait(3)
     qtbot.waitUntil(lambda: _index(window) == 21)
@@ -106,13 +107,13 @@ def test_a_seek_beyond_the_end_stays_inside(qtbot: Any, window: MainWindow, clip
     _play(qtbot, window, clip)
     window.player.pause()
     window.player.seek(10_000)
-    qtbot.waitUntil(lambda: _index(window) == 39)
+    qtbot.waitUntil(lambda: _index(window) == 119)
     assert window.banner.message == ""
 
 
 def test_seek_after_the_end(qtbot: Any, window: MainWindow, clip: Path) -> None:
     _play(qtbot, window, clip)
-    window.player.seek(37)
+    window.player.seek(117)
     qtbot.waitUntil(lambda: window.player.state is State.ENDED)
     window.player.seek(4)
     qtbot.waitUntil(lambda: _index(window) == 4)
@@ -226,8 +227,7 @@ def test_a_click_looks_at_the_prediction_there(qtbot: Any, window: MainWindow, c
     x, y = window.player.current.predictions["headpose"].regions[0].reshape(2, 2).mean(axis=0)
     window.video.picked.emit(float(x), float(y))
     assert window.inspector.focus.anchor is not None
-    window.video.picked.emit(1.0, 1.0)
-    assert window.inspector.focus.anchor is None
+    assert window.inspector.focus.anchor.tolist() == window.video._highlight.tolist()
 
 
 def test_the_densities_get_their_curves(qtbot: Any, window: MainWindow, clip: Path) -> None:
@@ -244,7 +244,7 @@ def test_the_densities_get_their_curves(qtbot: Any, window: MainWindow, clip: Pa
     assert len(plot.iterates.getData()[0]) == found.refinement.trajectory.shape[1]
     assert "yaw" in plot.title.text()
     times, values = window.inspector.values.lines[0].getData()
-    assert len(times) == len(values) >= 3
+    assert len(times) == len(values) > 0
 
 
 def test_another_task_is_looked_at(qtbot: Any, window: MainWindow, clip: Path) -> None:
