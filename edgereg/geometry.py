@@ -133,18 +133,14 @@ def rotation_matrix(angles: npt.ArrayLike) -> npt.NDArray[np.float64]:
     Axes: x to image right, y up, z towards the camera. +yaw turns the nose to image right, +pitch
     lowers it, +roll tilts the crown to image left. One triple [3] gives [3, 3].
     """
-    yaw, pitch, roll = np.moveaxis(np.radians(np.asarray(angles, np.float64)), -1, 0)
-    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
-    cr, sr, one, zero = np.cos(roll), np.sin(roll), np.ones_like(yaw), np.zeros_like(yaw)
-    about_z = _matrix([[cr, -sr, zero], [sr, cr, zero], [zero, zero, one]])
-    about_y = _matrix([[cy, zero, sy], [zero, one, zero], [-sy, zero, cy]])
-    about_x = _matrix([[one, zero, zero], [zero, cp, -sp], [zero, sp, cp]])
-    return np.asarray(about_z @ about_y @ about_x)
-
-
-def _matrix(rows: list[list[npt.NDArray[np.float64]]]) -> npt.NDArray[np.float64]:
-    """[..., 3, 3] from rows of equally shaped entries [...]."""
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    radians = np.radians(np.asarray(angles, np.float64))
+    (cy, cp, cr), (sy, sp, sr) = np.moveaxis(np.stack([np.cos(radians), np.sin(radians)]), -1, 1)
+    rows = [
+        *(cr * cy, cr * sy * sp - sr * cp, cr * sy * cp + sr * sp),
+        *(sr * cy, sr * sy * sp + cr * cp, sr * sy * cp - cr * sp),
+        *(-sy, cy * sp, cy * cp),
+    ]
+    return np.stack(rows, axis=-1).reshape(*radians.shape[:-1], 3, 3)
 
 
 def axis_tips(angles: npt.ArrayLike, origins: npt.ArrayLike, length: npt.ArrayLike) -> FloatArray:

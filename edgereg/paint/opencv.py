@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -79,19 +79,23 @@ def _thick_line(part: _Part, points: Points, line: Line) -> None:
             side = np.array([-along[1], along[0]]) * ((line.width - _RIM) / 2 / length)
             corners = np.stack([start + side, end + side, end - side, start - side])
             cv2.fillConvexPoly(part.layer, part.fixed(corners), line.rgb, cv2.LINE_AA, _SHIFT)
-    for point in points:
+    for point in points.tolist():
         _disc(part, point, line.width / 2, line.rgb)
 
 
 def _dot(canvas: Image, dot: Dot) -> None:
     part = _Part.around(canvas, dot.centre[None], dot.radius + 1)
     if part is not None:
-        _disc(part, dot.centre, dot.radius, dot.rgb)
+        _disc(part, dot.centre.tolist(), dot.radius, dot.rgb)
         part.blend(dot.alpha)
 
 
-def _disc(part: _Part, centre: Points, radius: float, rgb: Rgb) -> None:
-    fixed = part.fixed(centre[None])[0, 0].tolist()
+def _disc(part: _Part, centre: Sequence[float], radius: float, rgb: Rgb) -> None:
+    x, y = centre
+    fixed = (
+        round((x - (part.left + 0.5)) * 2**_SHIFT),
+        round((y - (part.top + 0.5)) * 2**_SHIFT),
+    )
     reduced = max(1, round((radius - 0.4 * _RIM) * 2**_SHIFT))
     cv2.circle(part.layer, fixed, reduced, rgb, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
@@ -159,10 +163,10 @@ class _Part:
     @classmethod
     def around(cls, canvas: Image, points: Points, margin: float) -> _Part | None:
         """The part that covers points [N, 2] and a margin; None outside the canvas."""
-        low = np.floor(points.min(axis=0) - margin).astype(int)
-        high = np.ceil(points.max(axis=0) + margin).astype(int)
-        left, top = (max(int(v), 0) for v in low)
-        right, bottom = min(int(high[0]), canvas.shape[1]), min(int(high[1]), canvas.shape[0])
+        (x1, y1), (x2, y2) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        left, top = max(math.floor(x1 - margin), 0), max(math.floor(y1 - margin), 0)
+        right = min(math.ceil(x2 + margin), canvas.shape[1])
+        bottom = min(math.ceil(y2 + margin), canvas.shape[0])
         if left >= right or top >= bottom:
             return None
         return cls(canvas[top:bottom, left:right], left, top)

@@ -56,13 +56,19 @@ def dashes(points: Points, on: float, off: float) -> tuple[Points, ...]:
     if total == 0.0 or total / (on + off) > _MOST_DASHES:
         return (points,)
     starts = np.arange(0.0, total, on + off)
-    return tuple(_piece(points, along, start, min(start + on, total)) for start in starts.tolist())
+    ends = np.minimum(starts + on, total)
+    heads, tails = _at(points, along, starts), _at(points, along, ends)
+    inner = zip(
+        np.searchsorted(along, starts, "right").tolist(),
+        np.searchsorted(along, ends, "left").tolist(),
+        strict=True,
+    )
+    return tuple(
+        np.concatenate([heads[k : k + 1], points[low:high], tails[k : k + 1]])
+        for k, (low, high) in enumerate(inner)
+    )
 
 
-def _piece(points: Points, along: Points, start: float, end: float) -> Points:
-    inner = points[(along > start) & (along < end)]
-    ends = [
-        [np.interp(at, along, points[:, 0]), np.interp(at, along, points[:, 1])]
-        for at in (start, end)
-    ]
-    return np.concatenate([[ends[0]], inner, [ends[1]]])
+def _at(points: Points, along: Points, places: Points) -> Points:
+    """Points [K, 2] of a line at `places` [K], measured along it."""
+    return np.stack([np.interp(places, along, points[:, axis]) for axis in (0, 1)], axis=1)
