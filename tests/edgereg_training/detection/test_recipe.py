@@ -8,9 +8,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-import edgereg_training  # noqa: E402
-from edgereg_training.detection.problem import DetectionOptions  # noqa: E402
-from edgereg_training.recipe import load_recipe, parse_options  # noqa: E402
+import edgereg_training
+from edgereg_training.detection.problem import DetectionOptions
+from edgereg_training.recipe import load_recipe, parse_options
 
 
 def test_the_bundled_recipe_is_valid() -> None:

@@ -24,7 +24,7 @@ from edgereg_training.detection.scene import Scene
 from edgereg_training.detection.scenes import load_scenes
 
 FloatArray = npt.NDArray[np.float32]
-THRESHOLDS = (("AP50", 0.5), ("AP75", 0.75))
+THRESHOLDS = (("ap50", 0.5), ("ap75", 0.75))
 RESAMPLES = 1000
 
 
@@ -47,10 +47,11 @@ def measure(model: ModelFolder, data: Path) -> list[Figure]:
     figures = []
     for name, iou in THRESHOLDS:
         plain, refined = match(before, iou), match(after, iou)
-        figures.append(_figure(name, [plain], np.array([1.0])))
-        figures.append(_figure(f"{name} refined", [refined], np.array([1.0])))
-        difference = np.array([-1.0, 1.0])
-        figures.append(_figure(f"{name} refined - estimated", [plain, refined], difference))
+        title = f"average precision at IoU {iou:g}"
+        figures.append(_figure(name, title, [(1.0, plain)]))
+        figures.append(_figure(f"{name}_refined", f"{title}, refined", [(1.0, refined)]))
+        gain = [(1.0, refined), (-1.0, plain)]
+        figures.append(_figure(f"{name}_gain", f"{title}: refined minus estimated", gain))
     return figures
 
 
@@ -104,13 +105,12 @@ def _refined(
     return trajectory[0, :, -1]
 
 
-def _figure(name: str, matches: list[Matches], signs: npt.NDArray[np.float64]) -> Figure:
-    """A signed sum of average precisions of the same scenes, in [-1, 1]."""
-    count = len(matches[0].heads)
+def _figure(name: str, note: str, terms: list[tuple[float, Matches]]) -> Figure:
+    """A weighted sum of average precisions of the same scenes, in [-1, 1]."""
+    count = len(terms[0][1].heads)
 
     def statistic(drawn: npt.NDArray[np.int64]) -> float:
         counts = np.bincount(drawn, minlength=count).astype(np.float64)
-        values = [average_precision(each, counts) for each in matches]
-        return float(signs @ np.array(values))
+        return sum(weight * average_precision(each, counts) for weight, each in terms)
 
-    return figure(name, count, statistic, "", RESAMPLES)
+    return figure(name, count, statistic, resamples=RESAMPLES, note=note)
