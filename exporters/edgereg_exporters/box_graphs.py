@@ -26,7 +26,7 @@ features [B,C,H,W]; grid [B,G,4] boxes (x1,y1,x2,y2) in image pixels; log_densit
 
 
 @dataclass(frozen=True)
-class _Candidates:
+class Candidates:
     """Names: boxes flattened to [N, 4] and taken apart; int64 [1] sizes of the batch."""
 
     batch: str
@@ -41,12 +41,12 @@ class _Candidates:
 def box_refine_graph(energy: BoxEnergy) -> onnx.ModelProto:
     """The ascent of `energy`, see REFINE_DOC."""
     g = GraphWriter()
-    boxes = _candidates(g, energy, "initial")
-    shared = box_nodes.prepare_pooling(g, energy, boxes.batch, boxes.count)
+    boxes = candidates(g, energy, "initial")
+    shared = box_nodes.prepare_pooling(g, energy, boxes.batch)
     place = g.op("Div", boxes.centre, boxes.size, out="place")
     log_size = g.op("Log", boxes.size, out="log_size")
     start = g.op("Concat", place, log_size, out="start", axis=1)
-    climb = ascend(g, start, 4, lambda b, y: _value_and_gradient(b, energy, shared, boxes, y))
+    climb = ascend(g, start, 4, lambda b, y: value_and_gradient(b, energy, shared, boxes, y))
     _trajectory(g, boxes, climb)
     inputs = [
         floats("features", ("B", energy.channels, "H", "W")),
@@ -62,8 +62,8 @@ def box_refine_graph(energy: BoxEnergy) -> onnx.ModelProto:
 def box_density_graph(energy: BoxEnergy) -> onnx.ModelProto:
     """The energy on a grid of boxes, see DENSITY_DOC."""
     g = GraphWriter()
-    boxes = _candidates(g, energy, "grid")
-    shared = box_nodes.prepare_pooling(g, energy, boxes.batch, boxes.count)
+    boxes = candidates(g, energy, "grid")
+    shared = box_nodes.prepare_pooling(g, energy, boxes.batch)
     flat = g.op("Concat", boxes.centre, boxes.size, out="boxes", axis=1)
     pooled = box_nodes.pool(g, energy, shared, flat, boxes.area)
     layers = box_nodes.reordered_first_layer(energy)
@@ -78,7 +78,7 @@ def box_density_graph(energy: BoxEnergy) -> onnx.ModelProto:
     return checked_model(g.graph("box_density", inputs, outputs, DENSITY_DOC))
 
 
-def _candidates(g: GraphWriter, energy: BoxEnergy, source: str) -> _Candidates:
+def candidates(g: GraphWriter, energy: BoxEnergy, source: str) -> Candidates:
     """Flatten the input boxes, replace a size of no area by 1 and note where that was."""
     batch = g.op("Shape", source, out="batch", start=0, end=1)
     count = g.op("Shape", source, out="count", start=1, end=2)
@@ -90,7 +90,7 @@ def _candidates(g: GraphWriter, energy: BoxEnergy, source: str) -> _Candidates:
     valid = g.op("Greater", shortest, g.constant("thinnest", THINNEST), out="valid")
     bins = (energy.pool / energy.spatial_scale) ** 2 / box_nodes.TWICE_BOTH_AXES
     area = g.constant("bins_per_area", bins)
-    return _Candidates(
+    return Candidates(
         batch=batch,
         count=count,
         corners=corners,
@@ -101,8 +101,8 @@ def _candidates(g: GraphWriter, energy: BoxEnergy, source: str) -> _Candidates:
     )
 
 
-def _value_and_gradient(
-    b: GraphWriter, energy: BoxEnergy, shared: box_nodes.Pooling, boxes: _Candidates, y: str
+def value_and_gradient(
+    b: GraphWriter, energy: BoxEnergy, shared: box_nodes.Pooling, boxes: Candidates, y: str
 ) -> tuple[str, str]:
     """f [N, 1] and its gradient [N, 4] in the ascent's coordinates.
 
@@ -127,7 +127,7 @@ def _value_and_gradient(
     return value, b.op("Sub", by_edges, by_area, out="slope_y")
 
 
-def _trajectory(g: GraphWriter, boxes: _Candidates, climb: Climb) -> None:
+def _trajectory(g: GraphWriter, boxes: Candidates, climb: Climb) -> None:
     """Points [T+1, N, 4] back to corners in pixels, batch and candidates first."""
     place, log_size = g.multi(
         "Split", climb.points, out=("places", "log_sizes"), axis=2, num_outputs=2

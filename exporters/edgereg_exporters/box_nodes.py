@@ -55,10 +55,10 @@ class Pooled:
     inverse_area: str
 
 
-def prepare_pooling(g: GraphWriter, energy: BoxEnergy, batch: str, count: str) -> Pooling:
+def prepare_pooling(g: GraphWriter, energy: BoxEnergy, batch: str) -> Pooling:
     """Nodes that run once: `features` [B, C, H, W] laid out, bin matrices for its H and W.
 
-    batch, count: int64 [1], B and K.
+    batch: int64 [1], B.
     """
     p, c = energy.pool, energy.channels
     height = g.op("Shape", "features", out="height", start=2, end=3)

@@ -78,6 +78,7 @@ def _run(graph: onnx.ModelProto, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
 
     options = ort.SessionOptions()
     options.log_severity_level = 4
+    options.intra_op_num_threads = 1
     session = ort.InferenceSession(
         graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )

@@ -23,9 +23,9 @@ def target_refine_graph(energy: TargetEnergy) -> onnx.ModelProto:
     """The ascent of `energy`, see REFINE_DOC."""
     g = GraphWriter()
     d = energy.targets
-    batch, count, start = _normalised(g, energy, "initial")
-    image = _image_part(g, energy, batch, count)
-    climb = ascend(g, start, d, lambda b, t: _value_and_gradient(b, energy, image, t))
+    batch, count, start = normalised(g, energy, "initial")
+    image = image_part(g, energy, batch, count)
+    climb = ascend(g, start, d, lambda b, t: value_and_gradient(b, energy, image, t))
     scaled = g.op("Mul", climb.points, g.constant("scale", energy.scale), out="scaled_path")
     path = g.op("Add", scaled, g.constant("target_centre", energy.centre), out="path")
     reorder_outputs(g, batch, count, path, climb.energies, d)
@@ -43,8 +43,8 @@ def target_refine_graph(energy: TargetEnergy) -> onnx.ModelProto:
 def target_density_graph(energy: TargetEnergy) -> onnx.ModelProto:
     """The energy on a grid of targets, see DENSITY_DOC."""
     g = GraphWriter()
-    batch, count, points = _normalised(g, energy, "grid")
-    image = _image_part(g, energy, batch, count)
+    batch, count, points = normalised(g, energy, "grid")
+    image = image_part(g, energy, batch, count)
     value = _forward(g, energy, image, points)[0]
     shape = g.op("Concat", batch, count, out="grid_shape", axis=0)
     g.op("Reshape", value, shape, out="log_density", allowzero=1)
@@ -56,7 +56,7 @@ def target_density_graph(energy: TargetEnergy) -> onnx.ModelProto:
     return checked_model(g.graph("target_density", inputs, outputs, DENSITY_DOC))
 
 
-def _normalised(g: GraphWriter, energy: TargetEnergy, source: str) -> tuple[str, str, str]:
+def normalised(g: GraphWriter, energy: TargetEnergy, source: str) -> tuple[str, str, str]:
     """int64 [1] B and K of the input, and its points t = (y - centre) / scale, [N, D]."""
     batch = g.op("Shape", source, out="batch", start=0, end=1)
     count = g.op("Shape", source, out="count", start=1, end=2)
@@ -65,7 +65,7 @@ def _normalised(g: GraphWriter, energy: TargetEnergy, source: str) -> tuple[str,
     return batch, count, g.op("Div", centred, g.constant("scale", energy.scale), out="start")
 
 
-def _image_part(g: GraphWriter, energy: TargetEnergy, batch: str, count: str) -> str:
+def image_part(g: GraphWriter, energy: TargetEnergy, batch: str, count: str) -> str:
     """W_x g_x + b of each candidate [N, h]: once, before any ascent."""
     bias = g.constant("bias", energy.bias)
     if energy.feature_weight is None:
@@ -93,7 +93,7 @@ def _forward(
     return value, (below, [first], above)
 
 
-def _value_and_gradient(
+def value_and_gradient(
     b: GraphWriter, energy: TargetEnergy, image: str, points: str
 ) -> tuple[str, str]:
     """f [N, 1] and its gradient [N, D] with respect to the normalised points."""
