@@ -30,7 +30,8 @@ class JsonlSink:
         self._file.close()
 
 
-FIXED = ("frame", "time_s", "task", "model", "track", "x1", "y1", "x2", "y2", "score")
+REGION = ("region_x1", "region_y1", "region_x2", "region_y2")
+FIXED = ("frame", "time_s", "task", "model", "track", *REGION, "score")
 ENERGY = ("energy_initial", "energy_final")
 
 
@@ -38,9 +39,9 @@ class CsvSink:
     """A flat table, one row a prediction.
 
     Columns: FIXED; for each value of the first frame's tasks <name>, <name>_std, <name>_initial;
-    ENERGY; and `other`, a JSON object of values that the first frame did not announce. The names
-    are those of `records`, the region is in four columns, what is missing is empty, and a value
-    that is a list is a JSON list.
+    ENERGY; and `other`, a JSON object of values that have no column because the first frame did
+    not announce them or a fixed column has their name. The names are those of `records`, the
+    region is in four columns, what is missing is empty, and a value that is a list is a JSON list.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,8 +67,10 @@ class CsvSink:
 
 
 def _names(result: FrameResult) -> tuple[str, ...]:
+    """Names of the values that get columns, in order, each once."""
     found = (spec.name for p in result.predictions.values() for spec in p.specs)
-    return tuple(dict.fromkeys(found))
+    taken = {*FIXED, *ENERGY, "other"}
+    return tuple(name for name in dict.fromkeys(found) if name not in taken)
 
 
 def _header(names: tuple[str, ...]) -> list[str]:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from edgereg.errors import SinkError
 from edgereg.pipeline.result import FrameResult
+from edgereg.predictions import ValueSpec
 from edgereg.sinks import space
 from edgereg.sinks.base import Sink
 from edgereg.sinks.open import open_sink
@@ -72,10 +74,10 @@ def test_csv_is_flat(tmp_path: Path, result: Result) -> None:
     sink.close()
     colour, points = csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text()))
     assert (colour["frame"], colour["task"], colour["track"]) == ("1", "colour", "0")
-    assert (colour["x1"], colour["y2"]) == ("1.0", "4.5")
+    assert (colour["region_x1"], colour["region_y2"]) == ("1.0", "4.5")
     assert (colour["red"], colour["red_std"], colour["red_initial"]) == ("10.1", "0.25", "1.0")
     assert (colour["energy_initial"], colour["energy_final"]) == ("-4.0", "-1.5")
-    assert (colour["xy"], points["red"], points["x1"]) == ("", "", "")
+    assert (colour["xy"], points["red"], points["region_x1"]) == ("", "", "")
     assert json.loads(points["xy"]) == [7, 8]
 
 
@@ -88,6 +90,19 @@ def test_csv_loses_no_value_that_came_late(tmp_path: Path, result: Result) -> No
     sink.close()
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))
     assert json.loads(rows[2]["other"]) == {"xy": [7.0, 8.0]}
+
+
+def test_csv_has_each_column_once(tmp_path: Path, result: Result) -> None:
+    names = ("x1", "score", "region_x1")
+    specs = tuple(ValueSpec(name, "px") for name in names)
+    colour = replace(result().predictions["colour"], specs=specs)
+    sink = open_sink(tmp_path / "out.csv", INFO)
+    sink.write(replace(result(), predictions={"boxes": colour, "again": colour}))
+    sink.close()
+    header, row, _ = csv.reader(io.StringIO((tmp_path / "out.csv").read_text()))
+    assert len(header) == len(set(header)) == len(row)
+    assert dict(zip(header, row, strict=True))["x1"] == "10.1"
+    assert json.loads(row[-1]) == {"score": 20, "region_x1": 30}
 
 
 def test_csv_without_frames_has_its_header(tmp_path: Path) -> None:
