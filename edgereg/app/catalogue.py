@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from edgereg.errors import EdgeregError
 from edgereg.pipeline.loading import LoadedTask, in_order, load_task
-from edgereg.plugins import load_plugins
+from edgereg.plugins import Plugins, load_plugins
 from edgereg.tasks import Task
 
 
@@ -17,12 +17,14 @@ class Catalogue:
     """tasks: ready to run, upstreams first. titles: for people, by name, also of unusable tasks.
 
     unusable: reasons by name of task. faults: what is wrong with plugins, one line each.
+    plugins: what else they add, such as sources and sinks.
     """
 
     tasks: tuple[LoadedTask, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     unusable: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    plugins: Plugins | None = None
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -43,6 +45,7 @@ def load_catalogue() -> Catalogue:
         {name: task.title for name, task in tasks.items()},
         unusable,
         tuple(str(fault) for fault in plugins.faults),
+        plugins,
     )
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from edgereg.app.background import Job
-from edgereg.errors import SinkError
+from edgereg.app.catalogue import Catalogue
+from edgereg.app.opening import Request, open_request, open_target
 from edgereg.paint.opencv import paint
-from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Report
 from edgereg.pipeline.steps import Settings
-from edgereg.sinks.open import PAINTED, open_sink
-from edgereg.sources.open import open_source
+from edgereg.sinks.open import PAINTED
 
 _POLL_MS = 100
 
@@ -27,7 +25,7 @@ class Order:
 
     source: str
     target: Path
-    tasks: Sequence[LoadedTask]
+    catalogue: Catalogue
     settings: Settings
 
 
@@ -65,18 +63,16 @@ class Export(QObject):
             self._pipeline = None
 
     def _prepare(self) -> tuple[StagedPipeline, int]:
-        order = self._order
-        if Path(order.source).resolve() == order.target.resolve():
-            raise SinkError(f"{order.target}: is the source itself; choose another name")
-        source = open_source(order.source)
+        order, plugins = self._order, self._order.catalogue.plugins
+        source = open_request(plugins, Request(order.source))
         try:
-            sink = open_sink(order.target, source.info)
+            sink = open_target(plugins, order.target, order.source, source.info)
         except Exception:
             source.close()
             raise
         pipeline = StagedPipeline(
             source,
-            order.tasks,
+            order.catalogue.tasks,
             [sink],
             painter=paint if order.target.suffix.lower() in PAINTED else None,
             settings=replace(order.settings),

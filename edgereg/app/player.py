@@ -6,20 +6,22 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from edgereg.app.background import Job
 from edgereg.app.gate import Gate
 from edgereg.app.mailbox import Mailbox
+from edgereg.app.opening import Request, open_request
 from edgereg.app.watched import WatchedSource
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.result import FrameResult
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Report
 from edgereg.pipeline.steps import Settings
+from edgereg.plugins import Plugins
 from edgereg.sources.base import Source, SourceInfo
-from edgereg.sources.open import open_source
 
 _POLL_MS = 100
 
@@ -33,15 +35,6 @@ class State(Enum):
     PAUSED = auto()
     ENDED = auto()
     FAILED = auto()
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to open, and how. realtime: skip frames that come too fast; loop: endlessly."""
-
-    text: str
-    realtime: bool = False
-    loop: bool = False
 
 
 @dataclass
@@ -75,6 +68,7 @@ class Player(QObject):
         self.request: Request | None = None
         self.current: FrameResult | None = None
         self._tasks: Sequence[LoadedTask] | None = None
+        self._plugins: Plugins | None = None
         self._run: _Run | None = None
         self._job: Job | None = None
         self._start_at: int | None = None
@@ -94,9 +88,9 @@ class Player(QObject):
         """Whether the open source can be scrubbed."""
         return bool(self._run and self._run.source.info.seekable)
 
-    def use(self, tasks: Sequence[LoadedTask]) -> None:
+    def use(self, tasks: Sequence[LoadedTask], plugins: Plugins | None) -> None:
         """Give the tasks, once they are loaded; what was asked for before is opened now."""
-        self._tasks = tuple(tasks)
+        self._tasks, self._plugins = tuple(tasks), plugins
         if self.state is State.OPENING:
             self._open_source()
 
@@ -188,14 +182,10 @@ class Player(QObject):
             self._jump(self._index())
 
     def _open_source(self) -> None:
-        request = self.request
-        if request is None:
+        if self.request is None:
             return
-
-        def open_it() -> Source:
-            return open_source(request.text, realtime=request.realtime, loop=request.loop)
-
-        self._job = Job(open_it, lambda source: source.close(), self)
+        call = partial(open_request, self._plugins, self.request)
+        self._job = Job(call, lambda source: source.close(), self)
         self._job.done.connect(self._start)
         self._job.failed.connect(self._fail)
         self._job.start()

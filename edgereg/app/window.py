@@ -20,7 +20,8 @@ from edgereg.app.export_bar import ExportBar
 from edgereg.app.inspector import Inspector
 from edgereg.app.layout import add_dock, add_toolbar, column, stack
 from edgereg.app.menus import build_menus
-from edgereg.app.player import Player, Request, State
+from edgereg.app.opening import Request
+from edgereg.app.player import Player, State
 from edgereg.app.refinement_panel import RefinementPanel
 from edgereg.app.status import Status
 from edgereg.app.task_panel import TaskPanel
@@ -94,8 +95,7 @@ class MainWindow(QMainWindow):
         """Run the open source to its end and save the results by the ending of `target`."""
         request = self.player.request
         if request is not None:
-            tasks = self.catalogue.tasks
-            self.exports.run(Order(request.text, target, tasks, self.player.settings))
+            self.exports.run(Order(request.text, target, self.catalogue, self.player.settings))
 
     def set_pace(self, *, realtime: bool | None = None, loop: bool | None = None) -> None:
         """Skip frames to keep real time, or start again at the end; what is open is reopened."""
@@ -156,7 +156,7 @@ class MainWindow(QMainWindow):
         self.status.set_providers(catalogue.providers)
         if catalogue.faults:
             self.banner.say(catalogue.faults[0])
-        self.player.use(catalogue.tasks)
+        self.player.use(catalogue.tasks, catalogue.plugins)
 
     def _on_state(self, state: State) -> None:
         self.transport.set_state(state)

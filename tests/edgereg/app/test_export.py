@@ -18,6 +18,7 @@ from edgereg.sources.open import open_source
 def _open(qtbot: Any, window: MainWindow, clip: Path) -> None:
     window.open(str(clip))
     qtbot.waitUntil(lambda: window.player.current is not None)
+    window.player.pause()
 
 
 def test_a_table_holds_every_frame(
@@ -27,7 +28,8 @@ def test_a_table_holds_every_frame(
     target = tmp_path / "poses.jsonl"
     window.export(target)
     assert window.exports.busy
-    qtbot.waitUntil(lambda: str(target) in window.banner.message, timeout=10000)
+    qtbot.waitUntil(lambda: not window.exports.busy, timeout=20000)
+    assert str(target) in window.banner.message
     records = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
     frames = {record["frame"] for record in records if record.get("task") == "headpose"}
     assert frames == set(range(120))
@@ -38,7 +40,8 @@ def test_a_video_is_annotated(qtbot: Any, window: MainWindow, clip: Path, tmp_pa
     _open(qtbot, window, clip)
     target = tmp_path / "annotated.mp4"
     window.export(target)
-    qtbot.waitUntil(lambda: str(target) in window.banner.message, timeout=15000)
+    qtbot.waitUntil(lambda: not window.exports.busy, timeout=20000)
+    assert str(target) in window.banner.message
     source = open_source(target)
     frames = list(source.frames())
     source.close()

@@ -136,7 +136,7 @@ def test_a_source_that_hangs_while_opening_does_not_hold_up_the_window(
     def hang(*_: object, **__: object) -> None:
         go.wait(5)
 
-    monkeypatch.setattr("edgereg.app.player.open_source", hang)
+    monkeypatch.setattr("edgereg.app.opening.open_source", hang)
     pulse = Pulse()
     window.open("rtsp://nowhere/stream")
     qtbot.wait(200)
