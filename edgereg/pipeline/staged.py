@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
+from edgereg.errors import SourceError
 from edgereg.pipeline.channel import Channel
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask
@@ -83,7 +84,14 @@ class StagedPipeline:
         self._transport.resume()
 
     def seek(self, index: int) -> None:
-        """Go on with frame `index`; results of frames before the jump no longer come out."""
+        """Go on with frame `index`; results of frames before the jump no longer come out.
+
+        Raises SourceError where the source can't be searched. An index outside the source ends
+        the run, since only reading tells.
+        """
+        if not self._source.info.seekable:
+            name = self._source.info.name
+            raise SourceError(f"{name}: has no past; it can't go to frame {index}")
         self._transport.seek(index)
         for channel in self._channels:
             channel.clear()

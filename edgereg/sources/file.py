@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -44,6 +45,8 @@ class VideoFile:
         if self._ahead is None:
             self.close()
             raise SourceError(f"{self._path}: no frame in it can be decoded; the file is damaged")
+        height, width = self._ahead.image.shape[:2]
+        self._info = replace(self._info, width=width, height=height)
 
     @property
     def info(self) -> SourceInfo:

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("onnxruntime")
 
 from edgereg.engines import select
-from edgereg.engines.onnx import CPU
+from edgereg.engines.onnx import CPU, OnnxEngine
 from edgereg.errors import EngineError
 
 
@@ -108,3 +108,36 @@ def test_the_list_of_providers_is_proven() -> None:
     assert rows[CPU].status == "works"
     assert set(rows) == set(select.RANKING)
     assert all(row.reason for row in rows.values())
+
+
+class FakeTensorRT(OnnxEngine):
+    """The CPU under TensorRT's name: its first run compiles into the cache folder."""
+
+    builds = 0
+
+    def __init__(self, path: Any, provider: str = CPU, **more: Any) -> None:
+        super().__init__(path, CPU, threads=1)
+        self.folder = (more.get("options") or {}).get("trt_engine_cache_path")
+
+    def run(self, inputs: Any) -> dict[str, np.ndarray]:
+        if self.folder and not (Path(self.folder) / "graph.engine").exists():
+            FakeTensorRT.builds += 1
+            (Path(self.folder) / "graph.engine").write_bytes(b"compiled")
+        return super().run(inputs)
+
+
+def test_compiled_engines_are_kept_and_checked(
+    tmp_path: Path, tiny_graphs: dict[str, Callable[[], bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(select, "OnnxEngine", FakeTensorRT)
+    monkeypatch.setattr(select.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    path = tmp_path / "predict.onnx"
+    path.write_bytes(tiny_graphs["predict"]())
+    for _ in range(2):
+        select.load_engine(path, "tensorrt")
+    assert FakeTensorRT.builds == 1
+    (compiled,) = (tmp_path / "cache").rglob("graph.engine")
+    compiled.write_bytes(b"damaged")
+    select.load_engine(path, "tensorrt")
+    assert FakeTensorRT.builds == 2
+    assert compiled.read_bytes() == b"compiled"

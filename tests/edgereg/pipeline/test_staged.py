@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from edgereg.errors import SourceError
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.staged import StagedPipeline
@@ -177,6 +178,40 @@ def test_after_a_jump_no_old_frame_comes_out(
         until(lambda before=before: len(sink.results) > before + 3)
         # One result may have been on its way into the sink while the jump came.
         assert set(sink.indices[before + 1 :]) <= set(range(jump, jump + 200))
+    pipeline.stop()
+
+
+def test_a_camera_is_not_searched(frames: Any, collector: Any) -> None:
+    class Camera(frames):
+        @property
+        def info(self) -> Any:
+            return replace(super().info, seekable=False, live=True)
+
+    sink = collector()
+    pipeline = StagedPipeline(Camera(200, wait_s=0.005), [], [sink], mode="latest")
+    pipeline.start()
+    until(lambda: len(sink.results) > 2)
+    with pytest.raises(SourceError, match="can't go to frame 3"):
+        pipeline.seek(3)
+    before = len(sink.results)
+    until(lambda: len(sink.results) > before)
+    assert pipeline.stop().error is None
+
+
+def test_refinement_is_switched_while_it_runs(
+    frames: Any, collector: Any, loaded: list[LoadedTask]
+) -> None:
+    def refined() -> bool:
+        return sink.results[-1].predictions["colour"].refinement is not None
+
+    sink = collector()
+    pipeline = StagedPipeline(frames(10**6), loaded, [sink])
+    pipeline.start()
+    until(lambda: len(sink.results) > 2 and refined())
+    pipeline.settings.refine = False
+    until(lambda: not refined())
+    pipeline.settings.refine = True
+    until(refined)
     pipeline.stop()
 
 
