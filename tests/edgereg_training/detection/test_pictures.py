@@ -28,13 +28,13 @@ def test_distortion_leaves_its_input_alone() -> None:
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_distractors_leave_most_of_a_head_and_all_labels(seed: int) -> None:
+def test_distractors_leave_most_of_a_head_or_have_it_ignored(seed: int) -> None:
     scene = scene_of(PICTURE.copy(), np.array([[40, 20, 80, 70]]))
     busy = add_distractors(scene, np.random.default_rng(seed), 6)
     np.testing.assert_array_equal(busy.boxes, scene.boxes)
     np.testing.assert_array_equal(scene.image, PICTURE)
     changed = (busy.image != PICTURE).any(axis=2)[20:70, 40:80]
-    assert changed.mean() < 0.7
+    assert busy.ignored[0] or changed.mean() < 0.5
 
 
 def test_distractors_change_something() -> None:

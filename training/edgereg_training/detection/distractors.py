@@ -14,6 +14,9 @@ import numpy as np
 from edgereg.geometry import box_iou
 from edgereg_training.detection.scene import Image, Scene
 
+# A head of which more is covered by a distractor is ignored.
+MOST_COVERED = 0.4
+
 Draw = Callable[[Image, np.ndarray, float, np.random.Generator], None]
 
 # A few skin tones (RGB), from light to dark; a drawn hand takes a blend of two.
@@ -21,7 +24,7 @@ _SKIN = np.array([[236, 196, 172], [212, 160, 128], [176, 120, 90], [120, 78, 56
 
 
 def add_distractors(scene: Scene, rng: np.random.Generator, most: int = 4) -> Scene:
-    """The scene with 0 to `most` distractors; its labels stay as they are."""
+    """The scene with 0 to `most` distractors; a head that they cover largely is ignored."""
     image = scene.image.copy()
     size = min(image.shape[:2])
     for _ in range(int(rng.integers(0, most + 1))):
@@ -30,7 +33,15 @@ def add_distractors(scene: Scene, rng: np.random.Generator, most: int = 4) -> Sc
         spot = _spot(scene, radius, over_heads, rng)
         if spot is not None:
             draw(*_window(image, *spot), spot[1], rng)
-    return Scene(image, scene.boxes, scene.ignored)
+    covered = [_changed(scene.image, image, box) > MOST_COVERED for box in scene.boxes]
+    return Scene(image, scene.boxes, scene.ignored | np.array(covered, bool))
+
+
+def _changed(before: Image, after: Image, box: np.ndarray) -> float:
+    """Share of a box's pixels that differ."""
+    x1, y1, x2, y2 = (max(0, round(float(v))) for v in box)
+    difference = before[y1:y2, x1:x2] != after[y1:y2, x1:x2]
+    return float(difference.any(axis=2).mean()) if difference.size else 0.0
 
 
 def _spot(
@@ -173,6 +184,36 @@ def _panel(image: Image, centre: np.ndarray, radius: float, rng: np.random.Gener
         _box(image, a[0], a[1], b[0], b[1], rng.uniform(0, 255, 3))
 
 
+def _blob(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
+    """A rounded or ragged shape, smooth or textured, often dark: a chair, a bag, a bush."""
+    angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    power = rng.uniform(0.35, 1.3)  # from nearly a rectangle to an ellipse
+    x = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** power
+    y = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power
+    ragged = rng.uniform(0, 0.25) if rng.random() < 0.5 else 0.0
+    wave = 1 + ragged * rng.standard_normal(len(angle)) + rng.uniform(0, 0.2) * np.cos(3 * angle)
+    stretch = rng.uniform(0.5, 1.6)
+    outline = np.stack([x * stretch, y], axis=1) * (radius * wave)[:, None] + centre
+    mask = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [outline.astype(np.int32)], 255, cv2.LINE_AA)
+    colour = rng.choice(
+        [
+            rng.uniform(5, 70, 3),
+            np.full(3, rng.uniform(5, 90)),
+            _skin(rng),
+            rng.uniform(0, 255, 3),
+            rng.uniform(20, 110) * np.array([0.8, 1, 0.5]),
+        ]
+    )
+    _shaded(image, mask, colour, rng)
+    if rng.random() < 0.5:
+        grain = rng.standard_normal((24, 24)).astype(np.float32) * np.float32(rng.uniform(5, 30))
+        height, width = mask.shape
+        texture = cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
+        textured = np.clip(image + texture, 0, 255).astype(np.uint8)
+        image[mask > 127] = textured[mask > 127]
+
+
 def _plain(image: Image, mask: np.ndarray, colour: np.ndarray, rng: np.random.Generator) -> None:
     _flat(image, mask, colour)
 
@@ -214,4 +255,6 @@ _KINDS: tuple[tuple[Draw, bool], ...] = (
     (_disc, False),
     (_car, False),
     (_panel, False),
+    (_blob, False),
+    (_blob, False),
 )
