@@ -13,15 +13,11 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip("PySide6")
 # Windows are not shown on anybody's screen during tests.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from PySide6.QtCore import QSettings
-
 from edgereg import marks as m
 from edgereg.app.catalogue import Catalogue
-from edgereg.app.window import MainWindow
 from edgereg.geometry import axis_tips
 from edgereg.models.folder import ModelFolder
 from edgereg.models.schema import ModelSpec
@@ -216,8 +212,12 @@ def catalogue(detection: FakeTask, headpose: FakeTask) -> Catalogue:
 
 
 @pytest.fixture
-def window(qtbot: Any, catalogue: Catalogue, tmp_path: Path) -> Iterator[MainWindow]:
+def window(qtbot: Any, catalogue: Catalogue, tmp_path: Path) -> Iterator[Any]:
     """The main window with the fake tasks, shown."""
+    from PySide6.QtCore import QSettings
+
+    from edgereg.app.window import MainWindow
+
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     window = MainWindow(lambda: catalogue, settings)
     qtbot.addWidget(window)
