@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -153,8 +154,25 @@ def _check_file(path: Path) -> None:
         raise SourceError(f"{path}: is a folder, not a video file")
     try:
         with path.open("rb") as file:
-            empty = not file.read(1)
+            start = file.read(4096)
     except OSError as error:
         raise SourceError(f"{path}: can't be read: {error.strerror}") from error
-    if empty:
+    if not start:
         raise SourceError(f"{path}: the file is empty")
+    if _is_text(start):
+        raise SourceError(f"{path}: is a text file, not a video")
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether a file that begins so is text.
+
+    OpenCV would play a plain text as a film of letters, and follow a playlist to any file or host.
+    """
+    if b"\0" in start or start.startswith(b"YUV4MPEG2"):
+        return False
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        decoder.decode(start)  # a character cut at the end is no fault
+    except UnicodeDecodeError:
+        return False
+    return True

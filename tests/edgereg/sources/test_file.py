@@ -107,6 +107,14 @@ def test_no_video(tmp_path: Path, content: bytes) -> None:
     assert "not a video" in fault(path)
 
 
+@pytest.mark.parametrize("name", ["licence.txt", "playlist.m3u8", "clip.mp4"])
+def test_text_is_no_video(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("#EXTM3U\nfile:///etc/hostname\nZeilen für Menschen\n" * 200, encoding="utf-8")
+    with pytest.raises(SourceError, match="is a text file, not a video"):
+        VideoFile(path)
+
+
 def test_truncated_file_without_index(clip: Clip) -> None:
     path = clip(30)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
