@@ -45,8 +45,16 @@ class Pooling:
 
 
 @dataclass(frozen=True)
+class Boxes:
+    """Names of centre and size of N boxes in image pixels, [N, 2] each."""
+
+    centre: str
+    size: str
+
+
+@dataclass(frozen=True)
 class Pooled:
-    """Names of one pooling: its result [N, P*C*P] (bin of x, channel, bin of y) and the tape."""
+    """Names of one pooling: its result [N, P*P*C] (bin of y, bin of x, channel) and the tape."""
 
     values: str
     hat: str
@@ -87,7 +95,7 @@ def prepare_pooling(g: GraphWriter, energy: BoxEnergy, batch: str) -> Pooling:
         column_shape=shape("column_shape", batch, anyhow, width),
         strip_shape=shape("strip_shape", anyhow, g.ints("strip_count", p * c), height),
         flat_shape=g.ints("flat_shape", -1, p * c * p),
-        bin_shape=g.ints("bin_shape", -1, p * c, p),
+        bin_shape=g.ints("bin_shape", -1, p, p * c),
         map_shape=shape("map_shape", batch, anyhow, length),
         width_shape=shape("width_shape", anyhow, g.ints("one_end", 1), bins, width),
     )
@@ -135,9 +143,10 @@ def _bin_matrices(
     return matrices[0], matrices[1], positions
 
 
-def pool(g: GraphWriter, energy: BoxEnergy, shared: Pooling, boxes: str, area: str) -> Pooled:
-    """Pool boxes [N, 4] (cx, cy, w, h in image pixels); area: (P/scale)^2 or 0, [N, 1] or [1]."""
-    flat = g.op("Gemm", boxes, shared.to_bins, shared.cells, out="t_flat")
+def pool(g: GraphWriter, shared: Pooling, boxes: Boxes, area: str) -> Pooled:
+    """Pool N boxes; area: the factor 1/4 (P/scale)^2 of the inverse area, or 0, [N, 1]."""
+    both_axes = g.op("Concat", boxes.centre, boxes.size, out="boxes", axis=1)
+    flat = g.op("Gemm", both_axes, shared.to_bins, shared.cells, out="t_flat")
     t = g.op("Reshape", flat, shared.edge_shape, out="t")
     c = g.op("Clip", t, g.constant("minus_one", -1.0), g.constant("one", 1.0), out="clipped")
     hat = g.op("Sub", g.constant("one", 1.0), g.op("Abs", c, out="abs_c"), out="hat")
@@ -149,11 +158,10 @@ def pool(g: GraphWriter, energy: BoxEnergy, shared: Pooling, boxes: str, area: s
     crossed = g.op("MatMul", columns, shared.columns, out="strip_rows")
     strips = g.op("Reshape", crossed, shared.strip_shape, out="strips")
     a_y = g.op("Squeeze", a_y4, g.ints("second_axis", 1), out="A_y_bins")
-    upright = g.op("Transpose", a_y, out="A_y_upright", perm=[0, 2, 1])
-    sums = g.op("MatMul", strips, upright, out="bin_sums")
+    turned = g.op("Transpose", strips, out="strips_turned", perm=[0, 2, 1])
+    sums = g.op("MatMul", a_y, turned, out="bin_sums")
     flat_sums = g.op("Reshape", sums, shared.flat_shape, out="bin_sums_flat")
-    _, size = g.multi("Split", boxes, out=("centres", "sizes"), axis=1, num_outputs=2)
-    extent = g.op("ReduceProd", size, g.ints("second_axis", 1), out="extent")
+    extent = g.op("ReduceProd", boxes.size, g.ints("second_axis", 1), out="extent")
     inverse = g.op("Div", area, extent, out="inverse_area")
     return Pooled(
         values=g.op("Mul", flat_sums, inverse, out="pooled"),
@@ -167,13 +175,13 @@ def pool(g: GraphWriter, energy: BoxEnergy, shared: Pooling, boxes: str, area: s
 def pool_gradient(g: GraphWriter, shared: Pooling, pooled: Pooled, gradient: str) -> str:
     """Gradient [N, 4] of (cx, cy, w, h) through the bins' edges, the area held fixed.
 
-    gradient: [N, P*C*P] of the pooled values.
+    gradient: [N, P*P*C] of the pooled values.
     """
     weighted = g.op("Mul", gradient, pooled.inverse_area, out="bin_gradient_flat")
     bins = g.op("Reshape", weighted, shared.bin_shape, out="bin_gradient")
+    d_y = g.op("MatMul", bins, pooled.strips, out="dA_y")
     turned = g.op("Transpose", bins, out="bin_gradient_turned", perm=[0, 2, 1])
-    d_y = g.op("MatMul", turned, pooled.strips, out="dA_y")
-    spread = g.op("MatMul", bins, pooled.a_y, out="spread")
+    spread = g.op("MatMul", turned, pooled.a_y, out="spread")
     maps = g.op("Reshape", spread, shared.map_shape, out="spread_maps")
     across = g.op("MatMul", maps, shared.rows, out="dA_x_rows")
     d_x = g.op("Reshape", across, shared.width_shape, out="dA_x")
@@ -185,9 +193,9 @@ def pool_gradient(g: GraphWriter, shared: Pooling, pooled: Pooled, gradient: str
 
 
 def reordered_first_layer(energy: BoxEnergy) -> tuple[Dense, ...]:
-    """The dense layers for pooled values that lie as (bin of x, channel, bin of y)."""
+    """The dense layers for pooled values that lie as (bin of y, bin of x, channel)."""
     first = energy.layers[0]
     p, c = energy.pool, energy.channels
     by_name = first.weight.reshape(-1, c, p, p)
-    weight = np.ascontiguousarray(by_name.transpose(0, 3, 1, 2)).reshape(first.weight.shape)
+    weight = np.ascontiguousarray(by_name.transpose(0, 2, 3, 1)).reshape(first.weight.shape)
     return (Dense(weight, first.bias, first.activation), *energy.layers[1:])
