@@ -86,27 +86,46 @@ def _shaded(image: Image, mask: np.ndarray, colour: np.ndarray, rng: np.random.G
 
 
 def _hand(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
-    """A palm with fingers spread, closed or folded, and a forearm or sleeve."""
+    """A palm with fingers spread or closed, or a fist, and a forearm or sleeve."""
+    up = rng.uniform(-np.pi, 0) if rng.random() < 0.7 else rng.uniform(-np.pi, np.pi)
+    fist = rng.random() < 0.4
+    palm = (0.7 if fist else 0.45) * radius
     mask = np.zeros(image.shape[:2], np.uint8)
-    up = rng.uniform(-np.pi, 0) if rng.random() < 0.8 else rng.uniform(-np.pi, np.pi)
-    palm = 0.45 * radius
-    angle = float(np.degrees(up))
-    _ellipse(mask, centre, (palm * 1.15, palm * rng.uniform(0.75, 1.0)), angle)
+    _ellipse(mask, centre, (palm * 1.15, palm * rng.uniform(0.75, 1.0)), float(np.degrees(up)))
+    if not fist:
+        _fingers(mask, centre, radius, up, rng)
+    arm = np.zeros_like(mask)
+    elbow = centre - _direction(up) * radius * 4
+    _line(arm, centre - _direction(up) * palm, elbow, radius * rng.uniform(0.5, 0.9))
+    skin = _skin(rng)
+    sleeve = np.full(3, rng.uniform(5, 70)) if rng.random() < 0.4 else rng.uniform(10, 240, 3)
+    _shaded(image, arm, skin if rng.random() < 0.3 else sleeve, rng)
+    _shaded(image, mask, skin, rng)
+    if fist:
+        _knuckles(image, centre, palm, up, skin * 0.6)
+
+
+def _fingers(
+    mask: np.ndarray, centre: np.ndarray, radius: float, up: float, rng: np.random.Generator
+) -> None:
     spread, reach = rng.uniform(0.15, 0.9), rng.uniform(0.1, 0.6) * radius
+    palm, across = 0.45 * radius, _direction(up + np.pi / 2)
     for finger in np.linspace(-0.5, 0.5, 4):
-        way = _direction(up + finger * spread)
-        start = (
-            centre + _direction(up) * palm * 0.7 + _direction(up + np.pi / 2) * finger * palm * 1.3
-        )
-        _line(mask, start, start + way * reach * rng.uniform(0.8, 1.1), radius * 0.16)
+        start = centre + _direction(up) * palm * 0.7 + across * finger * palm * 1.3
+        end = start + _direction(up + finger * spread) * reach * rng.uniform(0.8, 1.1)
+        _line(mask, start, end, radius * 0.16)
     if rng.random() < 0.7:
         thumb = up + rng.choice([-1, 1]) * rng.uniform(0.7, 1.3)
         _line(mask, centre, centre + _direction(thumb) * radius * 0.7, radius * 0.17)
-    arm = np.zeros_like(mask)
-    _line(arm, centre - _direction(up) * palm, centre - _direction(up) * radius * 4, radius * 0.55)
-    colour = _skin(rng)
-    _shaded(image, arm, colour if rng.random() < 0.4 else rng.uniform(10, 240, 3), rng)
-    _shaded(image, mask, colour, rng)
+
+
+def _knuckles(image: Image, centre: np.ndarray, palm: float, up: float, shade: np.ndarray) -> None:
+    """Three dark lines between the folded fingers."""
+    across = _direction(up + np.pi / 2)
+    for gap in (-0.4, 0.0, 0.4):
+        a = centre + across * gap * palm + _direction(up) * palm * 0.1
+        b = centre + across * gap * palm * 0.9 + _direction(up) * palm * 0.8
+        cv2.line(image, _point(a), _point(b), _tuple(shade), max(1, int(palm * 0.08)), cv2.LINE_AA)
 
 
 def _face_print(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
@@ -231,6 +250,10 @@ def _tuple(colour: np.ndarray) -> tuple[int, int, int]:
     return r, g, b
 
 
+def _point(xy: np.ndarray) -> tuple[int, int]:
+    return int(xy[0]), int(xy[1])
+
+
 def _direction(angle: float) -> np.ndarray:
     return np.array([np.cos(angle), np.sin(angle)])
 
@@ -249,6 +272,7 @@ def _line(mask: np.ndarray, start: np.ndarray, end: np.ndarray, width: float) ->
 
 # (what draws it, whether it may cover part of a head)
 _KINDS: tuple[tuple[Draw, bool], ...] = (
+    (_hand, True),
     (_hand, True),
     (_hand, True),
     (_face_print, False),
