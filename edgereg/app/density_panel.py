@@ -92,7 +92,7 @@ class CurvePlot(QWidget):
         self.title.setTextFormat(Qt.TextFormat.RichText)
         tabular(self.title)
         self._plot = new_plot()
-        self._plot.setMinimumHeight(84)
+        self._plot.setMinimumHeight(52)
         self._plot.hideAxis("left")
         self.curve = self._plot.plot(pen=pen(self._rgb, 2), fillLevel=0, brush=(*self._rgb, 60))
         self.initial = pg.InfiniteLine(pen=pen(self._rgb, 1.5, dashed=True))

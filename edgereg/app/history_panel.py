@@ -33,7 +33,7 @@ class HistoryPanel(QWidget):
         self._legend = QLabel("Values over time")
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._plot = new_plot()
-        self._plot.setMinimumHeight(120)
+        self._plot.setMinimumHeight(72)
         self._plot.showGrid(y=True, alpha=0.2)
         self._now = pg.InfiniteLine(pen=pen(DARK.text, 1))
         self._plot.addItem(self._now)

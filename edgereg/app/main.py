@@ -25,7 +25,11 @@ def run(source: str | None, arguments: Sequence[str] = ()) -> int:
     if not isinstance(app, QApplication):
         raise RuntimeError("another kind of Qt application runs in this process")
     app.setApplicationName("edgereg")
-    window = MainWindow()
+    return stay(app, MainWindow(), source)
+
+
+def stay(app: QApplication, window: MainWindow, source: str | None) -> int:
+    """Show a window, open a source in it, and return the exit code once it is closed."""
     if preferred(app) is LIGHT:
         window.menus.actions["light"].setChecked(True)
     window.show()

@@ -1,0 +1,66 @@
+"""`edgereg app` as a process: it starts, plays, and leaves cleanly when it is told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("PySide6")
+
+_PROGRAM = """
+import sys
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+from edgereg.app.catalogue import Catalogue
+from edgereg.app.main import stay
+from edgereg.app.window import MainWindow
+clip, how, settings = sys.argv[1:]
+app = QApplication([])
+window = MainWindow(Catalogue, QSettings(settings, QSettings.Format.IniFormat))
+def look():
+    if window.player.current is not None:
+        print("shown", flush=True)
+        if how == "close":
+            window.close()
+timer = QTimer(interval=50)
+timer.timeout.connect(look)
+timer.start()
+sys.exit(stay(app, window, clip))
+"""
+
+
+def _start(clip: Path, how: str, home: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM, str(clip), how, str(home / "settings.ini")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
+
+
+def test_closing_the_window_ends_the_process(clip: Path, tmp_path: Path) -> None:
+    process = _start(clip, "close", tmp_path)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "shown" in out
+    assert "Traceback" not in errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_ends_the_process(clip: Path, tmp_path: Path) -> None:
+    process = _start(clip, "stay", tmp_path)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "shown\n"
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert time.monotonic() - start < 10
+    assert "Traceback" not in errors
