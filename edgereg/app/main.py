@@ -35,12 +35,24 @@ def stay(app: QApplication, window: MainWindow, source: str | None) -> int:
     window.show()
     if source is not None:
         window.open(source)
-    # Python sees a Ctrl-C only while its own code runs.
-    waker = QTimer(interval=_SIGNAL_POLL_MS)
-    waker.timeout.connect(lambda: None)
-    waker.start()
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    waker = _close_on_signal(window)
     code = app.exec()
+    waker.stop()
     # A stage inside a native library must come back before the interpreter may go.
     window.player.wait_closed(_LEAVE_S)
     return code
+
+
+def _close_on_signal(window: MainWindow) -> QTimer:
+    """Close the window on Ctrl-C or SIGTERM.
+
+    Python sees a signal only while its own code runs, hence the timer; and it may come while this
+    very thread holds a lock that closing needs, hence the note instead of the deed.
+    """
+    asked: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: asked.append(number))
+    waker = QTimer(window, interval=_SIGNAL_POLL_MS)
+    waker.timeout.connect(lambda: asked and window.close())
+    waker.start()
+    return waker

@@ -54,12 +54,13 @@ def test_closing_the_window_ends_the_process(clip: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
-def test_ctrl_c_ends_the_process(clip: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_process(clip: Path, tmp_path: Path, number: int) -> None:
     process = _start(clip, "stay", tmp_path)
     assert process.stdout is not None
     assert process.stdout.readline() == "shown\n"
     start = time.monotonic()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 0, errors
     assert time.monotonic() - start < 10
