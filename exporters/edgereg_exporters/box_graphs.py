@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,27 +103,38 @@ def candidates(g: GraphWriter, energy: BoxEnergy, source: str) -> Candidates:
 
 def value_and_gradient(
     b: GraphWriter, energy: BoxEnergy, shared: box_nodes.Pooling, boxes: Candidates, y: str
-) -> tuple[str, str]:
-    """f [N, 1] and its gradient [N, 4] in the ascent's coordinates.
-
-    With E as a function of the pooled values v, dv/d(log w) has two parts: the edges move, and v
-    falls with the area (v = sum / area), which takes sum(dE/dv * v) off both log w and log h.
-    """
+) -> tuple[str, Callable[[], str]]:
+    """f [N, 1], and what writes its gradient [N, 4] in the ascent's coordinates."""
     place, log_size = b.multi("Split", y, out=("place", "log_size"), axis=1, num_outputs=2)
     centre = b.op("Mul", place, boxes.size, out="centre")
     size = b.op("Exp", log_size, out="size")
     pooled = box_nodes.pool(b, shared, box_nodes.Boxes(centre, size), boxes.area)
     layers = box_nodes.reordered_first_layer(energy)
     value, tape = dense_nodes.forward(b, layers, pooled.values, "layer")
-    slope = dense_nodes.scalar_backward(b, layers, tape, "layer")
+
+    def gradient() -> str:
+        slope = dense_nodes.scalar_backward(b, layers, tape, "layer")
+        units = b.op("Concat", boxes.size, size, out="units", axis=1)
+        return _gradient(b, shared, pooled, slope, units)
+
+    return value, gradient
+
+
+def _gradient(
+    b: GraphWriter, shared: box_nodes.Pooling, pooled: box_nodes.Pooled, slope: str, units: str
+) -> str:
+    """df/dy [N, 4] from the slope dE/dv of the pooled values v; units: d(cx, cy, w, h)/dy.
+
+    dv/d(log w) has two parts: the edges move, and v falls with the area (v = sum / area), which
+    takes sum(dE/dv * v) off both log w and log h.
+    """
     edges = box_nodes.pool_gradient(b, shared, pooled, slope)
-    units = b.op("Concat", boxes.size, size, out="units", axis=1)
     by_edges = b.op("Mul", edges, units, out="by_edges")
     share = b.op("Mul", slope, pooled.values, out="share")
     total = b.op("ReduceSum", share, b.ints("second_axis", 1), out="shares")
     on_sizes = b.constant("on_sizes", np.array([[0.0, 0.0, 1.0, 1.0]]))
     by_area = b.op("Mul", total, on_sizes, out="by_area")
-    return value, b.op("Sub", by_edges, by_area, out="slope_y")
+    return b.op("Sub", by_edges, by_area, out="slope_y")
 
 
 def _trajectory(g: GraphWriter, boxes: Candidates, climb: Climb) -> None:
@@ -145,7 +157,7 @@ def reorder_outputs(
     """path [T+1, N, D], energies [T+1, N, 1] -> the outputs `trajectory` and `energy`."""
     turned = g.op("Transpose", path, out="path_turned", perm=[1, 0, 2])
     flat = g.op("Transpose", energies, out="energies_turned", perm=[1, 2, 0])
-    length = g.op("Reshape", "rounds", g.ints("flat", -1), out="length")
+    length = g.op("Add", "rounds", g.ints("one_more", 1), out="length")
     shape = g.op("Concat", batch, count, length, out="energy_out_shape", axis=0)
     wide = g.op("Concat", shape, g.ints("targets", targets), out="path_out_shape", axis=0)
     g.op("Reshape", turned, wide, out="trajectory", allowzero=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import onnx
 from onnx import TensorProto
 
@@ -95,11 +97,19 @@ def _forward(
 
 def value_and_gradient(
     b: GraphWriter, energy: TargetEnergy, image: str, points: str
-) -> tuple[str, str]:
-    """f [N, 1] and its gradient [N, D] with respect to the normalised points."""
+) -> tuple[str, Callable[[], str]]:
+    """f [N, 1], and what writes its gradient [N, D] with respect to the normalised points."""
     value, (below, first, above) = _forward(b, energy, image, points)
-    gradient = dense_nodes.scalar_backward(b, energy.trunk, above, "trunk")
-    gradient = dense_nodes.slope_times(b, first[0], gradient, "joint")
-    weight = b.constant("target_weight", energy.target_weight)
-    gradient = b.op("Gemm", gradient, weight, out="joint_back")
-    return value, dense_nodes.backward(b, energy.target_layers, below, gradient, "target")
+
+    def gradient() -> str:
+        slope = dense_nodes.scalar_backward(b, energy.trunk, above, "trunk")
+        slope = dense_nodes.slope_times(b, first[0], slope, "joint")
+        weight = b.constant("target_weight", energy.target_weight)
+        slope = b.op("Gemm", slope, weight, out="joint_back")
+        slope = dense_nodes.backward(b, energy.target_layers, below, slope, "target")
+        if any(act.kind != "none" for act in (*below, *first, *above)):
+            return slope
+        # A linear energy has one gradient, a constant row, for all candidates.
+        return b.op("Expand", slope, b.op("Shape", points, out="all"), out="same_gradient")
+
+    return value, gradient

@@ -17,16 +17,16 @@ from onnx import TensorProto
 MU = [[1.0, -2.0]]
 
 
-def quadratic(b: GraphWriter, y: str) -> tuple[str, str]:
+def quadratic(b: GraphWriter, y: str) -> tuple[str, Callable[[], str]]:
     """f = -1/2 |y - mu|^2."""
     away = b.op("Sub", y, b.constant("mu", MU), out="away")
     square = b.op("Mul", away, away, out="square")
     total = b.op("ReduceSum", square, b.ints("axis", 1), out="total")
     value = b.op("Mul", total, b.constant("half", -0.5), out="value")
-    return value, b.op("Neg", away, out="slope")
+    return value, lambda: b.op("Neg", away, out="slope")
 
 
-def broken(b: GraphWriter, y: str) -> tuple[str, str]:
+def broken(b: GraphWriter, y: str) -> tuple[str, Callable[[], str]]:
     """An energy that is NaN everywhere (0 / 0)."""
     value, slope = quadratic(b, y)
     zero = b.op("Mul", value, b.constant("zero", 0.0), out="nothing")

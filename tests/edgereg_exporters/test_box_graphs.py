@@ -92,7 +92,7 @@ def gradient_model(energy: BoxEnergy) -> Any:
     b = GraphWriter("body_", g.nodes, g.constants)
     value, slope = value_and_gradient(b, energy, shared, boxes, "y")
     g.op("Identity", value, out="f")
-    g.op("Identity", slope, out="df")
+    g.op("Identity", slope(), out="df")
     inputs = [
         floats("features", ("B", energy.channels, "H", "W")),
         floats("initial", ("B", "K", 4)),

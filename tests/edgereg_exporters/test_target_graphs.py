@@ -68,7 +68,7 @@ def gradient_model(energy: TargetEnergy) -> Any:
     b = GraphWriter("body_", g.nodes, g.constants)
     value, slope = value_and_gradient(b, energy, image, start)
     g.op("Identity", value, out="f")
-    g.op("Identity", slope, out="df")
+    g.op("Identity", slope(), out="df")
     inputs = [floats("features", ("B", energy.features)), floats("initial", ("B", "K", 3))]
     outputs = [floats("f", ("N", 1)), floats("df", ("N", 3))]
     return checked_model(g.graph("gradient", inputs, outputs))
@@ -85,14 +85,12 @@ def test_the_gradient_is_that_of_finite_differences(
     result = run(gradient_model(made), features=features, initial=initial)
     point = initial[0].astype(np.float64)
     np.testing.assert_allclose(result["f"][:, 0], numpy_energy(made, features[0], point), atol=2e-6)
-    # Where nothing bends, one row holds for all candidates.
-    slope = np.broadcast_to(result["df"], (6, 3))
     for d in range(3):
         shift = np.zeros(3)
         shift[d] = 1e-5 * made.scale[d]
         up = numpy_energy(made, features[0], point + shift)
         down = numpy_energy(made, features[0], point - shift)
-        np.testing.assert_allclose(slope[:, d], (up - down) / 2e-5, atol=5e-6)
+        np.testing.assert_allclose(result["df"][:, d], (up - down) / 2e-5, atol=5e-6)
 
 
 @pytest.mark.parametrize(("batch", "count", "steps"), [(1, 1, 10), (3, 4, 10), (2, 5, 0)])
@@ -192,6 +190,21 @@ def test_the_density_is_the_energy_on_the_grid(
     for row in range(2):
         wanted = numpy_energy(made, features[row], grid[row])
         np.testing.assert_allclose(found[row], wanted, atol=5e-6)
+
+
+def test_a_linear_energy_climbs_straight(
+    run: Callable[..., Any], energy: Callable[..., TargetEnergy]
+) -> None:
+    result = run(
+        refine_graph(energy("none")),
+        features=np.zeros((1, 5)),
+        initial=np.zeros((1, 4, 3)),
+        step_length=np.ones(3),
+        decay=0.5,
+        steps=3,
+    )
+    steps = np.diff(result["trajectory"], axis=2)
+    np.testing.assert_allclose(steps, np.broadcast_to(steps[:, :1, :1], steps.shape), atol=1e-5)
 
 
 def test_nothing_to_refine_gives_nothing(
