@@ -80,6 +80,14 @@ def sink_of(plugins: Plugins, path: Path, info: SourceInfo) -> Sink:
         raise SinkError(f"{path}: the plugin for '{path.suffix}' failed: {error}") from error
 
 
+def want_pictures(plugins: Plugins, outputs: Sequence[Path]) -> bool:
+    """Whether an output shows pictures with marks; a plugin's output may."""
+    from edgereg.sinks.open import PAINTED
+
+    endings = PAINTED | set(plugins.sinks())
+    return any(output.suffix.lower() in endings for output in outputs)
+
+
 def check_outputs(source: str, outputs: Sequence[Path]) -> None:
     """Raise SinkError where two outputs are one file, or an output would overwrite the source."""
     seen: set[Path] = set()

@@ -11,6 +11,7 @@ import click
 from edgereg.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
+    from edgereg.pipeline.loading import LoadedTask
     from edgereg.sinks.base import Sink
     from edgereg.sources.base import Source, SourceInfo
 
@@ -46,15 +47,20 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     SOURCE: a video file, an image, a folder or glob of images, a camera index, a URL or a
     GStreamer string. OUTPUT, by its ending: .mp4 (annotated video), .jsonl, .csv, .parquet.
     """
-    from edgereg.cli.opening import check_outputs, check_precision, models_of, source_of
+    from edgereg.cli.opening import (
+        check_outputs,
+        check_precision,
+        models_of,
+        source_of,
+        want_pictures,
+    )
     from edgereg.pipeline.loading import load_tasks
 
     check_outputs(source, outputs)
     models = models_of(options["models"])
     wanted = options["tasks"] or tuple(models) or DEFAULT_TASKS
-    available = session.tasks()
     loaded = load_tasks(
-        available.values(),
+        session.tasks().values(),
         wanted,
         models,
         provider=options["engine"],
@@ -70,7 +76,7 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     except Exception:
         opened.close()
         raise
-    return _run(opened, loaded, sinks, options)
+    return _run(opened, loaded, sinks, want_pictures(session.plugins, outputs), options)
 
 
 def _open_sinks(session: Session, outputs: Sequence[Path], info: SourceInfo) -> list[Sink]:
@@ -87,7 +93,13 @@ def _open_sinks(session: Session, outputs: Sequence[Path], info: SourceInfo) -> 
     return sinks
 
 
-def _run(source: Source, loaded: Any, sinks: Sequence[Sink], options: dict[str, Any]) -> int:
+def _run(
+    source: Source,
+    loaded: Sequence[LoadedTask],
+    sinks: Sequence[Sink],
+    painted: bool,
+    options: dict[str, Any],
+) -> int:
     from edgereg.cli.watching import FirstFaults, conclude, watch
     from edgereg.paint.opencv import paint
     from edgereg.pipeline.staged import StagedPipeline
@@ -99,7 +111,7 @@ def _run(source: Source, loaded: Any, sinks: Sequence[Sink], options: dict[str, 
         source,
         loaded,
         [*sinks, faults],
-        painter=paint if sinks else None,
+        painter=paint if painted else None,
         mode="latest" if live else "every",
         settings=Settings(refine=options["refine"], steps=options["steps"]),
     )

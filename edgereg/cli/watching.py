@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from edgereg.pipeline.stats import Report, Stats
 
 POLL_S = 0.1
+# The longest that an interrupted run may take to finish its frame and close its outputs.
+CLOSING_S = 30.0
 
 
 def watch(pipeline: StagedPipeline, frames: int | None) -> tuple[Report, bool]:
@@ -28,16 +30,17 @@ def watch(pipeline: StagedPipeline, frames: int | None) -> tuple[Report, bool]:
     frames: how many are expected, or None. On Ctrl-C or SIGTERM the pipeline stops, and its
     outputs are closed before this returns.
     """
-    try:
-        with _termination_interrupts(), _progress(frames) as advance:
-            pipeline.start()
-            while pipeline.running:
-                time.sleep(POLL_S)
-                advance(pipeline.stats())
-    except KeyboardInterrupt:
-        with _signals_ignored():
-            return pipeline.stop(), True
-    return pipeline.wait(), False
+    with _termination_interrupts():
+        try:
+            with _progress(frames) as advance:
+                pipeline.start()
+                while pipeline.running:
+                    time.sleep(POLL_S)
+                    advance(pipeline.stats())
+        except KeyboardInterrupt:
+            with _signals_ignored():
+                return pipeline.stop(CLOSING_S), True
+        return pipeline.wait(), False
 
 
 def show_stats(stats: Stats) -> None:
@@ -64,7 +67,9 @@ def _termination_interrupts() -> Iterator[None]:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in _terminations()}
+    # What is ignored stays ignored: under nohup a run outlives its terminal.
+    numbers = [n for n in _terminations() if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
@@ -112,13 +117,15 @@ class _Advance:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+        console = Console(stderr=True)
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.completed:.0f} frames"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self._task = self.bar.add_task("running", total=frames)
 

@@ -225,6 +225,49 @@ def test_full_disk(call: Any, clip: Any, tmp_path: Path, capsys: Any) -> None:
     assert "o.jsonl" in capsys.readouterr().err
 
 
+def test_pictures_are_painted_only_where_they_are_wanted(
+    call: Any, clip: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[int] = []
+
+    def paint(image: Any, marks: Any) -> Any:
+        painted.append(1)
+        return image
+
+    monkeypatch.setattr("edgereg.paint.opencv.paint", paint)
+    assert call(clip(), tmp_path / "o.jsonl", "--task", "spots") == 0
+    assert painted == []
+    assert call(clip(), tmp_path / "o.mp4", "--task", "spots") == 0
+    assert len(painted) == 12
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs SIGHUP")
+def test_under_nohup_a_run_outlives_its_terminal(
+    start_edgereg: Start, long_clip: Path, tmp_path: Path
+) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        table = tmp_path / "o.jsonl"
+        process = start_edgereg(
+            "run", long_clip, table, "--task", "brightness", "--realtime", "--limit", 20
+        )
+        wait_for_records(process, table)
+        process.send_signal(signal.SIGHUP)
+        _, said = process.communicate(timeout=60)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert process.returncode == 0, said
+
+
+def wait_for_records(process: subprocess.Popen[str], table: Path) -> None:
+    """Wait until some records are written."""
+    deadline = time.monotonic() + 120
+    while not (table.exists() and table.stat().st_size > 1000):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals end a process at once on Windows")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interruption_leaves_whole_outputs(
@@ -233,13 +276,9 @@ def test_interruption_leaves_whole_outputs(
     video, table, sheet = (tmp_path / name for name in ("o.mp4", "o.jsonl", "o.csv"))
     outputs = (video, table, sheet)
     process = start_edgereg("run", long_clip, *outputs, "--task", "brightness", "--realtime")
-    deadline = time.monotonic() + 60
-    while not (table.exists() and table.stat().st_size > 1000):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for_records(process, table)
     process.send_signal(number)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Interrupted; the outputs hold everything up to here." in said
     found = records(table)
