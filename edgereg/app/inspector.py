@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QVBoxLayout, QWidget
@@ -75,13 +75,16 @@ class Inspector(QFrame):
         self.values.set_source(info)
         self._show_nothing()
 
-    def show_result(self, result: FrameResult) -> FloatArray | None:
-        """Follow a new result; returns the region [4] looked at, or None."""
+    def show_result(
+        self, result: FrameResult, passed: Sequence[FrameResult] = ()
+    ) -> FloatArray | None:
+        """Follow a new result, and those that passed unseen; returns the region [4] looked at."""
         self._result = result
-        row = self.focus.row(result)
-        self._history.add(result, self.focus.task, row)
-        if self.focus.switched:
-            self._history.follow(result.index, self.focus.anchor)
+        for one in passed or (result,):
+            row = self.focus.row(one)
+            self._history.add(one, self.focus.task, row)
+            if self.focus.switched:
+                self._history.follow(one.index, self.focus.anchor)
         if not self._redraw.isActive():
             self._redraw.start()
         return self.focus.region(result)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from edgereg.app.background import Job
@@ -24,6 +26,8 @@ from edgereg.plugins import Plugins
 from edgereg.sources.base import Source, SourceInfo
 
 _POLL_MS = 100
+_MOST_PASSED = 1000
+_NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
 
 
 class State(Enum):
@@ -74,6 +78,7 @@ class Player(QObject):
         self._start_at: int | None = None
         self._mailbox = Mailbox(self)
         self._mailbox.arrived.connect(self._show)
+        self._passed: deque[FrameResult] = deque(maxlen=_MOST_PASSED)
         self._leaving: list[StagedPipeline] = []
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -120,6 +125,7 @@ class Player(QObject):
             self._run = None
         self._timer.stop()
         self._mailbox.clear()
+        self._passed.clear()
         self.current = None
         self._become(State.EMPTY)
 
@@ -193,7 +199,7 @@ class Player(QObject):
     def _start(self, source: Source) -> None:
         watched = WatchedSource(source)
         live = source.info.live
-        gate = Gate(self._mailbox.put, paced=not live)
+        gate = Gate(self._pass, paced=not live)
         pipeline = StagedPipeline(
             watched,
             self._tasks or (),
@@ -218,6 +224,7 @@ class Player(QObject):
         count = self._run.source.info.frame_count
         index = max(index, 0) if count is None else min(max(index, 0), count - 1)
         self._mailbox.clear()
+        self._passed.clear()
         self._run.pipeline.seek(index)
         self._run.gate.jump(index)
 
@@ -226,6 +233,19 @@ class Player(QObject):
 
     def _index(self) -> int:
         return self.current.index if self.current is not None else 0
+
+    def take_passed(self) -> list[FrameResult]:
+        """What has passed since the last call, in order and without pixels: pictures may be lost
+        on the way to a busy window, the values they came with are kept."""
+        passed: list[FrameResult] = []
+        while self._passed:
+            passed.append(self._passed.popleft())
+        return passed
+
+    def _pass(self, result: FrameResult) -> None:
+        """In the pipeline's thread: hand a result over."""
+        self._passed.append(replace(result, image=_NO_PIXELS, picture=None, marks=()))
+        self._mailbox.put(result)
 
     def _show(self, result: FrameResult) -> None:
         if self._run is not None:

@@ -184,7 +184,8 @@ class MainWindow(QMainWindow):
 
     def _on_shown(self, result: FrameResult) -> None:
         self._stack.setCurrentWidget(self.video)
-        self.video.show_result(result, self.inspector.show_result(result))
+        region = self.inspector.show_result(result, self.player.take_passed())
+        self.video.show_result(result, region)
         self.transport.show_position(result)
 
     def _on_report(self, report: Report) -> None:

@@ -238,13 +238,27 @@ def test_the_densities_get_their_curves(qtbot: Any, window: MainWindow, clip: Pa
     plot = window.inspector.densities.plots[0]
     x, density = plot.curve.getData()
     found = window.player.current.predictions["headpose"]
-    assert np.trapezoid(density, x) == pytest.approx(1.0, abs=0.02)
+    area = ((density[1:] + density[:-1]) / 2 * np.diff(x)).sum()
+    assert area == pytest.approx(1.0, abs=0.02)
     assert plot.final.value() == pytest.approx(float(found.values[0, 0]), abs=1e-3)
     assert plot.initial.value() == pytest.approx(float(found.refinement.initial[0, 0]), abs=1e-3)
     assert len(plot.iterates.getData()[0]) == found.refinement.trajectory.shape[1]
     assert "yaw" in plot.title.text()
     times, values = window.inspector.values.lines[0].getData()
     assert len(times) == len(values) > 0
+
+
+def test_the_history_misses_no_frame_though_the_window_may(
+    qtbot: Any, window: MainWindow, clip: Path
+) -> None:
+    _play(qtbot, window, clip, until=2)
+    time.sleep(0.5)
+    qtbot.waitUntil(lambda: _index(window) >= 12)
+    window.player.pause()
+    qtbot.wait(200)
+    times, _ = window.inspector.values.lines[0].getData()
+    assert np.round(np.diff(times) * 25).tolist() == [1] * (len(times) - 1)
+    assert len(times) >= 12
 
 
 def test_another_task_is_looked_at(qtbot: Any, window: MainWindow, clip: Path) -> None:
