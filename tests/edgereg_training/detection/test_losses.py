@@ -11,6 +11,7 @@ from edgereg_training.detection.energy import BoxEnergyNet  # noqa: E402
 from edgereg_training.detection.losses import (  # noqa: E402
     LossSettings,
     detection_loss,
+    jittered,
     pick_heads,
     quality_focal,
     total_loss,
@@ -61,6 +62,14 @@ def test_picked_heads_are_real_ones() -> None:
     assert mask.sum() == 1
     assert picked[mask].tolist() == [boxes[0, 0].tolist()]
     assert (picked[~mask][:, 2:] > picked[~mask][:, :2]).all()
+
+
+def test_jitter_is_relative_to_the_size_of_a_box() -> None:
+    boxes = torch.tensor([[[0.0, 0.0, 100.0, 50.0]]]).expand(1, 4000, 4)
+    moved = jittered(boxes, 0.02, torch.Generator().manual_seed(0)) - boxes
+    centre = (moved[..., :2] + moved[..., 2:])[0] / 2
+    torch.testing.assert_close(centre.std(dim=0), torch.tensor([2.0, 1.0]), rtol=0.1, atol=0)
+    assert (moved[..., 2:] > -10).all()
 
 
 def test_training_steps_lower_the_loss() -> None:

@@ -88,21 +88,46 @@ def _shaded(image: Image, mask: np.ndarray, colour: np.ndarray, rng: np.random.G
 def _hand(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
     """A palm with fingers spread or closed, or a fist, and a forearm or sleeve."""
     up = rng.uniform(-np.pi, 0) if rng.random() < 0.7 else rng.uniform(-np.pi, np.pi)
-    fist = rng.random() < 0.4
+    fist = rng.random() < 0.5
     palm = (0.7 if fist else 0.45) * radius
     mask = np.zeros(image.shape[:2], np.uint8)
     _ellipse(mask, centre, (palm * 1.15, palm * rng.uniform(0.75, 1.0)), float(np.degrees(up)))
     if not fist:
         _fingers(mask, centre, radius, up, rng)
     arm = np.zeros_like(mask)
-    elbow = centre - _direction(up) * radius * 4
-    _line(arm, centre - _direction(up) * palm, elbow, radius * rng.uniform(0.5, 0.9))
+    elbow = centre - _direction(up) * radius * 4 + rng.normal(0, 0.8, 2) * radius
+    _line(arm, centre - _direction(up) * palm, elbow, radius * rng.uniform(0.6, 1.4))
     skin = _skin(rng)
-    sleeve = np.full(3, rng.uniform(5, 70)) if rng.random() < 0.4 else rng.uniform(10, 240, 3)
-    _shaded(image, arm, skin if rng.random() < 0.3 else sleeve, rng)
+    sleeve = np.full(3, rng.uniform(5, 70)) if rng.random() < 0.5 else rng.uniform(10, 240, 3)
+    _shaded(image, arm, skin if rng.random() < 0.25 else sleeve, rng)
     _shaded(image, mask, skin, rng)
     if fist:
-        _knuckles(image, centre, palm, up, skin * 0.6)
+        _folded(image, centre, palm, up, skin, rng)
+
+
+def _folded(
+    image: Image,
+    centre: np.ndarray,
+    palm: float,
+    up: float,
+    skin: np.ndarray,
+    rng: np.random.Generator,
+) -> None:
+    """Four folded fingers side by side, each round in the light, and the thumb across them."""
+    along, across = _direction(up), _direction(up + np.pi / 2)
+    if rng.random() < 0.5:
+        along, across = across, along
+    width, light = palm * rng.uniform(0.38, 0.5), rng.uniform(0.85, 1.15, 4)
+    for gap, shade in zip((-0.6, -0.2, 0.2, 0.6), light, strict=True):
+        finger = np.zeros(image.shape[:2], np.uint8)
+        start = centre + across * gap * palm * 1.2 - along * palm * rng.uniform(0.1, 0.5)
+        _line(finger, start, start + along * palm * rng.uniform(0.7, 1.0), width)
+        _shaded(image, finger, skin * shade, rng)
+    if rng.random() < 0.6:
+        thumb = np.zeros(image.shape[:2], np.uint8)
+        start = centre - across * palm * 0.7 - along * palm * 0.3
+        _line(thumb, start, start + across * palm * 1.2 + along * palm * 0.2, width)
+        _shaded(image, thumb, skin * rng.uniform(0.85, 1.1), rng)
 
 
 def _fingers(
@@ -117,15 +142,6 @@ def _fingers(
     if rng.random() < 0.7:
         thumb = up + rng.choice([-1, 1]) * rng.uniform(0.7, 1.3)
         _line(mask, centre, centre + _direction(thumb) * radius * 0.7, radius * 0.17)
-
-
-def _knuckles(image: Image, centre: np.ndarray, palm: float, up: float, shade: np.ndarray) -> None:
-    """Three dark lines between the folded fingers."""
-    across = _direction(up + np.pi / 2)
-    for gap in (-0.4, 0.0, 0.4):
-        a = centre + across * gap * palm + _direction(up) * palm * 0.1
-        b = centre + across * gap * palm * 0.9 + _direction(up) * palm * 0.8
-        cv2.line(image, _point(a), _point(b), _tuple(shade), max(1, int(palm * 0.08)), cv2.LINE_AA)
 
 
 def _face_print(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:

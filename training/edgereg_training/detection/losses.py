@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from edgereg_training.detection.assignment import Assignment, HeadLabels, assign
-from edgereg_training.detection.boxes import generalised_iou
+from edgereg_training.detection.boxes import from_relative, generalised_iou, to_relative
 from edgereg_training.detection.energy import BoxEnergyNet, box_energy_loss
 from edgereg_training.detection.network import RawDetections
 from edgereg_training.ebm import Proposal
@@ -19,13 +19,15 @@ from edgereg_training.ebm import Proposal
 class LossSettings:
     """box, energy: weights beside the quality loss. sigmas: standard deviations of the proposal's
     components in relative coordinates. samples: draws per head. heads: heads per image that the
-    energy learns from (at random)."""
+    energy learns from (at random). jitter: standard deviation of the noise on the boxes that the
+    energy learns, in relative coordinates."""
 
     box: float = 2.0
     energy: float = 0.1
     sigmas: tuple[float, ...] = (0.0375, 0.075, 0.15)
     samples: int = 48
     heads: int = 2
+    jitter: float = 0.0125
 
 
 def quality_focal(logits: Tensor, target: Tensor) -> Tensor:
@@ -60,6 +62,17 @@ def pick_heads(
     return torch.where(mask[..., None], boxes, stand_in), mask
 
 
+def jittered(boxes: Tensor, sigma: float, generator: torch.Generator | None = None) -> Tensor:
+    """Boxes [B, N, 4] with Gaussian noise in relative coordinates.
+
+    Boxes cut off by a border end exactly there. Without noise their density is unbounded, the few
+    samples of the importance estimate miss its peak, and the loss falls without end.
+    """
+    size = boxes[..., 2:] - boxes[..., :2]
+    noise = torch.randn(boxes.shape, generator=generator) * sigma
+    return from_relative(to_relative(boxes, size) + noise, size)
+
+
 def total_loss(
     raw: RawDetections,
     energy: BoxEnergyNet,
@@ -69,7 +82,8 @@ def total_loss(
 ) -> dict[str, Tensor]:
     """'loss', the weighted sum to minimise, and its parts 'quality', 'box' and 'energy'."""
     quality, box = detection_loss(raw, assign(raw, labels))
-    heads = pick_heads(labels, settings.heads, generator)
+    boxes, mask = pick_heads(labels, settings.heads, generator)
+    heads = (jittered(boxes, settings.jitter, generator), mask)
     proposal = Proposal([[sigma] * 4 for sigma in settings.sigmas])
     likelihood = box_energy_loss(
         energy, raw.features.float(), heads, proposal, settings.samples, generator
