@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from edgereg.predictions import Predictions as Predictions
     from edgereg.predictions import Refinement as Refinement
     from edgereg.predictions import ValueSpec as ValueSpec
+    from edgereg.supervision_export import to_supervision as to_supervision
     from edgereg.tasks import Prepared as Prepared
     from edgereg.tasks import Proposal as Proposal
     from edgereg.tasks import Task as Task
@@ -80,6 +81,7 @@ _HOMES = {
     "edgereg.models.folder": ("ModelFolder", "load_model", "write_model"),
     "edgereg.models.schema": ("InputSpec", "ModelSpec", "RefinementSettings", "Target"),
     "edgereg.predictions": ("FloatArray", "Predictions", "Refinement", "ValueSpec"),
+    "edgereg.supervision_export": ("to_supervision",),
     "edgereg.tasks": ("Prepared", "Proposal", "Task"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

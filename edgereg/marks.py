@@ -104,12 +104,5 @@ class CurveMark:
 
 
 Mark: TypeAlias = (
-    BoxMark
-    | PolylineMark
-    | PointsMark
-    | AxesMark
-    | TextMark
-    | GaugeMark
-    | HeatmapMark
-    | CurveMark
+    BoxMark | PolylineMark | PointsMark | AxesMark | TextMark | GaugeMark | HeatmapMark | CurveMark
 )

@@ -45,7 +45,8 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     """Run a source through tasks into files.
 
     SOURCE: a video file, an image, a folder or glob of images, a camera index, a URL or a
-    GStreamer string. OUTPUT, by its ending: .mp4 (annotated video), .jsonl, .csv, .parquet.
+    GStreamer string. OUTPUT, by its ending: .mp4 (annotated video), .jsonl, .csv, .parquet,
+    .json (COCO), .txt (MOTChallenge), .pts (300-W).
     """
     from edgereg.cli.opening import (
         check_outputs,

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from edgereg.errors import SinkError
 from edgereg.sinks.base import Sink
+from edgereg.sinks.coco import CocoSink
+from edgereg.sinks.mot import MotSink
 from edgereg.sinks.parquet import ParquetSink
+from edgereg.sinks.pts import PtsSink
 from edgereg.sinks.tables import CsvSink, JsonlSink
 from edgereg.sinks.video import VideoSink
 from edgereg.sources.base import SourceInfo
@@ -17,6 +20,9 @@ SINKS: Mapping[str, Callable[[Path, SourceInfo], Sink]] = {
     ".csv": lambda path, _: CsvSink(path),
     ".parquet": lambda path, _: ParquetSink(path),
     ".mp4": VideoSink,
+    ".json": CocoSink,
+    ".txt": lambda path, _: MotSink(path),
+    ".pts": PtsSink,
 }
 # Endings of sinks that want a painted picture.
 PAINTED = frozenset({".mp4"})

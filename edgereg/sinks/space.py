@@ -11,10 +11,13 @@ from edgereg.errors import SinkError
 RESERVE = 16 * 2**20
 
 
-def ensure_space(path: Path) -> None:
-    """Raise SinkError while there is still room to close the file at `path` properly."""
+def ensure_space(path: Path, pending: int = 0) -> None:
+    """Raise SinkError while there is still room to close the file at `path` properly.
+
+    pending: bytes that are to be written on closing.
+    """
     free = shutil.disk_usage(path.parent).free
-    if free < RESERVE:
+    if free < RESERVE + pending:
         raise SinkError(
             f"{path}: the disk is nearly full ({free // 2**20} MiB left); what was written so far "
             "is whole; free some space or write elsewhere"

@@ -1,0 +1,38 @@
+"""Results as MOTChallenge lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgereg.pipeline.result import FrameResult
+from edgereg.sinks.boxes import Found, boxes_of, size_of
+from edgereg.sinks.lines import LineFile
+from edgereg.sinks.records import records
+
+
+class MotSink:
+    """frame,id,left,top,width,height,score,-1,-1,-1: a line for each box of `boxes_of`.
+
+    As MOTChallenge counts from 1, so do frames and pixels here: 1 is added to index, left and
+    top. id is the track, or -1.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Create or overwrite. Raises SinkError where it can't be written."""
+        self._file = LineFile(path)
+
+    def write(self, result: FrameResult) -> None:
+        """Append the frame's boxes."""
+        found = boxes_of(records(result))
+        self._file.write("".join(_line(result.index + 1, each) for each in found))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _line(frame: int, found: Found) -> str:
+    track = -1 if found.track is None else found.track
+    left, top = (round(corner + 1, 3) for corner in found.box[:2])
+    width, height = size_of(found.box)
+    return f"{frame},{track},{left},{top},{width},{height},{found.score},-1,-1,-1\n"

@@ -1,0 +1,252 @@
+"""COCO, MOTChallenge and 300-W files: true to their formats, whole whatever happens."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgereg.errors import SinkError
+from edgereg.pipeline.result import Fault, FrameResult
+from edgereg.predictions import Predictions, ValueSpec
+from edgereg.sinks import space
+from edgereg.sinks.open import open_sink
+from edgereg.sources.base import SourceInfo
+
+Result = Callable[..., FrameResult]
+CLIP = SourceInfo("/videos/clip.mp4", 64, 48, 20.0, 10, seekable=True, live=False)
+PHOTO = SourceInfo("photo.jpg", 64, 48, 1.0, 1, seekable=True, live=False)
+BOXES = np.array([[1, 2, 3, 4.5], [10, 10, 30.25, 20]], np.float32)
+ENDINGS = [".json", ".txt", ".pts"]
+
+
+def predictions(task: str, names: dict[str, int], values: Any, **more: Any) -> Predictions:
+    specs = tuple(ValueSpec(name, "px", size) for name, size in names.items())
+    array = np.asarray(values, np.float32).reshape(-1, sum(names.values()))
+    return Predictions(task, "m", specs, array, np.full(len(array), 0.75, np.float32), **more)
+
+
+def detection() -> Predictions:
+    return predictions("detection", dict.fromkeys(("x1", "y1", "x2", "y2"), 1), BOXES)
+
+
+def landmarks(count: int = 1) -> Predictions:
+    return predictions("landmarks", {"eye": 2, "mouth": 4}, [[1, 2, 3, 4, 5, 6.25]] * count)
+
+
+def frame(result: Result, *found: Predictions, index: int = 0) -> FrameResult:
+    return replace(result(index), predictions={p.task: p for p in found})
+
+
+def heads(result: Result, index: int = 0) -> FrameResult:
+    """Two heads; the task 'colour' looked at the first."""
+    return frame(result, detection(), result().predictions["colour"], index=index)
+
+
+def coco(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def test_coco_holds_frames_boxes_and_attributes(tmp_path: Path, result: Result) -> None:
+    path = tmp_path / "new" / "out.json"
+    sink = open_sink(path, CLIP)
+    sink.write(heads(result, 3))
+    sink.write(frame(result, index=4))
+    sink.write(heads(result, 5))
+    sink.close()
+    sink.close()
+    found = coco(path)
+    assert [*found] == ["info", "images", "annotations", "categories"]
+    assert found["categories"] == [{"id": 1, "name": "detection"}, {"id": 2, "name": "colour"}]
+    assert found["images"][0] == {
+        "id": 1,
+        "file_name": "clip-000003.jpg",
+        "width": 64,
+        "height": 48,
+        "frame": 3,
+        "time_s": 0.15,
+    }
+    assert [image["frame"] for image in found["images"]] == [3, 4, 5]
+    places = [(a["id"], a["image_id"], a["category_id"]) for a in found["annotations"]]
+    assert places == [(1, 1, 1), (2, 1, 1), (3, 3, 1), (4, 3, 1)]
+    first, second = found["annotations"][:2]
+    assert (first["bbox"], first["area"]) == ([1, 2, 2, 2.5], 5)
+    assert (first["score"], first["track_id"], first["iscrowd"]) == (0.75, 0, 0)
+    assert first["attributes"]["red"] == 10.1
+    assert first["attributes"]["red_std"] == 0.25
+    assert first["attributes"]["red_initial"] == 1
+    assert (second["bbox"], second["attributes"]) == ([10, 10, 20.25, 10], {})
+    assert "track_id" not in second
+    assert [*tmp_path.rglob("*")] == [tmp_path / "new", path]
+
+
+def test_coco_keeps_names_apart_and_values_without_a_box(tmp_path: Path, result: Result) -> None:
+    colour = result().predictions["colour"]
+    again = replace(colour, task="again")
+    steering = predictions("driving", {"angle": 1}, [[7]])
+    sink = open_sink(tmp_path / "out.json", PHOTO)
+    sink.write(frame(result, detection(), colour, again, steering))
+    sink.close()
+    found = coco(tmp_path / "out.json")
+    assert found["images"][0]["file_name"] == "photo.jpg"
+    assert found["images"][0]["attributes"] == {"angle": 7}
+    attributes = found["annotations"][0]["attributes"]
+    assert attributes["again.red"] == attributes["red"] == 10.1
+    assert attributes["again.red_std"] == 0.25
+
+
+def test_a_region_that_nobody_detected_is_a_box_of_its_task(tmp_path: Path, result: Result) -> None:
+    sink = open_sink(tmp_path / "out.json", CLIP)
+    sink.write(frame(result, result(count=2).predictions["colour"]))
+    sink.close()
+    found = coco(tmp_path / "out.json")
+    assert [a["track_id"] for a in found["annotations"]] == [0, 1]
+    assert found["categories"] == [{"id": 1, "name": "colour"}]
+
+
+def test_coco_without_frames(tmp_path: Path) -> None:
+    open_sink(tmp_path / "out.json", replace(CLIP, name="caf\udce9.mp4")).close()
+    assert coco(tmp_path / "out.json")["images"] == []
+
+
+def test_coco_is_read_by_an_evaluation_tool(tmp_path: Path, result: Result) -> None:
+    reader = pytest.importorskip("faster_coco_eval")
+    sink = open_sink(tmp_path / "out.json", CLIP)
+    sink.write(heads(result))
+    sink.close()
+    assert len(reader.COCO(str(tmp_path / "out.json")).getAnnIds(imgIds=[1])) == 2
+
+
+def test_coco_stops_while_the_disk_still_takes_it(
+    tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = open_sink(tmp_path / "out.json", CLIP)
+    for _ in range(30):
+        sink.write(heads(result))
+    free = space.RESERVE + 5000  # enough by the general rule, too little for what waits
+    monkeypatch.setattr(space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free}))
+    with pytest.raises(SinkError, match="nearly full"):
+        sink.write(heads(result))
+    sink.close()
+    assert len(coco(tmp_path / "out.json")["images"]) == 30
+
+
+def test_a_failing_end_leaves_the_file_of_before(
+    tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "out.json"
+    path.write_text("before")
+    sink = open_sink(path, CLIP)
+    sink.write(heads(result))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(SinkError, match=r"out\.json.*free some space"):
+        sink.close()
+    sink.close()
+    assert [*tmp_path.iterdir()] == [path]
+    assert path.read_text() == "before"
+
+
+def test_mot_lines_count_from_one(tmp_path: Path, result: Result) -> None:
+    sink = open_sink(tmp_path / "out.txt", CLIP)
+    sink.write(heads(result, 0))
+    sink.write(frame(result, index=1))
+    sink.write(frame(result, landmarks(), index=2))
+    sink.write(heads(result, 11))
+    assert len((tmp_path / "out.txt").read_text().splitlines()) == 4, "written at once"
+    sink.close()
+    assert (tmp_path / "out.txt").read_text().splitlines() == [
+        "1,0,2.0,3.0,2.0,2.5,0.75,-1,-1,-1",
+        "1,-1,11.0,11.0,20.25,10.0,0.75,-1,-1,-1",
+        "12,0,2.0,3.0,2.0,2.5,0.75,-1,-1,-1",
+        "12,-1,11.0,11.0,20.25,10.0,0.75,-1,-1,-1",
+    ]
+
+
+def test_the_points_of_a_still_image(tmp_path: Path, result: Result) -> None:
+    sink = open_sink(tmp_path / "out.pts", PHOTO)
+    sink.write(frame(result, detection(), landmarks()))
+    sink.close()
+    assert (tmp_path / "out.pts").read_text() == (
+        "version: 1\nn_points: 3\n{\n1.500 2.500\n3.500 4.500\n5.500 6.750\n}\n"
+    )
+    assert [*tmp_path.iterdir()] == [tmp_path / "out.pts"]
+
+
+@pytest.mark.parametrize(
+    ("info", "index", "count", "names"),
+    [
+        (CLIP, 12, 1, ["out-000012-0.pts"]),
+        (CLIP, 3, 2, ["out-000003-0.pts", "out-000003-1.pts"]),
+        (PHOTO, 0, 2, ["out-000000-0.pts", "out-000000-1.pts"]),
+        (CLIP, 0, 0, []),
+    ],
+)
+def test_a_file_for_each_face(
+    tmp_path: Path, result: Result, info: SourceInfo, index: int, count: int, names: list[str]
+) -> None:
+    sink = open_sink(tmp_path / "out.pts", info)
+    sink.write(frame(result, landmarks(count), index=index))
+    sink.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+def test_no_task_gives_points(tmp_path: Path, result: Result) -> None:
+    sink = open_sink(tmp_path / "out.pts", CLIP)
+    with pytest.raises(SinkError, match="no task gives points, only detection, colour ran"):
+        sink.write(heads(result))
+    sink.close()
+
+
+def test_a_task_that_failed_or_found_nothing_may_give_points_later(
+    tmp_path: Path, result: Result
+) -> None:
+    sink = open_sink(tmp_path / "out.pts", CLIP)
+    sink.write(frame(result))
+    sink.write(frame(result, detection(), landmarks(0)))
+    sink.write(replace(heads(result), faults=(Fault("landmarks", "predict", "broken"),)))
+    sink.write(frame(result, detection(), landmarks(), index=3))
+    sink.write(heads(result, 4))
+    sink.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["out-000003-0.pts"]
+
+
+def test_points_on_a_nearly_full_disk(
+    tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = open_sink(tmp_path / "out.pts", CLIP)
+    sink.write(frame(result, landmarks()))
+    monkeypatch.setattr(space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
+    with pytest.raises(SinkError, match="nearly full"):
+        sink.write(frame(result, landmarks(), index=1))
+    assert [path.name for path in tmp_path.iterdir()] == ["out-000000-0.pts"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_unwritable_places(tmp_path: Path, ending: str) -> None:
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / f"folder{ending}"
+    folder.mkdir()
+    with pytest.raises(SinkError, match=r"folder\.\w+: is a folder"):
+        open_sink(folder, CLIP)
+    with pytest.raises(SinkError, match="can't be written"):
+        open_sink(tmp_path / "file" / f"out{ending}", CLIP)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_writing_after_closing(tmp_path: Path, result: Result, ending: str) -> None:
+    sink = open_sink(tmp_path / f"out{ending}", CLIP)
+    sink.close()
+    with pytest.raises(SinkError, match="is closed"):
+        sink.write(frame(result, detection(), landmarks()))
