@@ -25,7 +25,8 @@ def export_predict(
     """Trace `module` on `example` (uint8 [B, H, W, 3]) by torch's exporter, and check the result.
 
     The batch is free; H and W are free multiples of `multiple`, or fixed where that is None.
-    Constants are folded and batch normalisation is merged into convolutions. Opset 18.
+    Constants are folded, and batch normalisation is merged into convolutions as far as torch does
+    it; engines merge the rest when they load the file. Opset 18.
     Raises ExportError where torch can't trace the module.
     """
     traced = example if len(example) > 1 else example.repeat(2, 1, 1, 1)
