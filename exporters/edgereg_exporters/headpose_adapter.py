@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from edgereg_training import ebm
-from edgereg_training.headpose_export import PREDICT_OUTPUTS, PosePredict, load_pose, model_fields
+from edgereg_training.headpose_export import (
+    PREDICT_OUTPUTS,
+    PosePredict,
+    load_pose,
+    model_fields,
+    model_notes,
+)
 from edgereg_training.target_energy import DenseWeights
 from edgereg_training.target_energy import TargetEnergy as TorchEnergy
 
@@ -42,6 +48,7 @@ def exportable(checkpoint: Path) -> Exportable:
         unordered=(),
         points=lambda outputs: outputs["values"][:, None] + STARTS,
         fields=fields,
+        notes=model_notes(),
     )
 
 
