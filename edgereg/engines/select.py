@@ -96,11 +96,17 @@ def _load_compiled(file: Path, probe: Probe | None, threads: int | None) -> Engi
     """TensorRT through ONNX Runtime, its engines kept in the user's cache once they ran."""
     cache = EngineCache(platformdirs.user_cache_path("edgereg") / "engines")
     key = key_for(file, "as in the graph", OnnxEngine(file, CPU, threads=1).shapes())
-    folder = cache.open(key)
-    options = {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(folder)}
-    engine = OnnxEngine(file, TENSORRT, options=options, threads=threads)
-    engine.run(probe or make_probe(engine))
-    cache.seal(key)
+    try:
+        folder = cache.open(key)
+        options = {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(folder)}
+        engine = OnnxEngine(file, TENSORRT, options=options, threads=threads)
+        engine.run(probe or make_probe(engine))
+        cache.seal(key)
+    except OSError as error:
+        raise EngineError(
+            f"{error.filename}: the cache of compiled engines can't be written: {error.strerror}; "
+            "free some space or correct its folder"
+        ) from error
     return engine
 
 

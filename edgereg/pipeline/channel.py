@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -62,8 +63,9 @@ class Channel(Generic[T]):
             self._items.clear()
             self._changed.notify_all()
 
-    def clear(self) -> None:
-        """Forget what is inside, without counting it as dropped."""
+    def discard(self, unwanted: Callable[[T], bool]) -> None:
+        """Forget the items that are unwanted, without counting them as dropped."""
         with self._changed:
-            self._items.clear()
+            kept = [item for item in self._items if not unwanted(item)]
+            self._items = deque(kept)
             self._changed.notify_all()

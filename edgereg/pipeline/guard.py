@@ -68,9 +68,13 @@ class Guard:
             reason = f"took {took:.1f} s, more than the {self.budget_s:g} s allowed"
             self.count(Fault(task, step, reason), faults)
         else:
-            with self._lock:
-                self._in_row[task, step] = 0
+            self.passed(task, step)
         return result
+
+    def passed(self, task: str, step: str) -> None:
+        """Note that a step went well, which ends a row of failures."""
+        with self._lock:
+            self._in_row[task, step] = 0
 
     def count(self, fault: Fault, faults: list[Fault]) -> None:
         """Count one failure; after `limit` in a row the task goes off."""

@@ -59,6 +59,6 @@ def close_all(sinks: Sequence[Sink], error: Exception | None) -> Exception | Non
     for sink in sinks:
         try:
             sink.close()
-        except EdgeregError as failure:
+        except Exception as failure:  # a plugin's sink may raise anything
             error = error or failure
     return error

@@ -92,9 +92,10 @@ class StagedPipeline:
         if not self._source.info.seekable:
             name = self._source.info.name
             raise SourceError(f"{name}: has no past; it can't go to frame {index}")
-        self._transport.seek(index)
+        generation = self._transport.seek(index)
         for channel in self._channels:
-            channel.clear()
+            # The frame sought may be in there already.
+            channel.discard(lambda work: work.generation < generation)
 
     def stop(self, timeout_s: float = 5.0) -> Report:
         """End now: frames on their way are lost, what was written stays whole.
@@ -162,7 +163,8 @@ class StagedPipeline:
                 if work is not None and not first.put(work):
                     break
         except Exception as error:  # a thread's error must reach the report
-            self._fail(error)
+            if not self._transport.stopped:  # a source that was closed meanwhile may complain
+                self._fail(error)
         finally:
             first.end()
             self._source.close()

@@ -13,6 +13,7 @@ import numpy as np
 
 # Percentiles and the rate are of the latest frames, so that a run of days stays small and current.
 WINDOW = 2000
+RATE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Meter:
         self._lock = threading.Lock()
         self._times: dict[str, deque[float]] = {name: deque(maxlen=WINDOW) for name in stages}
         self._counts = dict.fromkeys(stages, 0)
-        self._written: deque[float] = deque(maxlen=120)
+        self._written: deque[float] = deque(maxlen=1000)
         self._frames = 0
         self._start = time.perf_counter()
 
@@ -95,7 +96,7 @@ class Meter:
                 self._frames,
                 dropped,
                 elapsed,
-                _rate(self._written),
+                _rate(self._written, time.perf_counter()),
                 self._frames / elapsed if elapsed else 0.0,
                 stages,
             )
@@ -108,8 +109,11 @@ def _summary(count: int, times: deque[float]) -> StageStats:
     return StageStats(count, float(p50), float(p95), float(p99))
 
 
-def _rate(written: deque[float]) -> float:
-    """Results per second among the latest ones; they stop counting when nothing comes any more."""
+def _rate(written: deque[float], now: float) -> float:
+    """Results per second over the last RATE_S seconds; falls towards 0 where nothing comes."""
     if len(written) < 2:
         return 0.0
-    return (len(written) - 1) / max(written[-1] - written[0], 1e-9)
+    recent = [moment for moment in written if now - moment <= RATE_S]
+    if len(recent) < 2:
+        return 1 / max(now - written[-1], written[-1] - written[-2], 1e-9)
+    return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-9)

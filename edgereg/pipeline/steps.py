@@ -160,6 +160,8 @@ def _refine(loaded: LoadedTask, settings: Settings, guard: Guard, work: Work) ->
     if lost:
         reason = f"{lost} of {len(predictions)} predictions were not finite and are dropped"
         guard.count(Fault(task.name, "values", reason), faults)
+    else:
+        guard.passed(task.name, "values")
     work.predictions[task.name] = finite
 
 

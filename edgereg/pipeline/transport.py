@@ -37,18 +37,24 @@ class Transport:
             self._paused = False
             self._changed.notify_all()
 
-    def seek(self, index: int) -> None:
-        """Make `index` the next frame, also while paused."""
+    def seek(self, index: int) -> int:
+        """Make `index` the next frame, also while paused; returns the new generation."""
         with self._changed:
             self._target = index
             self.generation += 1
             self._changed.notify_all()
+            return self.generation
 
     def stop(self) -> None:
         """Let `ready` return False from now on."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped
 
     def ready(self) -> bool:
         """Wait until a frame is wanted; False when the run is over."""

@@ -42,6 +42,8 @@ class ParquetSink:
 
     def write(self, result: FrameResult) -> None:
         """Keep the frame's records; write them out whenever a row group is full."""
+        if self._writer is None:
+            raise SinkError(f"{self._path}: is closed")
         self._rows += records(result)
         if len(self._rows) >= ROW_GROUP:
             self._flush()

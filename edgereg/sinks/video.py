@@ -34,6 +34,7 @@ class VideoSink:
         self._path = path
         self._info = info
         self._writer: cv2.VideoWriter | None = None
+        self._closed = False
         self._size = (0, 0)
         self._count = 0
         self._last_s = 0.0
@@ -49,6 +50,8 @@ class VideoSink:
     def write(self, result: FrameResult) -> None:
         """Append the frame's picture (its plain image where nothing was painted)."""
         picture = result.image if result.picture is None else result.picture
+        if self._closed:
+            raise SinkError(f"{self._path}: is closed")
         if self._writer is None:
             self._writer = self._open(picture)
             self._last_s = result.time_s
@@ -61,6 +64,7 @@ class VideoSink:
 
     def close(self) -> None:
         """Finish the file and make sure that it opens. Raises SinkError if not."""
+        self._closed = True
         if self._writer is None:
             return
         self._writer.release()

@@ -146,9 +146,17 @@ def _info(path: Path, capture: cv2.VideoCapture) -> SourceInfo:
     )
 
 
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder; a text that can't be a file's name is none."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def _check_file(path: Path) -> None:
     """One clear line for what OpenCV would only answer with 'not opened'."""
-    if not path.exists():
+    if not exists(path):
         raise SourceError(f"{path}: no such file; check the path")
     if path.is_dir():
         raise SourceError(f"{path}: is a folder, not a video file")

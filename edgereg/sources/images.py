@@ -96,8 +96,14 @@ class ImageFiles:
 
 
 def images_in(folder: Path) -> ImageFiles:
-    """The images of a folder, in natural order (2 before 10), its sub-folders left out."""
-    found = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+    """The images of a folder, in natural order (2 before 10), its sub-folders left out.
+
+    Raises SourceError where there are none, or the folder can't be read.
+    """
+    try:
+        found = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+    except OSError as error:
+        raise SourceError(f"{folder}: can't be read: {error.strerror}") from error
     return ImageFiles(sorted(found, key=natural_key), str(folder))
 
 

@@ -190,11 +190,16 @@ def open_camera(index: int, timeout_s: float = 10.0) -> LiveSource:
 def open_url(url: str, timeout_s: float = 10.0) -> LiveSource:
     """An rtsp, http or other URL that FFmpeg knows."""
     return LiveSource(
-        re.sub(r"//[^/@]*@", "//***@", url),  # no password in messages
+        _without_password(url),
         lambda: open_capture(url, cv2.CAP_FFMPEG, timeout_s),
         LiveSettings(timeout_s),
         "check the address and the network",
     )
+
+
+def _without_password(address: str) -> str:
+    """The address as messages may show it."""
+    return re.sub(r"//[^/@]*@", "//***@", address)
 
 
 def open_gstreamer(pipeline: str, timeout_s: float = 10.0) -> LiveSource:
@@ -204,7 +209,7 @@ def open_gstreamer(pipeline: str, timeout_s: float = 10.0) -> LiveSource:
             "this OpenCV was built without GStreamer; install one that has it (JetPack's has)"
         )
     return LiveSource(
-        pipeline,
+        _without_password(pipeline),
         lambda: open_capture(pipeline, cv2.CAP_GSTREAMER),
         LiveSettings(timeout_s),
         "try it with gst-launch-1.0, and let it end in 'videoconvert ! appsink'",

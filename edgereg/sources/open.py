@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgereg.errors import SourceError
 from edgereg.sources.base import Source
-from edgereg.sources.file import VideoFile
+from edgereg.sources.file import VideoFile, exists
 from edgereg.sources.images import SUFFIXES, ImageFiles, images_in, images_matching
 from edgereg.sources.live import open_camera, open_gstreamer, open_url
 from edgereg.sources.paced import PacedSource
@@ -32,16 +32,17 @@ def _open(text: str, timeout_s: float) -> Source:
     if not text:
         raise SourceError("no source given; name a file, a folder, a camera index or a URL")
     path = Path(text)
-    if "!" in text and not path.exists():
+    there = exists(path)
+    if "!" in text and not there:
         return open_gstreamer(text, timeout_s)
     if re.match(r"^[a-zA-Z][a-zA-Z0-9+.-]+://", text):
         return open_url(text, timeout_s)
-    if text.isdecimal() and not path.exists():
+    if text.isdecimal() and not there:
         return open_camera(int(text), timeout_s)
-    if path.is_dir():
+    if there and path.is_dir():
         return images_in(path)
-    if any(mark in text for mark in "*?[") and not path.exists():
+    if any(mark in text for mark in "*?[") and not there:
         return images_matching(text)
-    if path.suffix.lower() in SUFFIXES and path.is_file():
+    if path.suffix.lower() in SUFFIXES and there and path.is_file():
         return ImageFiles([path], str(path))
     return VideoFile(path)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from edgereg.errors import SourceError
 from edgereg.sources.base import Frame, Source, SourceInfo
 
 
@@ -42,7 +43,12 @@ class PacedSource:
             yield from self._once()
             if not self._loop or self._closed.is_set():
                 return
-            self._source.seek(0)
+            try:
+                self._source.seek(0)
+            except SourceError:
+                if self._closed.is_set():  # closed since the question above
+                    return
+                raise
 
     def seek(self, index: int) -> None:
         """Go on at frame `index`, at once."""

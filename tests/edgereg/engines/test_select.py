@@ -141,3 +141,15 @@ def test_compiled_engines_are_kept_and_checked(
     select.load_engine(path, "tensorrt")
     assert FakeTensorRT.builds == 2
     assert compiled.read_bytes() == b"compiled"
+
+
+def test_a_cache_that_can_not_be_written_is_named(
+    tmp_path: Path, tiny_graphs: dict[str, Callable[[], bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(select, "OnnxEngine", FakeTensorRT)
+    (tmp_path / "cache").write_text("a file where the cache's folder should be")
+    monkeypatch.setattr(select.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
+    path = tmp_path / "predict.onnx"
+    path.write_bytes(tiny_graphs["predict"]())
+    with pytest.raises(EngineError, match="cache of compiled engines can't be written"):
+        select.load_engine(path, "tensorrt")

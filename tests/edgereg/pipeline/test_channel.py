@@ -50,10 +50,11 @@ def test_closing_frees_both_sides() -> None:
     assert channel.get() is None
 
 
-def test_clearing_is_no_drop() -> None:
+def test_discarding_is_no_drop_and_takes_only_what_is_unwanted() -> None:
     channel: Channel[int] = Channel(2)
     channel.put(1)
-    channel.clear()
     channel.put(2)
-    assert channel.get() == 2
+    channel.discard(lambda item: item < 2)
+    channel.put(3)
+    assert [channel.get(), channel.get()] == [2, 3]
     assert channel.dropped == 0

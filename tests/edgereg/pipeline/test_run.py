@@ -301,3 +301,27 @@ def test_a_sink_that_fails_ends_the_run_and_closes_all(
 
 def test_warnings_of_the_source_are_reported(run: Run, frames: Any, collector: Any) -> None:
     assert run(frames(1, warnings=["one frame lost"]), [], []).warnings == ("one frame lost",)
+
+
+def test_numbers_that_are_not_finite_now_and_then_switch_nothing_off(
+    run: Run, frames: Any, collector: Any, loaded: list[LoadedTask], guard: Guard
+) -> None:
+    engine = FakeEngine(
+        loaded[1].predict, lambda out: first_row_nan(out) if engine.calls % 3 == 0 else None
+    )
+    report = run(frames(15), [loaded[0], replace(loaded[1], predict=engine)], [], guard=guard)
+    assert report.faults == {"colour": 5}
+    assert not report.switched_off
+
+
+def test_a_sink_that_fails_to_close_in_its_own_way_is_reported(
+    run: Run, frames: Any, collector: Any
+) -> None:
+    class Broken(collector):  # type: ignore[misc]
+        def close(self) -> None:
+            boom()
+
+    good = collector()
+    report = run(frames(3), [], [Broken(), good])
+    assert isinstance(report.error, ZeroDivisionError)
+    assert good.closed == 1

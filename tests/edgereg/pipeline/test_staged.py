@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ from edgereg.errors import SourceError
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.staged import StagedPipeline
+from edgereg.pipeline.stats import _rate
 from edgereg.sources.base import Frame
 
 pytestmark = pytest.mark.timeout(30)
@@ -240,3 +242,45 @@ def test_stats_may_be_read_while_it_runs(
     pipeline.stop()
     assert stats.stages["write"].p50_ms >= 10
     assert 20 < stats.fps < 120
+
+
+def test_a_frame_that_comes_before_the_jump_is_over_is_kept(frames: Any, collector: Any) -> None:
+    sink = collector()
+    pipeline = StagedPipeline(frames(100), [], [sink])
+    pipeline.pause()
+    seek = pipeline._transport.seek
+
+    def slow_seek(index: int) -> int:
+        generation = seek(index)
+        time.sleep(0.1)  # the decoder is quicker than who asked
+        return generation
+
+    pipeline._transport.seek = slow_seek
+    pipeline._channels[-1].get = lambda get=pipeline._channels[-1].get: (time.sleep(0.2), get())[1]
+    pipeline.start()
+    pipeline.seek(7)
+    until(lambda: sink.indices == [7])
+    pipeline.stop()
+
+
+def test_a_source_that_complains_of_being_closed_by_stop_is_no_error(
+    frames: Any, collector: Any
+) -> None:
+    class Complaining(frames):
+        def seek(self, index: int) -> None:
+            until(lambda: self.closed)
+            raise SourceError("frames: is closed; open it again")
+
+    pipeline = StagedPipeline(Complaining(100, wait_s=0.01), [], [collector()])
+    pipeline.start()
+    pipeline.seek(3)
+    assert pipeline.stop().error is None
+
+
+def test_the_rate_falls_when_nothing_comes() -> None:
+    written = deque([0.0, 0.1, 0.2, 0.3])
+    assert _rate(written, now=0.35) == pytest.approx(10)
+    assert _rate(written, now=4.0) == pytest.approx(10)
+    assert _rate(written, now=20.3) == pytest.approx(0.05)
+    assert _rate(deque([0.0, 6.0]), now=6.0) == pytest.approx(1 / 6)
+    assert _rate(deque([1.0]), now=2.0) == 0

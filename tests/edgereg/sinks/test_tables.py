@@ -247,8 +247,11 @@ def test_the_full_device(tmp_path: Path, result: Result) -> None:
     sink.close()
 
 
-def test_writing_after_closing(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.jsonl", INFO)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_writing_after_closing(tmp_path: Path, result: Result, ending: str) -> None:
+    if ending == ".parquet":
+        pytest.importorskip("pyarrow")
+    sink = open_sink(tmp_path / f"out{ending}", INFO)
     sink.close()
     with pytest.raises(SinkError, match="is closed"):
         sink.write(result(0))

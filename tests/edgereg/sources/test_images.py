@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import cv2
@@ -90,3 +91,18 @@ def test_a_missing_image(tmp_path: Path) -> None:
 def test_no_source_at_all() -> None:
     with pytest.raises(SourceError, match="no source given"):
         open_source("  ")
+
+
+@pytest.mark.parametrize("text", ["a" * 400, "x" * 300 + "*", "clip\0.mp4"])
+def test_what_can_not_be_a_name(text: str) -> None:
+    with pytest.raises(SourceError):
+        open_source(text)
+
+
+def test_a_folder_that_can_not_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", denied)
+    with pytest.raises(SourceError, match="shots: can't be read: Permission denied"):
+        open_source(folder)

@@ -153,6 +153,17 @@ def test_gstreamer_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
         open_source("videotestsrc ! appsink")
 
 
+def test_no_password_in_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live.cv2, "getBuildInformation", lambda: "GStreamer:                   YES")
+    monkeypatch.setattr(live, "open_capture", lambda *_: None)
+    long = "rtspsrc location=rtsp://me:secret@host/cam ! " + "queue ! " * 60 + "appsink"
+    for address in (long, "rtsp://me:secret@host/cam"):
+        with pytest.raises(SourceError) as caught:
+            open_source(address)
+        assert "//***@host/cam" in str(caught.value)
+        assert "secret" not in str(caught.value)
+
+
 @pytest.fixture
 def closed_port() -> int:
     with socket.socket() as listener:

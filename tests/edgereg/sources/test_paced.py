@@ -59,3 +59,16 @@ def test_closing_wakes_the_reader(clip: Clip) -> None:
     next(frames)
     source.close()
     assert list(frames) == []
+
+
+def test_closing_at_the_end_of_a_loop_is_no_error(clip: Clip) -> None:
+    source = open_source(clip(3), loop=True)
+    inner = source._source  # type: ignore[attr-defined]
+    seek = inner.seek
+
+    def closed_meanwhile(index: int) -> None:
+        source.close()
+        seek(index)
+
+    inner.seek = closed_meanwhile
+    assert [frame.index for frame in source.frames()] == [0, 1, 2]
