@@ -1,4 +1,7 @@
-"""The errors a user of edgereg can meet; each message is one line: what was wrong, with what, what to do."""
+"""The errors a user of edgereg can meet.
+
+Each message is one line: what was wrong, with what, what to do.
+"""
 
 
 class EdgeregError(Exception):

@@ -83,7 +83,7 @@ class GaugeMark:
 
 @dataclass(frozen=True)
 class HeatmapMark:
-    """values: float32 [h, w] in [0, 1], stretched over `box` float32 [4] and blended by `opacity`."""
+    """values: float32 [h, w] in [0, 1], stretched over `box` [4] and blended by `opacity`."""
 
     values: FloatArray
     box: FloatArray
@@ -92,7 +92,7 @@ class HeatmapMark:
 
 @dataclass(frozen=True)
 class CurveMark:
-    """A small density curve: x, y float32 [G] drawn into `box` [4], with marks at initial and final x."""
+    """A small density curve: x, y float32 [G] drawn into `box` [4], initial and final x marked."""
 
     x: FloatArray
     y: FloatArray

@@ -2,10 +2,10 @@
 
 One frame goes through a task in four calls, in this order:
 
-1. `prepare(frame, regions, spec)`      frame -> uint8 crops for the `predict` graph
-2. `propose(outputs, prepared, spec)`   what `predict` returned -> candidates (start of refinement)
-3. `conclude(proposal, refinement, prepared, spec)`   refined candidates -> Predictions in frame units
-4. `marks(predictions)`                 Predictions -> marks to draw
+1. `prepare(frame, regions, spec)`: frame -> uint8 crops for the `predict` graph
+2. `propose(outputs, prepared, spec)`: what `predict` returned -> candidates to start refinement at
+3. `conclude(proposal, refinement, prepared, spec)`: refined candidates -> Predictions of the frame
+4. `marks(predictions)`: Predictions -> marks to draw
 
 Between 2 and 3 the pipeline runs the `refine` graph, if the model has one and refinement is on.
 """

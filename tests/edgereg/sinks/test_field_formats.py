@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,12 @@ import pytest
 
 from edgereg.errors import SinkError
 from edgereg.pipeline.result import Fault, FrameResult
+from edgereg.pipeline.staged import StagedPipeline
 from edgereg.predictions import Predictions, ValueSpec
 from edgereg.sinks import space
 from edgereg.sinks.open import open_sink
 from edgereg.sources.base import SourceInfo
+from edgereg.sources.open import open_source
 
 Result = Callable[..., FrameResult]
 CLIP = SourceInfo("/videos/clip.mp4", 64, 48, 20.0, 10, seekable=True, live=False)
@@ -250,3 +253,37 @@ def test_writing_after_closing(tmp_path: Path, result: Result, ending: str) -> N
     sink.close()
     with pytest.raises(SinkError, match="is closed"):
         sink.write(frame(result, detection(), landmarks()))
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_stop_midway_leaves_whole_files(
+    tmp_path: Path, result: Result, clip: Callable[..., Path], ending: str
+) -> None:
+    class Beside:
+        """Puts landmarks and boxes into results, as no model is at hand."""
+
+        sink = open_sink(tmp_path / "out" / f"out{ending}", CLIP)
+        count = 0
+
+        def write(self, _: FrameResult) -> None:
+            self.sink.write(frame(result, detection(), landmarks(), index=self.count))
+            self.count += 1
+            time.sleep(0.01)
+
+        def close(self) -> None:
+            self.sink.close()
+
+    beside = Beside()
+    pipeline = StagedPipeline(open_source(clip(200)), [], [beside])
+    pipeline.start()
+    while beside.count < 5:
+        time.sleep(0.01)
+    pipeline.stop()
+    paths = sorted((tmp_path / "out").iterdir())
+    if ending == ".json":
+        assert len(coco(paths[0])["images"]) == beside.count
+    elif ending == ".txt":
+        assert len(paths[0].read_text().splitlines()) == 2 * beside.count
+    else:
+        assert len(paths) == beside.count
+        assert all(path.read_text().endswith("}\n") for path in paths)
