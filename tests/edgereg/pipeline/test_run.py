@@ -276,33 +276,6 @@ def test_an_engine_that_fails_is_counted_like_a_task(
     assert report.error is None
 
 
-def test_a_source_that_fails_ends_the_run_whole(
-    run: Run, frames: Any, collector: Any, loaded: list[LoadedTask]
-) -> None:
-    source, sink = frames(20, fails_at=7), collector()
-    report = run(source, loaded, [sink])
-    assert str(report.error) == "frames: unplugged; plug it in"
-    assert sink.indices == list(range(7))
-    assert sink.closed == 1
-    assert source.closed
-
-
-def test_a_sink_that_fails_ends_the_run_and_closes_all(
-    run: Run, frames: Any, collector: Any, loaded: list[LoadedTask]
-) -> None:
-    source, good, bad = frames(1000), collector(), collector(fails_at=4)
-    report = run(source, loaded, [good, bad])
-    assert "the disk is full" in str(report.error)
-    assert good.indices == list(range(5))
-    assert bad.indices == list(range(4))
-    assert good.closed == bad.closed == 1
-    assert source.closed
-
-
-def test_warnings_of_the_source_are_reported(run: Run, frames: Any, collector: Any) -> None:
-    assert run(frames(1, warnings=["one frame lost"]), [], []).warnings == ("one frame lost",)
-
-
 def test_numbers_that_are_not_finite_now_and_then_switch_nothing_off(
     run: Run, frames: Any, collector: Any, loaded: list[LoadedTask], guard: Guard
 ) -> None:
@@ -312,16 +285,3 @@ def test_numbers_that_are_not_finite_now_and_then_switch_nothing_off(
     report = run(frames(15), [loaded[0], replace(loaded[1], predict=engine)], [], guard=guard)
     assert report.faults == {"colour": 5}
     assert not report.switched_off
-
-
-def test_a_sink_that_fails_to_close_in_its_own_way_is_reported(
-    run: Run, frames: Any, collector: Any
-) -> None:
-    class Broken(collector):  # type: ignore[misc]
-        def close(self) -> None:
-            boom()
-
-    good = collector()
-    report = run(frames(3), [], [Broken(), good])
-    assert isinstance(report.error, ZeroDivisionError)
-    assert good.closed == 1

@@ -268,13 +268,13 @@ def test_a_stop_midway_leaves_whole_files(
         def write(self, _: FrameResult) -> None:
             self.sink.write(frame(result, detection(), landmarks(), index=self.count))
             self.count += 1
-            time.sleep(0.01)
+            time.sleep(0.05)
 
         def close(self) -> None:
             self.sink.close()
 
     beside = Beside()
-    pipeline = StagedPipeline(open_source(clip(200)), [], [beside])
+    pipeline = StagedPipeline(open_source(clip(25)), [], [beside])
     pipeline.start()
     while beside.count < 5:
         time.sleep(0.01)
