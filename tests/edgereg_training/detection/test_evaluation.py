@@ -67,7 +67,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A model folder whose engines are the stand-ins above."""
     scenes: list[Scene] = [scene_of(np.zeros((96, 128, 3), np.uint8), BOXES)] * 3
     monkeypatch.setattr(evaluation, "RESAMPLES", 20)
-    monkeypatch.setattr(evaluation, "load_scenes", lambda folders: SceneSet(scenes))
+    monkeypatch.setattr(evaluation, "load_scenes", lambda *chosen: SceneSet(scenes))
     monkeypatch.setattr(
         evaluation, "OnnxEngine", lambda path, threads: {"p": _Predict(), "r": _Refine()}[path]
     )
@@ -79,6 +79,7 @@ def test_refinement_that_helps_is_seen_at_the_strict_threshold(model: Any) -> No
     assert found["ap50"].value == found["ap50_refined"].value == 1
     assert found["ap75"].value == 0
     assert found["ap75_refined"].value == 1
+    assert found["ap75_all_refined"].value == 1
     gain = found["ap75_gain"]
     assert (gain.value, gain.low, gain.high) == (1, 1, 1)
     assert all(figure.note for figure in found.values())

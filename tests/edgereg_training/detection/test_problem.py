@@ -13,7 +13,7 @@ from edgereg_training.detection import problem
 from edgereg_training.detection.export import load_heads, model_fields
 from edgereg_training.detection.problem import DetectionProblem, collate
 from edgereg_training.detection.scene import scene_of
-from edgereg_training.detection.scenes import LEAST_VISIBLE, load_scenes
+from edgereg_training.detection.scenes import Judged, load_scenes
 from edgereg_training.errors import RecipeError
 from edgereg_training.loop import train
 from edgereg_training.recipe import Recipe
@@ -42,10 +42,18 @@ def test_scenes_are_read_with_their_boxes(shards: Path) -> None:
     scenes = load_scenes([shards, shards])
     assert len(scenes) == 8
     assert sum(len(scene.boxes) for scene in scenes.scenes) > 0
-    assert 0 < LEAST_VISIBLE < 1
     for scene in scenes.scenes:
         assert scene.image.shape == (96, 96, 3)
         assert len(scene.ignored) == len(scene.boxes)
+
+
+def test_heads_that_are_not_judged_are_ignored(shards: Path) -> None:
+    def ignored(judged: Judged) -> int:
+        scenes = load_scenes([shards], judged).scenes
+        return sum(int(scene.ignored.sum()) for scene in scenes)
+
+    assert ignored(Judged(visible=0.0)) == 0
+    assert ignored(Judged(visible=0.0, side=500.0)) == ignored(Judged(visible=2.0)) > 0
 
 
 def test_batches_depend_on_the_generator_only(shards: Path) -> None:

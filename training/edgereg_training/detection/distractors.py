@@ -243,7 +243,7 @@ def _blob(image: Image, centre: np.ndarray, radius: float, rng: np.random.Genera
     _shaded(image, mask, colour, rng)
     if rng.random() < 0.5:
         grain = rng.standard_normal((24, 24)).astype(np.float32) * np.float32(rng.uniform(5, 30))
-        height, width = mask.shape
+        height, width = image.shape[:2]
         texture = cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
         textured = np.clip(image + texture, 0, 255).astype(np.uint8)
         image[mask > 127] = textured[mask > 127]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ from edgereg_training.detection.average_precision import (
     match,
 )
 from edgereg_training.detection.scene import Scene
-from edgereg_training.detection.scenes import load_scenes
+from edgereg_training.detection.scenes import Judged, load_scenes
 
 FloatArray = npt.NDArray[np.float32]
 THRESHOLDS = (("ap50", 0.5), ("ap75", 0.75))
 RESAMPLES = 1000
+# Heads that the usual figures are about: at least half of them is seen, 12 px or more.
+CLEAR = Judged(visible=0.5, side=12.0)
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,22 @@ class Engines:
 def measure(model: ModelFolder, data: Path) -> list[Figure]:
     """AP50 and AP75 with and without refinement, and the paired differences, over all scores.
 
-    Heads of which less than `scenes.LEAST_VISIBLE` is seen are not judged. Intervals are over
-    scenes, and a difference is of both results on the same resampled scenes.
+    On heads that are clearly seen (`CLEAR`), and refined on all but hardly visible ones as well.
+    Intervals are over scenes; a difference is of both results on the same resampled scenes.
     """
-    scenes = load_scenes([data]).scenes
-    before, after = run(model, list(scenes))
+    every = load_scenes([data]).scenes
+    clear = load_scenes([data], CLEAR).scenes
+    found, refined = run(model, every)
+    return _gains(_judged(found, clear), _judged(refined, clear)) + _of_all(refined)
+
+
+def _judged(results: list[PictureResult], scenes: Sequence[Scene]) -> list[PictureResult]:
+    """The same detections, judged by the heads that `scenes` do not ignore."""
+    pairs = zip(results, scenes, strict=True)
+    return [replace(result, ignored=scene.ignored) for result, scene in pairs]
+
+
+def _gains(before: list[PictureResult], after: list[PictureResult]) -> list[Figure]:
     figures = []
     for name, iou in THRESHOLDS:
         plain, refined = match(before, iou), match(after, iou)
@@ -55,7 +69,20 @@ def measure(model: ModelFolder, data: Path) -> list[Figure]:
     return figures
 
 
-def run(model: ModelFolder, scenes: list[Scene]) -> tuple[list[PictureResult], list[PictureResult]]:
+def _of_all(after: list[PictureResult]) -> list[Figure]:
+    return [
+        _figure(
+            f"{name}_all_refined",
+            f"average precision at IoU {iou:g}, refined, small and mostly hidden heads included",
+            [(1.0, match(after, iou))],
+        )
+        for name, iou in THRESHOLDS
+    ]
+
+
+def run(
+    model: ModelFolder, scenes: Sequence[Scene]
+) -> tuple[list[PictureResult], list[PictureResult]]:
     """Detections of scenes, estimated and refined, each after suppression of duplicates.
 
     Without a `refine` graph both are the same.

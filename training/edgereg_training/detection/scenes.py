@@ -10,8 +10,19 @@ from edgereg_training.detection.scene import Scene, scene_of
 from edgereg_training.errors import TrainingError
 from edgereg_training.render.shards import iter_shards
 
-# A head of which less is seen is neither to be found nor to be punished.
-LEAST_VISIBLE = 0.3
+
+@dataclass(frozen=True)
+class Judged:
+    """Which heads are to be found; a detection of any other is neither right nor wrong.
+
+    visible: least share of the head's pixels that is seen. side: least longer side in pixels.
+    """
+
+    visible: float = 0.3
+    side: float = 0.0
+
+
+DEFAULT = Judged()
 
 
 @dataclass(frozen=True)
@@ -27,19 +38,19 @@ class SceneSet:
         return self.scenes[index]
 
 
-def load_scenes(folders: Sequence[Path]) -> SceneSet:
+def load_scenes(folders: Sequence[Path], judged: Judged = DEFAULT) -> SceneSet:
     """All pictures of shard folders, of scenes or of single heads.
 
     Raises ShardError for a damaged folder and TrainingError where there is no picture at all.
     """
-    scenes = [scene for folder in folders for scene in iter_scenes(folder)]
+    scenes = [scene for folder in folders for scene in iter_scenes(folder, judged)]
     if not scenes:
         raise TrainingError("no rendered pictures: name at least one folder of shards")
     return SceneSet(scenes)
 
 
-def iter_scenes(folder: Path) -> Iterator[Scene]:
-    """The scenes of one shard folder, in order; hardly visible heads are marked as ignored."""
+def iter_scenes(folder: Path, judged: Judged = DEFAULT) -> Iterator[Scene]:
+    """The scenes of one shard folder, in order; heads that are not judged are marked as ignored."""
     for shard in iter_shards(folder):
         images = shard["images"]
         if "start" not in shard:
@@ -48,5 +59,6 @@ def iter_scenes(folder: Path) -> Iterator[Scene]:
             )
             continue
         for image, low, high in zip(images, shard["start"], shard["start"][1:], strict=False):
-            seen = shard["visible"][low:high]
-            yield Scene(image, shard["boxes"][low:high], seen < LEAST_VISIBLE)
+            boxes, seen = shard["boxes"][low:high], shard["visible"][low:high]
+            sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+            yield Scene(image, boxes, (seen < judged.visible) | (sides < judged.side))
