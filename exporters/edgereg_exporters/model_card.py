@@ -97,7 +97,7 @@ def _figures(figures: Sequence[Figure]) -> str:
         return ""
     rows = [(f.note or f.name, f"{f.value:.4g} {f.unit}".strip(), f"{f.low:.4g} .. {f.high:.4g}")
             for f in figures]  # fmt: skip
-    title = "## Measured on rendered test identities, unseen in training"
+    title = "## Measured on rendered people, unseen in training"
     return f"{title}\n\n" + _table(("figure", "value", "95 % interval"), rows)
 
 
@@ -118,5 +118,10 @@ def _parity(differences: Sequence[Difference]) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
+    lines = [head, ["---"] * len(head), *([_cell(text) for text in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """Text that does not end its cell, as the bars of |yaw| would."""
+    return text.replace("|", "\\|")

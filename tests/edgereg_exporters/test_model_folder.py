@@ -139,13 +139,13 @@ def test_measured_figures_go_into_model_and_card(quick: Exportable, tmp_path: Pa
 
     def measure(model: ModelFolder) -> list[Figure]:
         seen.append(model)
-        return [Figure("mae_full", 4.25, 4.0, 4.5, "degree", "mean error, full range")]
+        return [Figure("mae_full", 4.25, 4.0, 4.5, "degree", "mean error, |yaw| < 75")]
 
     done = export_model(tmp_path, tmp_path / "out", Description("t"), measure=measure)
     assert len(seen) == 1
     assert done.folder.spec.metrics["mae_full"] == 4.25
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
-    assert "| mean error, full range | 4.25 degree | 4 .. 4.5 |" in card
+    assert r"| mean error, \|yaw\| < 75 | 4.25 degree | 4 .. 4.5 |" in card
 
 
 def test_what_is_there_is_replaced_only_by_force(quick: Exportable, tmp_path: Path) -> None:
