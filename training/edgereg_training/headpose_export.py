@@ -68,13 +68,14 @@ def model_notes() -> tuple[str, ...]:
     """Paragraphs (Markdown) for the model card: how to read the angles, and known limits."""
     return (
         "## How to read it\n\n"
-        "R = Rz(roll) Ry(yaw) Rx(pitch) with x to image right, y up, z towards the camera: positive\n"
-        "yaw turns the nose to image right, positive pitch lowers it, positive roll tilts the crown\n"
-        "to image left. `std` is the posterior standard deviation of the BEL estimate, before\n"
-        "refinement. Towards 90 degrees of yaw, pitch and roll turn about the same axis and can't\n"
-        "be told apart; this, more than yaw, makes the errors of the full and the wide range.",
+        "R = Rz(roll) Ry(yaw) Rx(pitch) with x to image right, y up, z towards the camera:\n"
+        "positive yaw turns the nose to image right, positive pitch lowers it, positive roll tilts\n"
+        "the crown to image left. `std` is the posterior standard deviation of the BEL estimate,\n"
+        "before refinement. Towards 90 degrees of yaw, pitch and roll turn about the same axis and\n"
+        "can't be told apart; this, more than yaw, makes the errors of the full and wide range.",
         "## On photographs\n\n"
-        "No photograph was used for training or choice. On two real clips of people who turn their\n"
-        "heads, yaw follows what one sees (docs/headpose-clips.png); faces that look level into the\n"
-        "camera read about 10 degrees of negative pitch. Heads from behind were not trained.",
+        "No photograph was used for training or for choosing. On two real clips yaw follows what\n"
+        "one sees (docs/headpose-clips.png): a woman who looks from image left to right and back,\n"
+        "a man who keeps looking into the camera. Level faces read about 10 degrees of negative\n"
+        "pitch there. Heads from behind were not trained.",
     )
