@@ -66,9 +66,10 @@ class DensityPanel(QWidget):
         self._note.setText(note)
         self._note.setVisible(not self._plots)
 
-    def reset(self) -> None:
-        """Forget the plots: another task has other targets."""
-        self._want(0)
+    def prepare(self, count: int) -> None:
+        """Make the plots for a task with `count` targets: too slow to be done while playing."""
+        self._want(min(count, MOST_CURVES))
+        self.clear("")
 
     def _want(self, count: int) -> None:
         while len(self._plots) > count:
@@ -127,6 +128,7 @@ class CurvePlot(QWidget):
 
     def clear(self) -> None:
         """Show nothing."""
+        self.title.clear()
         for item in (self.curve, self.iterates):
             item.setData([], [])
         for line in (self.initial, self.final):

@@ -63,6 +63,7 @@ class Inspector(QFrame):
         self.choice.clear()
         for name in self._loaded:
             self.choice.addItem(catalogue.titles.get(name, name), name)
+        self.choice.setEnabled(bool(self._loaded))
         few = [n for n, loaded in self._loaded.items() if len(loaded.spec.targets) <= MOST_CURVES]
         if few:
             self.choice.setCurrentIndex(self.choice.findData(few[-1]))
@@ -120,8 +121,9 @@ class Inspector(QFrame):
         return result.predictions.get(self.focus.task) if self.focus.task else None
 
     def _choose(self, position: int) -> None:
-        self.focus.look_at(self.choice.itemData(position))
-        self.densities.reset()
+        task = self.choice.itemData(position)
+        self.focus.look_at(task)
+        self.densities.prepare(len(self._loaded[task].spec.targets) if task else 0)
         self._history.clear()
         self._show_nothing()
         if self._result is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,7 @@ def bell(inputs: Any) -> dict[str, Any]:
 class FakeTask:
     """Finds the ball (`detection`), or invents a pose for it (`headpose`).
 
-    delay_s: how long `propose` takes; fails: raise instead.
+    delay_s: how long `propose` takes; fails: raise instead; naps: begin and end of each delay.
     """
 
     name: str
@@ -113,6 +113,7 @@ class FakeTask:
     model: Path = Path()
     delay_s: float = 0.0
     fails: bool = False
+    naps: list[tuple[float, float]] = field(default_factory=list)
 
     def prepare(self, frame: Any, regions: Any, spec: ModelSpec) -> Prepared:
         count = 1 if regions is None else len(regions)
@@ -122,7 +123,9 @@ class FakeTask:
         return Prepared(images, 0 * ones, ones, regions, size)
 
     def propose(self, outputs: Any, prepared: Prepared, spec: ModelSpec) -> Proposal:
+        start = time.perf_counter()
         time.sleep(self.delay_s)
+        self.naps.append((start, time.perf_counter()))
         if self.fails:
             raise ValueError("the sky fell down")
         goal = outputs["goal"].astype(np.float32)

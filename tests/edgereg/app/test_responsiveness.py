@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,41 +21,66 @@ from PySide6.QtCore import QTimer
 from edgereg.app.player import State
 from edgereg.app.window import MainWindow
 
+LIMIT_S = 0.1
 
-class Pulse:
-    """Measures the longest time between two turns of the event loop.
 
-    A thread beside it, that only sleeps, tells how long this machine lets anybody wait for its
-    turn: `delay` is what the window adds to that.
+_CONTROL = """
+import time
+last, longest, end = time.perf_counter(), 0.0, time.perf_counter() + {seconds}
+while time.perf_counter() < end:
+    time.sleep(0.005)
+    while time.perf_counter() - last < 0.008:
+        pass
+    now = time.perf_counter()
+    longest, last = max(longest, now - last), now
+print(longest)
+"""
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One turn of the event loop: when, and the processor time of its thread until then."""
+
+    clock: float
+    worked: float
+
+
+def _beats(qtbot: Any, seconds: float, action: Callable[[], None]) -> tuple[list[Beat], bool]:
+    """Turns of the event loop while `action` runs, and whether the machine was free for them.
+
+    A process beside it, that works a little and sleeps a little, should get its turn every 8 ms.
     """
+    control = subprocess.Popen(
+        [sys.executable, "-c", _CONTROL.format(seconds=seconds)], stdout=subprocess.PIPE, text=True
+    )
+    beats: list[Beat] = []
+    timer = QTimer(interval=5)
+    timer.timeout.connect(lambda: beats.append(Beat(time.perf_counter(), time.thread_time())))
+    timer.start()
+    action()
+    while control.poll() is None:
+        qtbot.wait(20)
+    timer.stop()
+    return beats, float(control.communicate()[0]) < 0.02
 
-    def __init__(self) -> None:
-        self._longest = self._idle = 0.0
-        self._last = time.perf_counter()
-        self._stop = threading.Event()
-        threading.Thread(target=self._sleep, name="control", daemon=True).start()
-        self.timer = QTimer(interval=5)
-        self.timer.timeout.connect(self._beat)
-        self.timer.start()
 
-    @property
-    def delay(self) -> float:
-        """Seconds, at worst; ends the measurement."""
-        self._stop.set()
-        self.timer.stop()
-        return self._longest - self._idle
+def _check_turns(qtbot: Any, seconds: float, action: Callable[[], None]) -> None:
+    """The event loop turns every 100 ms; one good try of six proves it on a busy machine.
 
-    def _beat(self) -> None:
-        now = time.perf_counter()
-        self._longest = max(self._longest, now - self._last)
-        self._last = now
-
-    def _sleep(self) -> None:
-        last = time.perf_counter()
-        while not self._stop.wait(0.005):
-            now = time.perf_counter()
-            self._idle = max(self._idle, now - last)
-            last = now
+    What the window does itself comes back each time, what others do does not. Its own work in one
+    turn is checked always; that it waits for nobody, only where the machine was free.
+    """
+    was_free = False
+    for _ in range(6):
+        beats, free = _beats(qtbot, seconds, action)
+        assert max((b.worked - a.worked for a, b in pairwise(beats)), default=0.0) < LIMIT_S
+        longest = max((b.clock - a.clock for a, b in pairwise(beats)), default=seconds)
+        was_free = was_free or free
+        if longest < LIMIT_S:
+            return
+    if not was_free:
+        pytest.skip("this machine is too busy to measure a tenth of a second")
+    pytest.fail(f"the event loop stood still for {longest:.2f} s")
 
 
 def test_a_slow_task_does_not_freeze_the_window(
@@ -71,25 +100,19 @@ def test_a_slow_task_does_not_freeze_the_window(
         window.player.toggle()
         qtbot.wait(250)
 
-    assert _smallest_delay(use_it) < 0.1
+    headpose.naps.clear()
+    beats, _ = _beats(qtbot, 1.6, use_it)
+    # The window turned while the task slept, which no load of the machine can feign.
+    naps = [nap for nap in headpose.naps if nap[1] < beats[-1].clock]
+    turned = [any(start < beat.clock < end for beat in beats) for start, end in naps]
+    assert sum(turned) > len(turned) / 2
+    _check_turns(qtbot, 0.8, use_it)
 
 
 def test_playing_keeps_the_event_loop_turning(qtbot: Any, window: MainWindow, clip: Path) -> None:
     window.open(str(clip))
     qtbot.waitUntil(lambda: window.player.current is not None)
-    assert _smallest_delay(lambda: qtbot.wait(700)) < 0.1
-
-
-def _smallest_delay(action: Callable[[], None]) -> float:
-    """Of up to five tries: what the window does itself comes back, what others do does not."""
-    smallest = float("inf")
-    for _ in range(5):
-        pulse = Pulse()
-        action()
-        smallest = min(smallest, pulse.delay)
-        if smallest < 0.1:
-            break
-    return smallest
+    _check_turns(qtbot, 0.5, lambda: None)
 
 
 def test_closing_while_playing_is_prompt_and_leaves_no_thread(
@@ -137,10 +160,13 @@ def test_a_source_that_hangs_while_opening_does_not_hold_up_the_window(
         go.wait(5)
 
     monkeypatch.setattr("edgereg.app.opening.open_source", hang)
-    pulse = Pulse()
-    window.open("rtsp://nowhere/stream")
-    qtbot.wait(200)
-    assert window.player.state is State.OPENING
+
+    def open_and_close() -> None:
+        window.open("rtsp://nowhere/stream")
+        qtbot.wait(100)
+        assert window.player.state is State.OPENING
+        window.player.close()
+
+    _check_turns(qtbot, 0.3, open_and_close)
     window.close()
     go.set()
-    assert pulse.delay < 0.1
