@@ -69,10 +69,11 @@ def model_notes() -> tuple[str, ...]:
     return (
         "## How to read it\n\n"
         "R = Rz(roll) Ry(yaw) Rx(pitch) with x to image right, y up, z towards the camera:\n"
-        "positive yaw turns the nose to image right, positive pitch lowers it, positive roll tilts\n"
-        "the crown to image left. `std` is the posterior standard deviation of the BEL estimate,\n"
-        "before refinement. Towards 90 degrees of yaw, pitch and roll turn about the same axis and\n"
-        "can't be told apart; this, more than yaw, makes the errors of the full and wide range.",
+        "positive yaw turns the nose to image right, positive pitch lowers it, positive roll\n"
+        "tilts the crown to image left. `std` is the posterior standard deviation of the BEL\n"
+        "estimate, before refinement. Towards 90 degrees of yaw, pitch and roll turn about the\n"
+        "same axis and can't be told apart; this, more than yaw, makes the errors of the full and\n"
+        "wide range.",
         "## On photographs\n\n"
         "No photograph was used for training or for choosing. On two real clips yaw follows what\n"
         "one sees (docs/headpose-clips.png): a woman who looks from image left to right and back,\n"
