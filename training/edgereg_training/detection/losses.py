@@ -25,8 +25,8 @@ class LossSettings:
     box: float = 2.0
     energy: float = 0.1
     sigmas: tuple[float, ...] = (0.0375, 0.075, 0.15)
-    samples: int = 48
-    heads: int = 2
+    samples: int = 64
+    heads: int = 3
     jitter: float = 0.0125
 
 
