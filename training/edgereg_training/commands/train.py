@@ -33,7 +33,9 @@ def command(recipe: Path, out: Path | None, resume: bool) -> int:
     problem = problem_of(settings)
     try:
         with progress_bar(f"train {settings.problem}") as report:
-            state = train(problem, settings, folder, resume, lambda p: _show(report, p))
+            state = train(
+                problem, settings, folder, resume, lambda p: _show(report, problem.metric, p)
+            )
     except KeyboardInterrupt:
         click.echo(f"Stopped. Go on with: edgereg train {recipe} --out {folder} --resume", err=True)
         return 1
@@ -42,8 +44,9 @@ def command(recipe: Path, out: Path | None, resume: bool) -> int:
     return 0
 
 
-def _show(report: Report, progress: Progress) -> None:
+def _show(report: Report, metric: str, progress: Progress) -> None:
     done = progress.epoch * progress.steps + progress.step
-    shown = " ".join(f"{name} {value:.3g}" for name, value in list(progress.metrics.items())[:3])
-    note = f"epoch {progress.epoch + 1}/{progress.epochs} loss {progress.loss:.4g} {shown}"
+    note = f"epoch {progress.epoch + 1}/{progress.epochs} loss {progress.loss:.4g}"
+    if progress.metrics:
+        note += f" {metric} {progress.metrics[metric]:.4g}"
     report(done, progress.epochs * progress.steps, note)
