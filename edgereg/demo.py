@@ -72,7 +72,7 @@ class Comparer:
             return
         pairs = match(np.stack([head.box for head in heads]), poses.regions)
         self.extra += len(poses) - len(pairs)
-        for head, found in pairs:
+        for head, found in sorted(pairs):
             self.rows.append(_compare(result, heads[head], poses, boxes, found))
 
     def close(self) -> None:
