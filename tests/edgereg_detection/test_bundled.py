@@ -1,0 +1,54 @@
+"""The bundled model: whole, small, and silent where nobody is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnxruntime")
+
+from edgereg_detection.task import Detection
+
+from edgereg.pipeline.loading import LoadedTask, load_task
+from edgereg.pipeline.steps import ascend
+
+TASK = Detection()
+
+
+@pytest.fixture(scope="module")
+def loaded() -> LoadedTask:
+    return load_task(TASK, provider="CPUExecutionProvider")
+
+
+def test_it_is_small_and_complete(loaded: LoadedTask) -> None:
+    sizes = [file.stat().st_size for file in loaded.model.path.glob("*.onnx")]
+    assert max(sizes) < 6_000_000
+    assert {"predict", "refine", "density"} == set(loaded.spec.graphs)
+    assert (loaded.model.path / "README.md").is_file()
+
+
+@pytest.mark.parametrize("size", [(270, 480), (480, 640), (65, 33)])
+def test_any_frame_gives_100_candidates(loaded: LoadedTask, size: tuple[int, int]) -> None:
+    prepared = TASK.prepare(np.full((*size, 3), 120, np.uint8), None, loaded.spec)
+    outputs = loaded.predict.run({"images": prepared.images})
+    assert outputs["boxes"].shape == (1, 100, 4)
+    assert np.isfinite(outputs["scores"]).all()
+
+
+def test_an_empty_grey_frame_has_no_heads(loaded: LoadedTask) -> None:
+    prepared = TASK.prepare(np.full((270, 480, 3), 120, np.uint8), None, loaded.spec)
+    outputs = loaded.predict.run({"images": prepared.images})
+    proposal = TASK.propose(outputs, prepared, loaded.spec)
+    assert proposal.initial.shape == (1, 0, 4)
+
+
+def test_refinement_never_loses_energy(loaded: LoadedTask) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (270, 480, 3), dtype=np.uint8)
+    spec = loaded.spec.model_copy(update={"settings": {"score_threshold": 0.0}})
+    prepared = TASK.prepare(noise, None, spec)
+    proposal = TASK.propose(loaded.predict.run({"images": prepared.images}), prepared, spec)
+    assert loaded.refine is not None
+    assert spec.refinement is not None
+    climb = ascend(loaded.refine, proposal, spec.refinement, 5)
+    assert climb.trajectory.shape == (10, 6, 4)
+    assert (np.diff(climb.energy, axis=1) >= -1e-4).all()
