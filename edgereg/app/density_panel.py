@@ -13,6 +13,7 @@ from edgereg.app.density_worker import Answer
 from edgereg.app.plots import new_plot, pen, set_plot_theme
 from edgereg.app.theme import DARK, Theme, tabular
 from edgereg.density import DensityCurve
+from edgereg.models.schema import Target
 from edgereg.paint.style import colour_of, hex_colour
 from edgereg.predictions import FloatArray
 
@@ -66,9 +67,12 @@ class DensityPanel(QWidget):
         self._note.setText(note)
         self._note.setVisible(not self._plots)
 
-    def prepare(self, count: int) -> None:
-        """Make the plots for a task with `count` targets: too slow to be done while playing."""
-        self._want(min(count, MOST_CURVES))
+    def prepare(self, targets: Sequence[Target]) -> None:
+        """Make the plots for a task's targets: too slow to be done while playing."""
+        named = targets[:MOST_CURVES]
+        self._want(len(named))
+        for plot, target in zip(self._plots, named, strict=True):
+            plot.show_target(target)
         self.clear("")
 
     def _want(self, count: int) -> None:
@@ -88,6 +92,7 @@ class CurvePlot(QWidget):
     def __init__(self, position: int, theme: Theme) -> None:
         super().__init__()
         self._rgb = colour_of(position)
+        self._name = ""
         self._window: tuple[float, float] | None = None
         self.title = QLabel()
         self.title.setTextFormat(Qt.TextFormat.RichText)
@@ -114,6 +119,12 @@ class CurvePlot(QWidget):
         self.final.setPen(pen(theme.text, 2))
         self._dim = theme.dim
 
+    def show_target(self, target: Target) -> None:
+        """Name the target, and show its whole range."""
+        self._name = f"<span style='color:{hex_colour(self._rgb)}'>■</span> <b>{target.name}</b>"
+        self._window = None
+        self._plot.setXRange(target.low, target.high, padding=0)
+
     def show_curve(self, curve: DensityCurve, path: FloatArray | None) -> None:
         """Show a curve; path: float32 [T+1], the iterates of this target, or None."""
         self.curve.setData(curve.x, curve.density)
@@ -128,22 +139,18 @@ class CurvePlot(QWidget):
 
     def clear(self) -> None:
         """Show nothing."""
-        self.title.clear()
+        self.title.setText(self._name)
         for item in (self.curve, self.iterates):
             item.setData([], [])
         for line in (self.initial, self.final):
             line.hide()
 
     def _headline(self, curve: DensityCurve) -> str:
-        colour = hex_colour(self._rgb)
         before = ""
         if curve.initial is not None:
             before = f" <span style='color:{self._dim}'>from {curve.initial:+.1f}</span>"
         unit = "°" if curve.unit in ("deg", "degree", "degrees", "°") else f" {curve.unit}"
-        return (
-            f"<span style='color:{colour}'>■</span> <b>{curve.name}</b> "
-            f"{curve.final:+.1f}{unit}{before}"
-        )
+        return f"{self._name} {curve.final:+.1f}{unit}{before}"
 
     def _show_path(self, curve: DensityCurve, path: FloatArray | None) -> None:
         if path is None:

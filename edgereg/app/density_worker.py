@@ -13,6 +13,9 @@ from edgereg.errors import EdgeregError
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.predictions import FloatArray, Predictions
 
+# A sharp density over a wide range needs many points to look smooth.
+_POINTS = 481
+
 
 @dataclass(frozen=True)
 class Question:
@@ -77,7 +80,7 @@ def answer(question: Question) -> Answer:
     if engine is None:
         return Answer(question, problem="this model has no density graph")
     try:
-        curves = density_curves(engine, question.loaded.spec, found, row)
+        curves = density_curves(engine, question.loaded.spec, found, row, points=_POINTS)
     except EdgeregError as error:
         return Answer(question, problem=str(error))
     climb = found.refinement

@@ -123,7 +123,7 @@ class Inspector(QFrame):
     def _choose(self, position: int) -> None:
         task = self.choice.itemData(position)
         self.focus.look_at(task)
-        self.densities.prepare(len(self._loaded[task].spec.targets) if task else 0)
+        self.densities.prepare(self._loaded[task].spec.targets if task else ())
         self._history.clear()
         self._show_nothing()
         if self._result is not None:

@@ -233,9 +233,10 @@ def test_a_click_looks_at_the_prediction_there(qtbot: Any, window: MainWindow, c
 def test_the_densities_get_their_curves(qtbot: Any, window: MainWindow, clip: Path) -> None:
     _play(qtbot, window, clip)
     _pause_at(qtbot, window, 10)
-    qtbot.waitUntil(lambda: len(window.inspector.densities.plots) == 3)
-    qtbot.wait(150)
+    assert len(window.inspector.densities.plots) == 3
     plot = window.inspector.densities.plots[0]
+    qtbot.waitUntil(lambda: plot.curve.getData()[0] is not None)
+    qtbot.wait(250)
     x, density = plot.curve.getData()
     found = window.player.current.predictions["headpose"]
     area = ((density[1:] + density[:-1]) / 2 * np.diff(x)).sum()
