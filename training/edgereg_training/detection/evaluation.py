@@ -27,7 +27,7 @@ from edgereg_training.detection.scenes import Judged, load_scenes
 FloatArray = npt.NDArray[np.float32]
 THRESHOLDS = (("ap50", 0.5), ("ap75", 0.75))
 RESAMPLES = 1000
-# Heads that the usual figures are about: at least half of them is seen, 12 px or more.
+# Heads that the usual figures are about: at least half of them is seen, both sides 12 px or more.
 CLEAR = Judged(visible=0.5, side=12.0)
 
 

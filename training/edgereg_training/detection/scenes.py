@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from edgereg_training.detection.scene import Scene, scene_of
 from edgereg_training.errors import TrainingError
 from edgereg_training.render.shards import iter_shards
@@ -15,7 +17,7 @@ from edgereg_training.render.shards import iter_shards
 class Judged:
     """Which heads are to be found; a detection of any other is neither right nor wrong.
 
-    visible: least share of the head's pixels that is seen. side: least longer side in pixels.
+    visible: least share of the head's pixels that is seen. side: least shorter side in pixels.
     """
 
     visible: float = 0.3
@@ -60,5 +62,5 @@ def iter_scenes(folder: Path, judged: Judged = DEFAULT) -> Iterator[Scene]:
             continue
         for image, low, high in zip(images, shard["start"], shard["start"][1:], strict=False):
             boxes, seen = shard["boxes"][low:high], shard["visible"][low:high]
-            sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+            sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1, initial=np.inf)
             yield Scene(image, boxes, (seen < judged.visible) | (sides < judged.side))
