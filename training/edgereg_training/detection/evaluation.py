@@ -25,7 +25,12 @@ from edgereg_training.detection.scene import Scene
 from edgereg_training.detection.scenes import Judged, load_scenes
 
 FloatArray = npt.NDArray[np.float32]
-THRESHOLDS = (("ap50", 0.5), ("ap75", 0.75))
+# Name, what it is, and the IoU thresholds over which average precision is averaged.
+MEASURES: tuple[tuple[str, str, tuple[float, ...]], ...] = (
+    ("ap50", "average precision at IoU 0.5", (0.5,)),
+    ("ap75", "average precision at IoU 0.75", (0.75,)),
+    ("ap", "average precision over IoU 0.5 to 0.95", tuple(0.5 + 0.05 * k for k in range(10))),
+)
 RESAMPLES = 1000
 # Heads that the usual figures are about: at least half of them is seen, both sides 12 px or more.
 CLEAR = Judged(visible=0.5, side=12.0)
@@ -40,7 +45,7 @@ class Engines:
 
 
 def measure(model: ModelFolder, data: Path) -> list[Figure]:
-    """AP50 and AP75 with and without refinement, and the paired differences, over all scores.
+    """AP50, AP75 and AP with and without refinement, and the paired differences, over all scores.
 
     On heads that are clearly seen (`CLEAR`), and refined on all but hardly visible ones as well.
     Intervals are over scenes; a difference is of both results on the same resampled scenes.
@@ -59,24 +64,23 @@ def _judged(results: list[PictureResult], scenes: Sequence[Scene]) -> list[Pictu
 
 def _gains(before: list[PictureResult], after: list[PictureResult]) -> list[Figure]:
     figures = []
-    for name, iou in THRESHOLDS:
-        plain, refined = match(before, iou), match(after, iou)
-        title = f"average precision at IoU {iou:g}"
-        figures.append(_figure(name, title, [(1.0, plain)]))
-        figures.append(_figure(f"{name}_refined", f"{title}, refined", [(1.0, refined)]))
-        gain = [(1.0, refined), (-1.0, plain)]
+    for name, title, ious in MEASURES:
+        share = 1 / len(ious)
+        plain = [(share, match(before, iou)) for iou in ious]
+        refined = [(share, match(after, iou)) for iou in ious]
+        gain = refined + [(-weight, matches) for weight, matches in plain]
+        figures.append(_figure(name, title, plain))
+        figures.append(_figure(f"{name}_refined", f"{title}, refined", refined))
         figures.append(_figure(f"{name}_gain", f"{title}: refined minus estimated", gain))
     return figures
 
 
 def _of_all(after: list[PictureResult]) -> list[Figure]:
+    included = "refined, small and mostly hidden heads included"
     return [
-        _figure(
-            f"{name}_all_refined",
-            f"average precision at IoU {iou:g}, refined, small and mostly hidden heads included",
-            [(1.0, match(after, iou))],
-        )
-        for name, iou in THRESHOLDS
+        _figure(f"{name}_all_refined", f"{title}, {included}", [(1.0, match(after, *ious))])
+        for name, title, ious in MEASURES
+        if len(ious) == 1
     ]
 
 
