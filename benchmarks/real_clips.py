@@ -1,6 +1,6 @@
 """The bundled models on real clips: heads a frame, and yaw over time against what one sees.
 
-    python benchmarks/real_clips.py CLIPS [--plot docs/images/real-yaw.png]
+    python benchmarks/real_clips.py CLIPS [--plot docs/headpose-clips.png]
 
 CLIPS is a folder with the clips named below (sample-videos of the Intel IoT DevKit, CC BY 4.0,
 and a road clip of Udacity's CarND course, MIT, among them); absent ones are skipped. Prints a
