@@ -34,7 +34,7 @@ class Evaluation:
 
 EVALUATIONS = {
     "headpose": Evaluation("heads", 3000, "edgereg_training.headpose_evaluation:measure"),
-    "detection": Evaluation("scenes", 600, "edgereg_training.detection.evaluation:measure"),
+    "detection": Evaluation("scenes", 1500, "edgereg_training.detection.evaluation:measure"),
 }
 
 
