@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,8 @@ import numpy.typing as npt
 from edgereg.engines.base import Engine
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
+from edgereg.pipeline.steps import ascend
+from edgereg.tasks import Proposal
 from edgereg_training.bootstrap import Figure, mean_figure
 from edgereg_training.errors import TrainingError
 from edgereg_training.headpose_data import Crops, load_heads, plain_crops
@@ -67,15 +68,9 @@ def _run(
     settings = model.spec.refinement
     if refine is None or settings is None:
         return values, values
-    given: dict[str, npt.NDArray[Any]] = {
-        "initial": values[:, None],
-        "step_length": np.asarray(settings.step_length, np.float32),
-        "decay": np.asarray(settings.decay, np.float32),
-        "steps": np.asarray(settings.steps, np.int64),
-    }
-    given |= {name: outputs[name] for name in model.spec.features}
-    found = refine.run(given)
-    return values, found["trajectory"][:, 0, -1]
+    features = {name: outputs[name] for name in model.spec.features}
+    start = Proposal(values[:, None], np.ones((len(values), 1), np.float32), features)
+    return values, ascend(refine, start, settings, settings.steps).final
 
 
 def _figures(name: str, before: FloatArray, after: FloatArray) -> list[Figure]:

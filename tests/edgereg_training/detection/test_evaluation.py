@@ -39,7 +39,8 @@ class _Refine:
     def run(self, inputs: dict[str, Any]) -> dict[str, Any]:
         start = inputs["initial"]
         assert inputs["features"].shape == (1,)
-        return {"trajectory": np.stack([start, start - SHIFT], axis=2)}
+        trajectory = np.stack([start, *[start - SHIFT] * int(inputs["steps"])], axis=2)
+        return {"trajectory": trajectory, "energy": np.zeros(trajectory.shape[:3], np.float32)}
 
 
 def _spec() -> ModelSpec:

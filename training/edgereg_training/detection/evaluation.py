@@ -14,6 +14,8 @@ from edgereg.engines.base import Engine
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.geometry import letterbox, nms
 from edgereg.models.folder import ModelFolder
+from edgereg.pipeline.steps import ascend
+from edgereg.tasks import Proposal
 from edgereg_training.bootstrap import Figure, figure
 from edgereg_training.detection.average_precision import (
     Matches,
@@ -125,15 +127,9 @@ def _refined(
     settings = model.spec.refinement
     if engines.refine is None or settings is None:
         return boxes
-    given: dict[str, npt.NDArray[Any]] = {
-        "initial": boxes[None],
-        "step_length": np.asarray(settings.step_length, np.float32),
-        "decay": np.asarray(settings.decay, np.float32),
-        "steps": np.asarray(settings.steps, np.int64),
-    }
-    given |= {name: outputs[name] for name in model.spec.features}
-    trajectory: FloatArray = engines.refine.run(given)["trajectory"]
-    return trajectory[0, :, -1]
+    features = {name: outputs[name] for name in model.spec.features}
+    start = Proposal(boxes[None], np.ones((1, len(boxes)), np.float32), features)
+    return ascend(engines.refine, start, settings, settings.steps).final
 
 
 def _figure(name: str, note: str, terms: list[tuple[float, Matches]]) -> Figure:
