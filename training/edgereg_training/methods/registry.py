@@ -1,0 +1,33 @@
+"""The methods by the names that recipes use, imported only when one is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from edgereg_training.errors import RecipeError
+
+if TYPE_CHECKING:
+    from edgereg_training.methods.method import MethodSettings
+
+METHODS: dict[str, str] = {}
+
+
+def parse_method(options: Mapping[str, Any]) -> MethodSettings:
+    """The settings of a mapping with the key `name`; RecipeError names the first wrong key."""
+    name = options.get("name")
+    if name not in METHODS:
+        known = ", ".join(sorted(METHODS))
+        raise RecipeError(f"unknown method '{name}' in the recipe (known: {known})")
+    module, attribute = METHODS[name].split(":")
+    settings = getattr(import_module(module), attribute)
+    try:
+        made: MethodSettings = settings.model_validate(dict(options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise RecipeError(f"method '{name}': '{key}': {first['msg']}") from error
+    return made
