@@ -1,4 +1,4 @@
-"""What edgereg loads: the commands train, evaluate and render."""
+"""What edgereg loads: the commands train, evaluate, render and reproduce."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def edgereg_commands() -> list[click.Command]:
-    """`edgereg train`, `edgereg evaluate` and `edgereg render`."""
-    from edgereg_training.commands import evaluate, render, train
+    """`edgereg train`, `edgereg evaluate`, `edgereg render` and `edgereg reproduce`."""
+    from edgereg_training.commands import evaluate, render, reproduce, train
 
-    return [train.command, evaluate.command, render.command]
+    return [train.command, evaluate.command, render.command, reproduce.command]

@@ -1,0 +1,2 @@
+"""`edgereg reproduce NAME`: the papers' comparisons, recomputed. `study` lists them, `report` is
+what one gives, `cells` keeps what is finished, so that an interrupted study goes on."""
