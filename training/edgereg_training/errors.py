@@ -13,3 +13,7 @@ class CheckpointError(EdgeregError):
 
 class TrainingError(EdgeregError):
     """Training can't go on: the loss is not a number, or there is no data."""
+
+
+class BackboneError(EdgeregError):
+    """A backbone can't take these images, or its weights can't be had."""

@@ -1,0 +1,50 @@
+"""The backbones by the names that recipes use, imported only when one is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from edgereg_training.errors import RecipeError
+
+if TYPE_CHECKING:
+    from edgereg_training.backbones.backbone import Backbone, BackboneSettings
+
+_HERE = "edgereg_training.backbones"
+BACKBONES: dict[str, str] = {
+    "edge-xs": f"{_HERE}.edge:EdgeXsSettings",
+    "edge-s": f"{_HERE}.edge:EdgeSSettings",
+    "edge-m": f"{_HERE}.edge:EdgeMSettings",
+}
+# Any model of timm is a backbone: 'timm/resnet50'.
+PREFIXES: dict[str, str] = {}
+
+
+def parse_backbone(options: Mapping[str, Any]) -> BackboneSettings:
+    """The settings of a mapping with the key `name`; RecipeError names the first wrong key."""
+    name = str(options.get("name"))
+    prefix = name.split("/")[0] + "/"
+    place = BACKBONES.get(name) or PREFIXES.get(prefix)
+    if place is None:
+        known = ", ".join([*sorted(BACKBONES), *(f"{prefix}<model>" for prefix in PREFIXES)])
+        raise RecipeError(f"unknown backbone '{name}' in the recipe (known: {known})")
+    module, attribute = place.split(":")
+    settings = getattr(import_module(module), attribute)
+    try:
+        made: BackboneSettings = settings.model_validate(dict(options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise RecipeError(f"backbone '{name}': '{key}': {first['msg']}") from error
+    return made
+
+
+def build(name: str, size: int, **options: Any) -> Backbone:
+    """A new backbone for images of side `size` px.
+
+    Raises RecipeError for an unknown name or option, BackboneError where it can't be built.
+    """
+    return parse_backbone({"name": name, **options}).build(size)
