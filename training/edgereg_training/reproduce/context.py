@@ -45,7 +45,7 @@ class Context:
             found[index] = cell
             done += 1
             self.progress(done, len(keys), "")
-        return [cell for index in range(len(keys)) if (cell := found[index]) is not None]
+        return [kept for index in range(len(keys)) if (kept := found[index]) is not None]
 
     def heads(
         self,
