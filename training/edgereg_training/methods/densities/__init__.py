@@ -1,0 +1,1 @@
+"""The families of densities, one a file; import them from `methods.density`."""
