@@ -106,8 +106,9 @@ class ImageProblem:
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Mean absolute error of the value, after the head's closed-form part is fitted."""
         assert isinstance(model, ImageNet)  # noqa: S101  (built by this problem)
-        some = self.train.take(np.arange(min(FIT_EXAMPLES, len(self.train))))
-        model.head.fit(features_of(model, some.centres()), torch.from_numpy(some.targets))
+        if type(model.head).fit is not Head.fit:
+            some = self.train.take(np.arange(min(FIT_EXAMPLES, len(self.train))))
+            model.head.fit(features_of(model, some.centres()), torch.from_numpy(some.targets))
         return {"mae": float(absolute_errors(model, self.validation).mean())}
 
 
