@@ -73,8 +73,8 @@ def test_neighbours_differ_in_one_bit_but_for_hadamard(code: Any) -> None:
 def test_decode_probe(code: Any, hard: int, soft: float, cross_entropy: float) -> None:
     table = matrix(code, 256)
     logits = 3 * torch.sin(torch.arange(table.shape[1], dtype=torch.float64))
-    assert bel.decode(logits, table, "GEN").item() == hard
-    assert bel.decode(logits, table, "GEN-EX").item() == pytest.approx(soft, abs=1e-5)
+    assert bel.decode_words(logits, table, "GEN").item() == hard
+    assert bel.decode_words(logits, table, "GEN-EX").item() == pytest.approx(soft, abs=1e-5)
     loss = bel.loss(logits[None], torch.tensor([100.0]), table, "CE").item()
     assert loss == pytest.approx(cross_entropy, abs=1e-5)
 
@@ -82,19 +82,19 @@ def test_decode_probe(code: Any, hard: int, soft: float, cross_entropy: float) -
 @pytest.mark.parametrize(("code", "decoder"), [("U", "BEL-U"), ("J", "BEL-J")])
 def test_threshold_decoders_return_the_level_of_a_word(code: Any, decoder: Any) -> None:
     table = matrix(code, 64)
-    assert bel.decode(2 * table - 1, table, decoder).tolist() == list(range(64))
+    assert bel.decode_words(2 * table - 1, table, decoder).tolist() == list(range(64))
 
 
 def test_johnson_zero_word_as_published() -> None:
     table = matrix("J", 64)
-    assert bel.decode(2 * table[:1] - 1, table, "BEL-J", spare_zero=False).item() == 32
+    assert bel.decode_words(2 * table[:1] - 1, table, "BEL-J", spare_zero=False).item() == 32
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_generic_decoders_agree_with_strong_words(code: Any) -> None:
     table = matrix(code, 40)
     for decoder in ("GEN", "GEN-EX"):
-        found = bel.decode(60 * (2 * table - 1), table, decoder)
+        found = bel.decode_words(60 * (2 * table - 1), table, decoder)
         assert torch.allclose(found, torch.arange(40.0, dtype=torch.float64), atol=1e-6)
 
 

@@ -1,25 +1,33 @@
-"""Binary-encoded labels (BEL): label codes, quantisation, decoders and losses.
+"""Binary-encoded labels (BEL): quantisation, decoders and losses; the codes are in `bel_codes`.
 
 "Label Encoding for Regression Networks" (ICLR 2022). A target is quantised to a level
 q in 0..N-1, level q has an M-bit code word, the network regresses the M bits, and a decoder turns
 bit logits back into a level. Levels count from 0 throughout; `Quantiser` maps them to units.
+
+    code = code_matrix("HEXJ", 151)                         # uint8 [151, 16]
+    levels = decode(logits, "HEXJ", 151, "GEN-EX")          # [..., 16] -> [...]
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-Code = Literal["U", "J", "B1JDJ", "B2JDJ", "HEXJ", "HAD"]
+from edgereg_training.bel_codes import CODES, SEGMENTED, Bits, Code, code_matrix
+
+__all__ = [
+    "CODES", "DECODERS", "SEGMENTED", "Bits", "Bottleneck", "Code", "Decoder", "Loss",
+    "Quantiser", "code_matrix", "decode", "decode_words", "loss", "moments",
+]  # fmt: skip
+
 Decoder = Literal["BEL-U", "BEL-J", "GEN", "GEN-EX"]
 Loss = Literal["BCE", "CE", "L1", "L2"]
-Bits: TypeAlias = npt.NDArray[np.uint8]
+DECODERS: tuple[Decoder, ...] = ("BEL-U", "BEL-J", "GEN", "GEN-EX")
 
 
 @dataclass(frozen=True)
@@ -43,21 +51,46 @@ class Quantiser:
         return self.low + self.step * position
 
 
-def code_matrix(code: Code, levels: int) -> Bits:
-    """The code words of a code: uint8 [levels, bits], row q for level q (paper Fig. 2).
+@overload
+def decode(
+    logits: torch.Tensor, code: Code, levels: int, decoder: Decoder = ...
+) -> torch.Tensor: ...
 
-    U has `levels` bits of which the last is always 0, as in the authors' tables.
-    """
-    if levels < 2:
-        raise ValueError(f"a code needs at least 2 levels, got {levels}")
-    rows = _GENERATORS[code](levels)
-    return np.array(rows, dtype=np.uint8)
+
+@overload
+def decode(
+    logits: npt.ArrayLike, code: Code, levels: int, decoder: Decoder = ...
+) -> npt.NDArray[np.floating]: ...
 
 
 def decode(
+    logits: torch.Tensor | npt.ArrayLike,
+    code: Code,
+    levels: int,
+    decoder: Decoder = "GEN-EX",
+) -> torch.Tensor | npt.NDArray[np.floating]:
+    """Levels (0..levels-1, floating) of bit logits [..., bits] of a code: [...].
+
+    A tensor gives a tensor, anything else a NumPy array; whole numbers count as float64. A logit
+    above 0 is a bit that is set. U may have levels or levels - 1 bits. Raises ValueError for
+    another number of bits, an unknown code or decoder, BEL-U of a code that is not U, and BEL-J of
+    one that is not J.
+    """
+    if isinstance(logits, torch.Tensor):
+        return _decoded(logits, code, levels, decoder)
+    array = np.asarray(logits)
+    if not np.issubdtype(array.dtype, np.floating):
+        array = array.astype(np.float64)
+    found: npt.NDArray[np.floating] = _decoded(
+        torch.from_numpy(np.ascontiguousarray(array)), code, levels, decoder
+    ).numpy()
+    return found
+
+
+def decode_words(
     logits: torch.Tensor, code: torch.Tensor, decoder: Decoder, spare_zero: bool = True
 ) -> torch.Tensor:
-    """Levels of bit logits: [..., bits] and the code matrix [levels, bits] -> [...].
+    """Levels of bit logits [..., bits] under any code matrix [levels, bits]: [...].
 
     BEL-U counts set bits, BEL-J finds the two edges of the run of ones, GEN takes the code word of
     highest correlation, GEN-EX the posterior mean of the level (exact for independent bits and
@@ -65,13 +98,15 @@ def decode(
     word is level 0, the word's true level, instead of the published decoder's N/2.
     """
     if decoder == "BEL-U":
-        return (logits > 0).sum(-1).to(logits.dtype)
+        return (logits > 0).sum(-1).clamp(max=len(code) - 1).to(logits.dtype)
     if decoder == "BEL-J":
-        return _decode_johnson(logits > 0, spare_zero).to(logits.dtype)
-    correlation = logits @ code.to(logits.dtype).T
+        level = _decode_johnson(logits > 0, spare_zero)
+        return level.clamp(max=len(code) - 1).to(logits.dtype)
     if decoder == "GEN":
-        return correlation.argmax(-1).to(logits.dtype)
-    return moments(logits, code)[0]
+        return (logits @ code.to(logits.dtype).T).argmax(-1).to(logits.dtype)
+    if decoder == "GEN-EX":
+        return moments(logits, code)[0]
+    raise ValueError(f"unknown decoder '{decoder}' (known: {', '.join(DECODERS)})")
 
 
 def moments(logits: torch.Tensor, code: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -129,56 +164,17 @@ def _decode_johnson(bits: torch.Tensor, spare_zero: bool) -> torch.Tensor:
     return torch.where(bits.any(-1), level, torch.zeros_like(level)) if spare_zero else level
 
 
-def _johnson(level: int, bits: int) -> list[int]:
-    """Johnson counter word: ones enter from the right, then leave to the left."""
-    ones = level if level <= bits else 2 * bits - level
-    zeros = [0] * (bits - ones)
-    return zeros + [1] * ones if level <= bits else [1] * ones + zeros
-
-
-def _unary(levels: int) -> list[list[int]]:
-    return [[int(bit < level) for bit in range(levels)] for level in range(levels)]
-
-
-def _whole_johnson(levels: int) -> list[list[int]]:
-    # An odd count takes the words of the next even one: levels // 2 bits would repeat a word.
-    return [_johnson(level, -(-levels // 2)) for level in range(levels)]
-
-
-def _based_johnson(levels: int, base_bits: int) -> list[list[int]]:
-    """Displacement word, reflected in odd segments, then the word of the segment."""
-    bits = -(-levels // (4 * base_bits))
-    rows = []
-    for level in range(levels):
-        base, displacement = divmod(level, 2 * bits)
-        if base % 2:
-            displacement = 2 * bits - 1 - displacement
-        rows.append(_johnson(displacement, bits) + _johnson(base, base_bits))
-    return rows
-
-
-def _hexadecimal_johnson(levels: int) -> list[list[int]]:
-    """Two reflected 16-level digits of 8 bits each, and a third above 256 levels."""
-    top_bits = (-(-levels // 256) + 1) // 2 if levels > 256 else 0
-    rows = []
-    for level in range(levels):
-        top, rest = divmod(level, 256)
-        high, low = divmod(255 - rest if top % 2 else rest, 16)
-        low = 15 - low if high % 2 else low
-        rows.append(_johnson(high, 8) + _johnson(low, 8) + _johnson(top, top_bits)[:top_bits])
-    return rows
-
-
-def _hadamard(levels: int) -> list[list[int]]:
-    bits = 1 << (levels - 1).bit_length()
-    return [[(level & bit).bit_count() % 2 ^ 1 for bit in range(bits)] for level in range(levels)]
-
-
-_GENERATORS: dict[Code, Callable[[int], list[list[int]]]] = {
-    "U": _unary,
-    "J": _whole_johnson,
-    "B1JDJ": lambda levels: _based_johnson(levels, 1),
-    "B2JDJ": lambda levels: _based_johnson(levels, 2),
-    "HEXJ": _hexadecimal_johnson,
-    "HAD": _hadamard,
-}
+def _decoded(logits: torch.Tensor, code: Code, levels: int, decoder: Decoder) -> torch.Tensor:
+    if decoder in ("BEL-U", "BEL-J") and decoder != f"BEL-{code}":
+        raise ValueError(f"decoder {decoder} is of code {decoder[-1]}, not of {code}")
+    if logits.ndim == 0:
+        raise ValueError("logits need the bits as their last axis, got a single number")
+    bits = logits.shape[-1]
+    matrix = code_matrix(code, levels, spare=bits != levels - 1)
+    if bits != matrix.shape[1]:
+        raise ValueError(
+            f"code {code} of {levels} levels has {matrix.shape[1]} bits, the logits have {bits}"
+        )
+    if not logits.is_floating_point():
+        logits = logits.double()
+    return decode_words(logits, torch.from_numpy(matrix).to(logits.device), decoder)

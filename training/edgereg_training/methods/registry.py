@@ -13,7 +13,10 @@ from edgereg_training.errors import RecipeError
 if TYPE_CHECKING:
     from edgereg_training.methods.method import MethodSettings
 
-METHODS: dict[str, str] = {}
+METHODS: dict[str, str] = {
+    "bel": "edgereg_training.methods.bel_head:BelSettings",
+    "bel-h": "edgereg_training.methods.bel_head:BelSettings",
+}
 
 
 def parse_method(options: Mapping[str, Any]) -> MethodSettings:
