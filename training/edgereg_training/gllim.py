@@ -16,16 +16,20 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import softmax
 
 from edgereg_training import gllim_em as em
 from edgereg_training.errors import TrainingError
 from edgereg_training.gllim_init import JOINT, TARGETS, mixture_posteriors
 from edgereg_training.gllim_inverse import Inverse, Mixture, invert
-from edgereg_training.gllim_parameters import Array, Coordinates, Covariance, Parameters
+from edgereg_training.gllim_parameters import (
+    Array,
+    Coordinates,
+    Covariance,
+    Floats,
+    Parameters,
+)
 
-Floats = npt.NDArray[np.floating]
 Start = Literal["targets", "joint"]
 
 # The smallest variance of a feature given t, as a share of the features' mean variance.

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
-from edgereg_training.gllim_parameters import Array, Covariance, Parameters
+from edgereg_training.gllim_parameters import Array, Covariance, Floats, Parameters
 
 # Elements of a block's largest temporary: 4 MiB of float64 stays in the processor's cache.
 BLOCK = 1 << 19
@@ -34,7 +33,7 @@ class Examples:
     regression [L+1, D]: what is subtracted from x; noise_floor: smallest variance of x."""
 
     design: Array
-    features: npt.NDArray[np.floating]
+    features: Floats
     weights: Array
     regression: Array
     noise_floor: float

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.cluster.vq import kmeans2
 from scipy.special import logsumexp
 
-from edgereg_training.gllim_parameters import Array
+from edgereg_training.gllim_parameters import Array, Floats
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -33,7 +33,7 @@ JOINT = MixtureStart(full=False, floor=1e-3, restarts=3)
 
 
 def mixture_posteriors(
-    points: npt.NDArray[np.floating],
+    points: Floats,
     weights: Array,
     components: int,
     settings: MixtureStart,
@@ -55,7 +55,7 @@ def mixture_posteriors(
 
 
 def _fit(
-    points: npt.NDArray[np.floating],
+    points: Floats,
     weights: Array,
     components: int,
     settings: MixtureStart,
@@ -76,9 +76,7 @@ def _fit(
     return posteriors, likelihood
 
 
-def _spread_out(
-    points: npt.NDArray[np.floating], count: int, rng: np.random.Generator
-) -> npt.NDArray[np.intp]:
+def _spread_out(points: Floats, count: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
     """K-means++: each next centre in proportion to its squared distance to the nearest one."""
     chosen = [int(rng.integers(len(points)))]
     nearest = np.full(len(points), np.inf)
@@ -91,9 +89,7 @@ def _spread_out(
     return np.array(chosen)
 
 
-def _log_joint(
-    points: npt.NDArray[np.floating], posteriors: Array, settings: MixtureStart
-) -> Array:
+def _log_joint(points: Floats, posteriors: Array, settings: MixtureStart) -> Array:
     """M-step from posteriors [N, K], then log weight_k N(point; k): [N, K]."""
     counts = posteriors.sum(0) + 1e-10
     means = posteriors.T @ points / counts[:, None]
@@ -110,7 +106,7 @@ def _log_joint(
     return joint
 
 
-def _full(points: npt.NDArray[np.floating], shares: Array, means: Array, floor: float) -> Array:
+def _full(points: Floats, shares: Array, means: Array, floor: float) -> Array:
     """shares [N, K]: posteriors that sum to 1 over N. log N(point; k): [N, K]."""
     out = np.empty((len(points), len(means)))
     size = points.shape[1]

@@ -12,11 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import cho_solve
 from scipy.special import softmax
 
-from edgereg_training.gllim_parameters import Array, Parameters
+from edgereg_training.gllim_parameters import Array, Floats, Parameters
 
 ROWS = 1024
 
@@ -54,13 +53,13 @@ class Inverse:
     gain: Array
     precision: Array
 
-    def __call__(self, features: npt.NDArray[np.floating]) -> Mixture:
+    def __call__(self, features: Floats) -> Mixture:
         """x [N, D] -> p(t | x)."""
         parts = [self._block(features[i : i + ROWS]) for i in range(0, len(features), ROWS)]
         weights, means = zip(*parts, strict=True)
         return Mixture(np.concatenate(weights), np.concatenate(means), self.covariances)
 
-    def _block(self, features: npt.NDArray[np.floating]) -> tuple[Array, Array]:
+    def _block(self, features: Floats) -> tuple[Array, Array]:
         count = len(self.centres)
         logits = np.empty((len(features), count))
         means = np.empty((len(features), count, self.offsets.shape[1]))

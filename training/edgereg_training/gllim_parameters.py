@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 Covariance = Literal["full", "diagonal", "isotropic", "equal"]
 
 

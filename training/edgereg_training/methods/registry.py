@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from edgereg_training.methods.method import MethodSettings
 
 METHODS: dict[str, str] = {
+    "regcls": "edgereg_training.methods.regcls_head:RegClsSettings",
+    "gllim": "edgereg_training.methods.gllim_head:GllimSettings",
     "bel": "edgereg_training.methods.bel_head:BelSettings",
     "bel-h": "edgereg_training.methods.bel_head:BelSettings",
 }
