@@ -1,4 +1,4 @@
-"""The one-dimensional data sets of "A step towards understanding why classification helps regression".
+"""The one-dimensional data sets of Reg+Cls (ICCV 2023).
 
 Ten sums of two sines on [-1, 1], five data seeds each, four samplings of the targets (uniform,
 and three that crowd ever more around one target) and three settings:
