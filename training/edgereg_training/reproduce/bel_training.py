@@ -1,0 +1,199 @@
+"""One training of the BEL studies on rendered head pose, and the keys by which they are shared.
+
+The studies of BEL vary one thing each around the same training, so that their cells lie in one
+folder: what `bel-ablation` has trained, the others read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from edgereg_training import bel
+from edgereg_training.methods.bel_head import BelHead
+from edgereg_training.methods.registry import parse_method
+from edgereg_training.recipe import Strict
+from edgereg_training.reproduce.cells import Cell, Cells, Key
+from edgereg_training.reproduce.context import Context
+from edgereg_training.reproduce.image_data import POSE_TARGETS, ImageSet, load_images
+from edgereg_training.reproduce.image_study import Budget, ImageNet, features_of, train_model
+from edgereg_training.reproduce.statistics import Interval, over_seeds
+
+Options = dict[str, Any]
+# What a method without decoders of its own answers with.
+VALUE = "value"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a study is: heads to train on, to choose the epoch by, and to test on; seeds of
+    the training; epochs over all heads."""
+
+    train: int
+    validation: int
+    test: int
+    seeds: int
+    epochs: int
+
+
+FULL = Size(train=12000, validation=2000, test=3000, seeds=5, epochs=5)
+QUICK = Size(train=3000, validation=500, test=1000, seeds=2, epochs=2)
+
+# One level a degree, as the paper has for head pose.
+STEP = 1.0
+DIRECT: dict[str, Options] = {
+    "direct L1": {"name": "direct", "loss": "l1"},
+    "direct L2": {"name": "direct", "loss": "l2"},
+}
+MULTICLASS: dict[str, Options] = {"multiclass": {"name": "multiclass", "step": STEP}}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One configuration over its seeds.
+
+    errors: decoder -> mean absolute test error in degrees of each seed, over the three angles;
+    validation: the same on the heads the epoch was chosen by; seconds: of one training.
+    """
+
+    errors: dict[str, list[float]]
+    validation: dict[str, list[float]]
+    seconds: float
+
+    def interval(self, decoder: str) -> Interval:
+        """The test error over seeds."""
+        return over_seeds(self.errors[decoder])
+
+    def chosen_by(self, decoder: str) -> float:
+        """The mean validation error, by which a best configuration is chosen."""
+        return float(np.mean(self.validation[decoder]))
+
+
+def size_of(context: Context) -> Size:
+    """The study's size."""
+    return QUICK if context.quick else FULL
+
+
+def bel_options(code: bel.Code, loss: bel.Loss, **others: Any) -> Options:
+    """The options of method `bel`, a level a degree unless `others` say so."""
+    levels = {} if "levels" in others else {"step": STEP}
+    return {"name": "bel", "code": code, "loss": loss, **levels, **others}
+
+
+def train_all(
+    context: Context,
+    methods: Sequence[Options],
+    seeds: int | None = None,
+    counts: Sequence[int] | None = None,
+) -> list[Outcome]:
+    """Train every method with every seed; outcomes in the order of `methods`.
+
+    counts: for each method, how many of the training heads it gets; the number of gradient steps
+    stays the same.
+    """
+    size = size_of(context)
+    folders = _folders(context, size)
+    runs = list(range(size.seeds if seeds is None else seeds))
+    shared = replace(context, cells=Cells(context.cells.folder.parent / "bel"))
+    each = counts or [size.train] * len(methods)
+    keys = [
+        _key(options, count, size, folders, seed)
+        for options, count in zip(methods, each, strict=True)
+        for seed in runs
+    ]
+    cells = shared.map(train_cell, keys, data=context.data)
+    return [_outcome(cells[i : i + len(runs)]) for i in range(0, len(cells), len(runs))]
+
+
+def train_cell(key: Key, data: Path) -> Cell:
+    """One training and its errors by every decoder that its code has."""
+    train = _loaded(data / key["train"]).take(np.arange(key["count"]))
+    validation, test = _loaded(data / key["validation"]), _loaded(data / key["test"])
+    method = parse_method(key["method"])
+    trained = train_model(
+        method, POSE_TARGETS, train, validation, Budget(**key["budget"]), key["seed"]
+    )
+    return {
+        "validation": {k: float(v.mean()) for k, v in _errors(trained.net, validation).items()},
+        "test": {k: v.tolist() for k, v in _errors(trained.net, test).items()},
+        "best_epoch": trained.best_epoch,
+        "seconds": trained.seconds,
+    }
+
+
+def decoders_of(code: bel.Code) -> tuple[bel.Decoder, ...]:
+    """The decoders that can read a code."""
+    special: tuple[bel.Decoder, ...] = ()
+    if code == "U":
+        special = ("BEL-U",)
+    elif code == "J":
+        special = ("BEL-J",)
+    return (*special, "GEN", "GEN-EX")
+
+
+def described(context: Context) -> str:
+    """How it was done, for the report."""
+    size, budget = size_of(context), Budget()
+    return (
+        f"Rendered heads (yaw, pitch and roll distributed as in BIWI) as crops of 40 px: "
+        f"{size.train} to train on, {size.validation} to choose the epoch by, {size.test} to "
+        f"test on, of different people. Network {budget.backbone}, {size.epochs} epochs, batches "
+        f"of {budget.batch_size}, AdamW at {budget.learning_rate:g} for every method. Errors are "
+        f"mean absolute errors over the three angles in degrees; intervals are 95 % (Student) "
+        f"over seeds."
+    )
+
+
+def _folders(context: Context, size: Size) -> dict[str, Path]:
+    return {
+        "train": context.heads(size.train, "train"),
+        "validation": context.heads(size.validation, "val"),
+        "test": context.heads(size.test, "test"),
+    }
+
+
+def _key(options: Options, count: int, size: Size, folders: dict[str, Path], seed: int) -> Key:
+    epochs = round(size.epochs * size.train / count)
+    names = {name: folder.name for name, folder in folders.items()}
+    settings = parse_method(options)
+    assert isinstance(settings, Strict)  # noqa: S101  (every registered method's settings are)
+    return {
+        "method": settings.model_dump(mode="json"),
+        "count": count,
+        "budget": asdict(Budget(epochs=epochs)),
+        "seed": seed,
+        **names,
+    }
+
+
+@lru_cache(maxsize=4)
+def _loaded(folder: Path) -> ImageSet:
+    return load_images(folder, "pose")
+
+
+def _errors(net: ImageNet, data: ImageSet) -> dict[str, np.ndarray[Any, Any]]:
+    """Mean absolute errors of each angle [3] by decoder."""
+    features = features_of(net, data.centres())
+    values: dict[str, torch.Tensor] = {}
+    with torch.no_grad():
+        if isinstance(net.head, BelHead):
+            for decoder in decoders_of(net.head.codec.settings.code):
+                values[decoder] = net.head.decoded(features, decoder)
+        else:
+            values[VALUE] = net.head.value(features)
+    return {k: np.abs(v.numpy() - data.targets).mean(0) for k, v in values.items()}
+
+
+def _outcome(cells: Sequence[Cell]) -> Outcome:
+    decoders = list(cells[0]["test"])
+    return Outcome(
+        {d: [float(np.mean(cell["test"][d])) for cell in cells] for d in decoders},
+        {d: [float(cell["validation"][d]) for cell in cells] for d in decoders},
+        float(np.mean([cell["seconds"] for cell in cells])),
+    )
