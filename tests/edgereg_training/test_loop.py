@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +78,19 @@ def stored(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("changes", [{}, {"ema": 0.9}, {"ema": 0.9, "precision": "bf16"}])
+SGD = OptimiserSettings(name="sgd", nesterov=True, schedule="step", milestones=(0.4,))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"ema": 0.9},
+        {"ema": 0.9, "precision": "bf16"},
+        {"optimiser": SGD},
+        {"optimiser": OptimiserSettings(name="adam", schedule="constant", gradient_clip=0.1)},
+    ],
+)
 def test_resume_gives_the_bits_of_an_uninterrupted_run(
     tmp_path: Path, changes: dict[str, Any]
 ) -> None:
@@ -86,12 +101,75 @@ def test_resume_gives_the_bits_of_an_uninterrupted_run(
     assert read_checkpoint(latest_checkpoint(parts)).state.epoch == 2
     train(Toy(), recipe(**changes), parts, resume=True)
     assert stored(latest_checkpoint(whole)) == stored(latest_checkpoint(parts))
-    without_time = [
-        [{k: v for k, v in line.items() if k != "seconds"} for line in read_log(out / "log.jsonl")]
-        for out in (whole, parts)
-    ]
-    assert without_time[0] == without_time[1]
-    assert [line["epoch"] for line in without_time[0]] == [1, 2, 3, 4]
+    assert without_time(whole) == without_time(parts)
+    assert [line["epoch"] for line in without_time(parts)] == [1, 2, 3, 4]
+
+
+def without_time(out: Path) -> list[dict[str, float]]:
+    lines = read_log(out / "log.jsonl")
+    return [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
+
+
+class Slow(Toy):
+    """So slow that a kill meets every part of an epoch."""
+
+    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Any]:
+        for batch in super().batches(epoch, rng):
+            time.sleep(0.01)
+            yield batch
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks")
+@pytest.mark.parametrize("changes", [{}, {"ema": 0.9, "precision": "bf16"}])
+def test_a_run_killed_again_and_again_ends_with_the_same_bits(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    settings = recipe(epochs=8, **changes)
+    train(Toy(), settings, whole)
+    fork = multiprocessing.get_context("fork")
+    delays = np.random.default_rng(3).uniform(0, 0.05, 5)
+    for epochs, delay in enumerate(delays, 1):
+        process = fork.Process(target=train, args=(Slow(), settings, parts, True))
+        process.start()
+        wait_for(parts / "checkpoints" / f"epoch-{epochs:04d}")
+        time.sleep(delay)
+        process.kill()
+        process.join()
+    assert latest_checkpoint(parts) is not None
+    train(Slow(), settings, parts, resume=True)
+    assert stored(latest_checkpoint(whole)) == stored(latest_checkpoint(parts))
+    assert without_time(whole) == without_time(parts)
+
+
+def wait_for(path: Path) -> None:
+    ends = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < ends:
+        time.sleep(0.002)
+
+
+@dataclass(frozen=True)
+class Fitted(Toy):
+    """Sets a buffer of the network before it validates, as heads with a closed form do."""
+
+    def build(self) -> Any:
+        model = super().build()
+        model.register_buffer("spread", torch.zeros(()))
+        return model
+
+    def validate(self, model: Any) -> dict[str, float]:
+        metrics = super().validate(model)
+        model.spread.fill_(metrics["error"])
+        return metrics
+
+
+@pytest.mark.parametrize("changes", [{}, {"ema": 0.9}])
+def test_what_validation_fits_is_kept(tmp_path: Path, changes: dict[str, Any]) -> None:
+    state = train(Fitted(), recipe(**changes), tmp_path)
+    checkpoint = read_checkpoint(latest_checkpoint(tmp_path))
+    assert checkpoint.weights["spread"].item() == pytest.approx(state.metrics["error"])
+    if changes:
+        assert torch.equal(checkpoint.optimiser["raw.spread"], checkpoint.weights["spread"])
 
 
 def test_it_learns_and_keeps_the_best_epoch(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 from edgereg_training.average import copy_weights, update_average  # noqa: E402
 from edgereg_training.bootstrap import figure, mean_figure  # noqa: E402
 from edgereg_training.log import append_log, cut_log, read_log  # noqa: E402
+from edgereg_training.optimiser import make_optimiser  # noqa: E402
 from edgereg_training.prefetch import prefetch  # noqa: E402
 from edgereg_training.recipe import OptimiserSettings  # noqa: E402
 from edgereg_training.schedule import learning_rate  # noqa: E402
@@ -26,6 +27,25 @@ def test_schedule_warms_up_and_falls_to_its_final_fraction() -> None:
     assert rates[10] == max(rates) == pytest.approx(1.0)
     assert rates[60] == pytest.approx(0.55)
     assert rates[110] == pytest.approx(0.1)
+
+
+def test_schedule_in_steps_and_constant() -> None:
+    steps = OptimiserSettings(
+        learning_rate=1.0, warmup_steps=2, schedule="step", milestones=(0.5, 0.75), decay=0.1
+    )
+    rates = [learning_rate(steps, step, 100) for step in (0, 2, 49, 50, 74, 75)]
+    assert rates == pytest.approx([0.5, 1, 1, 0.1, 0.1, 0.01])
+    constant = OptimiserSettings(learning_rate=0.3, warmup_steps=0, schedule="constant")
+    assert {learning_rate(constant, step, 100) for step in range(100)} == {0.3}
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+def test_vectors_are_decayed_only_where_the_recipe_says_so(name: str) -> None:
+    for decayed in (False, True):
+        settings = OptimiserSettings(name=name, weight_decay=0.5, decay_vectors=decayed)
+        optimiser = make_optimiser(torch.nn.Linear(2, 2), settings)
+        assert [g["weight_decay"] for g in optimiser.param_groups] == [0.5, 0.5 * decayed]
+        assert type(optimiser).__name__.lower() == name
 
 
 def test_average_follows_weights_and_copies_counters() -> None:

@@ -32,7 +32,14 @@ def test_a_saved_recipe_reads_back_equal(tmp_path: Path) -> None:
             "problem: x\nepochs: 1\noptimiser: {lr: 1}",
             r"unknown key 'optimiser.lr' \(known here: betas, .*weight_decay\)",
         ),
-        ("problem: x\nepochs: 1\nprecision: fp8", r"'precision': Input should be 'fp32' or 'bf16'"),
+        (
+            "problem: x\nepochs: 1\nprecision: fp8",
+            r"'precision': Input should be 'fp32', 'bf16' or 'fp16'",
+        ),
+        (
+            "problem: x\nepochs: 1\noptimiser: {milestones: [0.5, 40]}",
+            r"'optimiser.milestones': .*shares of the run",
+        ),
         ("[1, 2]", r"a recipe is a mapping of keys"),
         ("a: [", r"is not valid YAML"),
     ],

@@ -22,6 +22,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from edgereg_training.average import Weights
 from edgereg_training.errors import CheckpointError
@@ -104,6 +105,15 @@ def read_state(folder: Path) -> State:
         return State(**json.loads((folder / "state.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise CheckpointError(f"{folder}: is not a whole checkpoint ({error})") from error
+
+
+def load_weights(model: nn.Module, weights: Weights) -> None:
+    """Load weights by name; raises CheckpointError where names or shapes differ."""
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"these weights are of another network ({reason})") from error
 
 
 def _folder(out: Path, epoch: int) -> Path:

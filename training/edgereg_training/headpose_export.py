@@ -8,11 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from edgereg_training.checkpoint import best_checkpoint, read_checkpoint
+from edgereg_training.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.headpose import PoseOptions
 from edgereg_training.headpose_evaluation import ANGLES
 from edgereg_training.headpose_net import PoseNet
-from edgereg_training.loop import load_weights
 from edgereg_training.recipe import Recipe, parse_options
 
 FEATURES = ("features",)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from edgereg_training.errors import RecipeError
 
@@ -30,25 +30,48 @@ class Strict(BaseModel):
 
 
 class OptimiserSettings(Strict):
-    """AdamW with linear warm-up and a cosine fall to `final_fraction` of `learning_rate`."""
+    """An optimiser and its learning rate over the run, after a linear warm-up.
 
+    name: 'adamw' decays weights apart from the gradient, 'adam' and 'sgd' through it (L2); biases,
+    norms and other vectors are not decayed unless `decay_vectors`. momentum, nesterov: of 'sgd'.
+    schedule: 'cosine' falls to `final_fraction` of `learning_rate`, 'step' multiplies it by
+    `decay` at each of `milestones` (shares of the run, 0..1), 'constant' keeps it.
+    gradient_clip: largest norm of all gradients together.
+    """
+
+    name: Literal["adam", "adamw", "sgd"] = "adamw"
     learning_rate: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
+    decay_vectors: bool = False
     betas: tuple[float, float] = (0.9, 0.999)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    nesterov: bool = False
+    schedule: Literal["constant", "step", "cosine"] = "cosine"
+    milestones: tuple[float, ...] = ()
+    decay: float = Field(default=0.1, gt=0, le=1)
     warmup_steps: int = Field(default=200, ge=0)
     final_fraction: float = Field(default=0.01, ge=0, le=1)
     gradient_clip: float | None = Field(default=None, gt=0)
+
+    @field_validator("milestones")
+    @classmethod
+    def _shares(cls, milestones: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 0 < share < 1 for share in milestones):
+            raise ValueError("milestones are shares of the run, between 0 and 1")
+        return milestones
 
 
 class Recipe(Strict):
     """A whole training run.
 
     ema: decay of the moving average of the weights that is validated and kept; None: no average.
-    precision: 'bf16' computes the network under CPU autocast (about twice as fast where the
-    processor has AVX512-BF16 or AMX), with channels_last memory either way.
+    precision: 'bf16' computes the network under autocast (on a CPU about twice as fast where the
+    processor has AVX512-BF16 or AMX), 'fp16' too, with scaled gradients, on a GPU only. Memory is
+    channels_last either way.
+    accelerator, devices: where it runs; several devices share each batch (DDP).
     patience: stop after this many epochs without a better validation metric; None: never.
     start_from: training or checkpoint folder whose weights the run starts with (fine-tuning).
-    threads: PyTorch threads; None leaves its default.
+    threads: PyTorch threads of each process; None leaves its default.
     """
 
     problem: str
@@ -57,7 +80,9 @@ class Recipe(Strict):
     batch_size: int = Field(default=64, gt=0)
     optimiser: OptimiserSettings = OptimiserSettings()
     ema: float | None = Field(default=None, gt=0, lt=1)
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    accelerator: Literal["cpu", "cuda", "auto"] = "cpu"
+    devices: int = Field(default=1, gt=0)
     patience: int | None = Field(default=None, gt=0)
     start_from: Path | None = None
     threads: int | None = Field(default=None, gt=0)

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from edgereg.models.schema import Target
 from edgereg_training.backbones import build
-from edgereg_training.checkpoint import best_checkpoint, read_checkpoint
-from edgereg_training.loop import load_weights, train
+from edgereg_training.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop import train
 from edgereg_training.methods.method import Head, MethodSettings
 from edgereg_training.recipe import OptimiserSettings, Recipe
 from edgereg_training.reproduce.image_data import MARGIN, SIZE, ImageSet
