@@ -78,12 +78,8 @@ def decode(
     """
     if isinstance(logits, torch.Tensor):
         return _decoded(logits, code, levels, decoder)
-    array = np.asarray(logits)
-    if not np.issubdtype(array.dtype, np.floating):
-        array = array.astype(np.float64)
-    found: npt.NDArray[np.floating] = _decoded(
-        torch.from_numpy(np.ascontiguousarray(array)), code, levels, decoder
-    ).numpy()
+    array = torch.from_numpy(np.array(logits, order="C"))
+    found: npt.NDArray[np.floating] = _decoded(array, code, levels, decoder).numpy()
     return found
 
 
