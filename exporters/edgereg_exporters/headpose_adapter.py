@@ -74,18 +74,15 @@ def _layers(layers: tuple[DenseWeights, ...]) -> tuple[Dense, ...]:
 def refine_reference(net: TorchEnergy, inputs: Arrays) -> Arrays:
     """Algorithm 1 by autograd, from the inputs of the `refine` graph."""
     initial = torch.from_numpy(inputs["initial"])
-    batch, count, width = initial.shape
-    image = torch.from_numpy(inputs["features"]).repeat_interleave(count, 0)
+    image = torch.from_numpy(inputs["features"])[:, None]
     path, energy = ebm.refine(
-        lambda points: _projected(net, image[:, None], points[:, None])[:, 0],
-        net.normalise(initial).reshape(-1, width),
+        lambda points: _projected(net, image, points),
+        net.normalise(initial),
+        int(inputs["steps"]),
         torch.from_numpy(inputs["step_length"]),
         float(inputs["decay"]),
-        int(inputs["steps"]),
     )
-    rounds = path.shape[1]
-    trajectory = (path * net.scale + net.centre).reshape(batch, count, rounds, width)
-    return {"trajectory": trajectory.numpy(), "energy": energy.reshape(batch, count, -1).numpy()}
+    return {"trajectory": (path * net.scale + net.centre).numpy(), "energy": energy.numpy()}
 
 
 def _energy(net: TorchEnergy, inputs: Arrays, points: FloatArray) -> torch.Tensor:

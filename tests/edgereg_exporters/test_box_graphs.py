@@ -142,22 +142,19 @@ def torch_refine(energy: BoxEnergy, **inputs: Any) -> tuple[Any, Any]:
     from edgereg_training.prroi import prroi_pool
 
     features, boxes = torch.from_numpy(inputs["features"]), torch.from_numpy(inputs["initial"])
-    batch, count, _ = boxes.shape
     size = boxes[..., 2:] - boxes[..., :2]
 
     def f(y: Any) -> Any:
-        corners = from_relative(y.reshape(batch, count, 4), size)
+        corners = from_relative(y, size)
         z = prroi_pool(features, corners, energy.pool, energy.spatial_scale).flatten(2)
         for layer in energy.layers:
             z = z @ torch.from_numpy(layer.weight).T + torch.from_numpy(layer.bias)
             z = {"none": lambda v: v, "relu": torch.relu, "tanh": torch.tanh}[layer.activation](z)
-        return z.flatten()
+        return z[..., 0]
 
-    start = to_relative(boxes, size).reshape(-1, 4)
-    step = torch.from_numpy(inputs["step_length"])
-    path, energies = refine(f, start, step, float(inputs["decay"]), inputs["steps"])
-    path = from_relative(path.reshape(batch, count, -1, 4), size[:, :, None])
-    return path.numpy(), energies.reshape(batch, count, -1).numpy()
+    start, step = to_relative(boxes, size), torch.from_numpy(inputs["step_length"])
+    path, energies = refine(f, start, inputs["steps"], step, float(inputs["decay"]))
+    return from_relative(path, size[:, :, None]).numpy(), energies.numpy()
 
 
 def trial(batch: int, count: int, steps: int, step: float, seed: int = 0) -> dict[str, Any]:

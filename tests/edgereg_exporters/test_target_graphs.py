@@ -157,8 +157,7 @@ def torch_refine(energy: TargetEnergy, **inputs: Any) -> tuple[Any, Any]:
     }
     tensor = torch.from_numpy
     initial = tensor(inputs["initial"])
-    batch, count, width = initial.shape
-    image = tensor(inputs["features"]).repeat_interleave(count, 0)
+    image = tensor(inputs["features"])[:, None]
     if energy.feature_weight is not None:
         image = image @ tensor(energy.feature_weight).T
 
@@ -169,14 +168,12 @@ def torch_refine(energy: TargetEnergy, **inputs: Any) -> tuple[Any, Any]:
         z = functions[energy.activation](z)
         for layer in energy.trunk:
             z = functions[layer.activation](z @ tensor(layer.weight).T + tensor(layer.bias))
-        return z[:, 0]
+        return z[..., 0]
 
     scale, centre = tensor(energy.scale), tensor(energy.centre)
-    start = ((initial - centre) / scale).reshape(-1, width)
-    step = tensor(inputs["step_length"])
-    path, energies = ebm.refine(f, start, step, float(inputs["decay"]), inputs["steps"])
-    path = (path * scale + centre).reshape(batch, count, -1, width)
-    return path.numpy(), energies.reshape(batch, count, -1).numpy()
+    start, step = (initial - centre) / scale, tensor(inputs["step_length"])
+    path, energies = ebm.refine(f, start, inputs["steps"], step, float(inputs["decay"]))
+    return (path * scale + centre).numpy(), energies.numpy()
 
 
 def test_the_density_is_the_energy_on_the_grid(

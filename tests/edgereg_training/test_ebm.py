@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import Any
 
 import pytest
@@ -26,10 +28,12 @@ def test_energy_equal_to_the_proposal_gives_its_log_density(
     sigmas: Any, expected: float, shift: float
 ) -> None:
     proposal = ebm.Proposal(sigmas)
-    offsets = proposal.sample((5, 64), torch.Generator().manual_seed(1)).double()
-    log_q = proposal.log_density(offsets)
-    at_target = proposal.log_density(torch.zeros(5, len(sigmas[0]), dtype=torch.float64))
-    loss = ebm.nll(at_target + shift, log_q + shift, log_q)
+    targets = torch.randn(5, len(sigmas[0]), generator=torch.Generator().manual_seed(1)).double()
+
+    def energy(points: Any) -> Any:
+        return proposal.log_density(points - targets[:, None]) + shift
+
+    loss = ebm.nll(energy, proposal, targets, 64, torch.Generator().manual_seed(2))
     assert loss.item() == pytest.approx(expected, abs=1e-6)
 
 
@@ -46,15 +50,68 @@ def quadratic(points: Any) -> Any:
 
 
 def test_refinement_halves_the_error_of_a_quadratic() -> None:
-    trajectory, energy = ebm.refine(quadratic, torch.zeros(3, 2).double(), 0.5, 0.5, 6)
+    trajectory, energy = ebm.refine(quadratic, torch.zeros(3, 2).double(), 6, 0.5, 0.5)
     assert torch.allclose(trajectory[0, :, 0] - 2, -2 * 0.5 ** torch.arange(7).double())
     assert (energy.diff(dim=1) >= 0).all()
 
 
 def test_refinement_rejects_a_step_that_falls() -> None:
-    trajectory, energy = ebm.refine(quadratic, torch.zeros(1, 1).double(), 3.0, 0.5, 2)
+    trajectory, energy = ebm.refine(quadratic, torch.zeros(1, 1).double(), 2, 3.0, 0.5)
     assert trajectory[0, :, 0].tolist() == [0.0, 0.0, 3.0]
     assert energy[0].tolist() == [-2.0, -2.0, -0.5]
+
+
+def test_starts_of_one_image_climb_as_if_alone() -> None:
+    starts = torch.tensor([[[0.0, 1.0], [5.0, 5.0], [2.5, 2.0]]]).double()
+    together, energy = ebm.refine(quadratic, starts, 4, 2.5, 0.5)
+    assert together.shape == (1, 3, 5, 2)
+    assert energy.shape == (1, 3, 5)
+    for index in range(3):
+        alone, _ = ebm.refine(quadratic, starts[:, index], 4, 2.5, 0.5)
+        assert torch.equal(together[:, index], alone)
+
+
+def test_algorithm_s1_keeps_a_step_that_falls_and_stops_there() -> None:
+    start = torch.tensor([[0.0], [2.0 - 1e-2], [2.01]]).double()
+    path, energy = ebm.refine(quadratic, start, 4, 3.0, 0.5, rule="algorithm-s1")
+    assert path[0, :, 0].tolist() == [0.0, 6.0, 6.0, 6.0, 6.0]  # fell by more than 0.01
+    assert energy[0].tolist() == [-2.0, -8.0, -8.0, -8.0, -8.0]
+    assert (path[1:, 1] == path[1:, 4]).all()  # changed by less than 0.001
+    assert (path[1:, 1] != path[1:, 0]).all()
+
+
+def test_algorithm_s1_goes_on_while_the_energy_rises() -> None:
+    path, _ = ebm.refine(quadratic, torch.zeros(1, 1).double(), 3, 0.5, 1.0, rule="algorithm-s1")
+    assert path[0, :, 0].tolist() == [0.0, 1.0, 1.5, 1.75]
+
+
+def test_plain_ascent_takes_every_step_and_shortens_it() -> None:
+    path, _ = ebm.refine(quadratic, torch.zeros(1, 1).double(), 3, 3.0, 0.5, rule="plain")
+    assert path[0, :, 0].tolist() == [0.0, 6.0, 0.0, 1.5]
+
+
+@pytest.mark.parametrize("rule", ["algorithm-s1", "plain"])
+def test_the_best_point_seen_never_falls(rule: Any) -> None:
+    start = torch.tensor([[0.0], [1.9]]).double()
+    path, energy = ebm.refine(quadratic, start, 3, 3.0, 0.5, rule=rule, best=True)
+    assert (energy.diff(dim=1) >= 0).all()
+    assert path[0, 1, 0] == 0.0  # the step to 6 fell
+    assert torch.allclose(quadratic(path), energy)
+
+
+def test_bad_arguments_of_refinement_are_named() -> None:
+    with pytest.raises(ValueError, match=r"unknown rule 'newton' \(known: algorithm-1, "):
+        ebm.refine(quadratic, torch.zeros(1, 1), 1, 1.0, 0.5, rule="newton")
+    with pytest.raises(ValueError, match=r"start has shape \(3,\)"):
+        ebm.refine(quadratic, torch.zeros(3), 1, 1.0, 0.5)
+
+
+def test_partition_function_of_a_gaussian() -> None:
+    """exp f = exp(-|y - 2|^2 / 2) in two dimensions: Z = 2 pi, seen from a centre next to it."""
+    proposal = ebm.Proposal([[1.0, 1.0], [2.0, 2.0]])
+    generator = torch.Generator().manual_seed(0)
+    log_z = ebm.log_partition(quadratic, proposal, torch.full((2, 2), 1.5), 20000, generator)
+    assert log_z.tolist() == pytest.approx([math.log(2 * math.pi)] * 2, abs=0.02)
 
 
 def test_split_first_layer_equals_the_concatenating_form() -> None:
@@ -76,15 +133,10 @@ def test_training_finds_a_known_density() -> None:
     for _ in range(400):
         features = 2 * torch.rand(64, 1) - 1
         target = features + 0.3 * torch.randn(64, 1)
-        offsets = proposal.sample((64, 64))
-        points = torch.cat([target[:, None], target[:, None] + offsets], dim=1)
-        values = energy(features, points)
-        loss = ebm.nll(values[:, 0], values[:, 1:], proposal.log_density(offsets))
+        loss = ebm.nll(partial(energy, features), proposal, target, 64)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     features = torch.tensor([[-0.5], [0.0], [0.5]])
-    found, _ = ebm.refine(
-        lambda y: energy(features, y[:, None])[:, 0], torch.zeros(3, 1), 0.02, 0.5, 60
-    )
+    found, _ = ebm.refine(partial(energy, features), torch.zeros(3, 1), 60, 0.02, 0.5)
     assert torch.allclose(found[:, -1], features, atol=0.2)

@@ -125,10 +125,13 @@ class PoseProblem:
     ) -> torch.Tensor:
         scale = model.energy.scale.tolist()
         proposal = ebm.Proposal([[sigma / s for s in scale] for sigma in self.options.sigmas])
-        offsets = proposal.sample((len(poses), self.options.samples), generator)
-        target = model.energy.normalise(poses)[:, None]
-        values = model.energy(features, torch.cat([target, target + offsets], dim=1))
-        return ebm.nll(values[:, 0], values[:, 1:], proposal.log_density(offsets))
+        return ebm.nll(
+            lambda points: model.energy(features, points),
+            proposal,
+            model.energy.normalise(poses),
+            self.options.samples,
+            generator,
+        )
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Mean absolute errors in degrees, over all and within the usual range."""

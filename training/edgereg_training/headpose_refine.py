@@ -52,11 +52,11 @@ def _predict(
         features = model.extract(images)
         values, std = model.estimate(model.bits(features))
     trajectory, _ = ebm.refine(
-        lambda points: model.energy(features, points[:, None])[:, 0],
+        lambda points: model.energy(features, points),
         model.energy.normalise(values),
+        settings.steps,
         settings.step_length,
         settings.decay,
-        settings.steps,
     )
     refined = trajectory[:, -1] * model.energy.scale + model.energy.centre
     return values.numpy(), std.numpy(), refined.detach().numpy()

@@ -48,14 +48,19 @@ def box_energy_loss(
     that count. 0 where the mask is empty.
     """
     boxes, mask = heads
-    size = (boxes[..., 2:] - boxes[..., :2])[:, :, None]
-    offsets = proposal.sample((*boxes.shape[:2], samples), generator)
-    drawn = from_relative(to_relative(boxes[:, :, None], size) + offsets, size)
-    everything = torch.cat([boxes[:, :, None], drawn], dim=2)
-    f = net(features, everything.flatten(1, 2)).reshape(everything.shape[:3])[mask]
-    if not len(f):
+    chosen = boxes[mask]
+    if not len(chosen):
         return features.new_zeros(())
-    return nll(f[:, 0], f[:, 1:], proposal.log_density(offsets)[mask])
+    size = (chosen[:, 2:] - chosen[:, :2])[:, None]
+
+    def energy(points: Tensor) -> Tensor:
+        """Of relative boxes [K, M, 4] of the K heads that count."""
+        everything = boxes[:, :, None].repeat(1, 1, points.shape[1], 1)
+        everything[mask] = from_relative(points, size)
+        f: Tensor = net(features, everything.flatten(1, 2))
+        return f.reshape(everything.shape[:3])[mask]
+
+    return nll(energy, proposal, to_relative(chosen, size[:, 0]), samples, generator)
 
 
 def refine_boxes(
@@ -71,14 +76,12 @@ def refine_boxes(
     step_length: [4] in the relative coordinates, whose reference size is that of the initial box.
     Returns the trajectory [B, N, steps + 1, 4] in pixels and the energies [B, N, steps + 1].
     """
-    shape = boxes.shape[:2]
     size = boxes[..., 2:] - boxes[..., :2]
-
-    def energy(y: Tensor) -> Tensor:
-        f: Tensor = net(features, from_relative(y.reshape(*shape, 4), size))
-        return f.flatten()
-
-    start = to_relative(boxes, size).flatten(0, 1)
-    path, energies = refine(energy, start, step_length, decay, steps)
-    trajectory = from_relative(path.reshape(*shape, steps + 1, 4), size[:, :, None])
-    return trajectory, energies.reshape(*shape, steps + 1)
+    path, energies = refine(
+        lambda points: net(features, from_relative(points, size)),
+        to_relative(boxes, size),
+        steps,
+        step_length,
+        decay,
+    )
+    return from_relative(path, size[:, :, None]), energies
