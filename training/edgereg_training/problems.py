@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 PROBLEMS = {
     "headpose": "edgereg_training.headpose:problem",
     "detection": "edgereg_training.detection:problem",
+    "regression": "edgereg_training.regression:problem",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
@@ -32,6 +33,7 @@ def make_fabric(recipe: Recipe) -> Fabric:
         raise TrainingError(
             f"a batch of {recipe.batch_size} can't be shared equally by {recipe.devices} devices"
         )
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     # Heads may have parameters that one loss does not reach.
     strategy = DDPStrategy(find_unused_parameters=True) if recipe.devices > 1 else "auto"
     try:

@@ -1,0 +1,153 @@
+"""Regression as a training problem: any target, backbone and method, from one recipe.
+
+problem: regression
+options:
+  target: headpose
+  train: [data/heads-train]
+  validation: [data/heads-val]
+  backbone: {name: edge-s}
+  method: {name: bel, code: HEXJ}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from edgereg_training.backbones import parse_backbone
+from edgereg_training.errors import RecipeError
+from edgereg_training.headpose_augment import Augmentation
+from edgereg_training.headpose_data import Heads, augmented_batches, load_heads
+from edgereg_training.methods.registry import parse_method
+from edgereg_training.recipe import Recipe, Strict, parse_options
+from edgereg_training.regression_data import Examples, light_batches, load_examples
+from edgereg_training.regression_labels import Label, label_of
+from edgereg_training.regression_metrics import features_of, metrics, predict
+from edgereg_training.regression_net import RegressionNet, build_net
+
+
+class RegressionOptions(Strict):
+    """The keys of a regression recipe.
+
+    target: 'headpose', 'age' or 'landmarks'. train, validation: folders of rendered heads. size:
+    side of the crops, px. crop_scale: side of the crop over the longer side of the head's box.
+    epoch_images: crops an epoch (None: one of each head). margin: largest shift of the light
+    augmentation, as a share of the side. full_augmentation: that of the bundled head-pose model, of
+    head pose only. fit_examples: training examples that the head's closed form sees before each
+    validation. metric: the validation metric that chooses the epoch.
+    """
+
+    target: str
+    train: tuple[Path, ...] = Field(min_length=1)
+    validation: tuple[Path, ...] = Field(min_length=1)
+    size: int = Field(default=48, ge=16)
+    crop_scale: float = Field(default=1.2, gt=0)
+    epoch_images: int | None = Field(default=None, gt=0)
+    margin: float = Field(default=0.05, ge=0, lt=0.5)
+    full_augmentation: Augmentation | None = None
+    backbone: dict[str, Any]
+    method: dict[str, Any]
+    fit_examples: int = Field(default=4000, gt=0)
+    metric: Literal["mae", "mae_refined", "nll", "nme", "nme_refined"] = "mae"
+
+
+@dataclass(frozen=True)
+class RegressionProblem:
+    """The `problem.Problem` of one target, backbone and method."""
+
+    options: RegressionOptions
+    batch_size: int
+    label: Label
+
+    @property
+    def metric(self) -> str:
+        """The recipe's choice."""
+        return self.options.metric
+
+    @cached_property
+    def examples(self) -> Examples:
+        """Training crops, with the margin of the light augmentation."""
+        margin = round(self.options.margin * self.options.size)
+        return self._load(self.options.train, margin)
+
+    @cached_property
+    def heads(self) -> Heads:
+        """Whole training pictures, for the full augmentation."""
+        return load_heads(self.options.train)
+
+    @cached_property
+    def validation(self) -> Examples:
+        """Validation crops."""
+        return self._load(self.options.validation, 0)
+
+    def _load(self, folders: tuple[Path, ...], margin: int) -> Examples:
+        return load_examples(
+            folders, self.label, self.options.size, self.options.crop_scale, margin
+        )
+
+    def build(self) -> nn.Module:
+        """A new RegressionNet; RecipeError where backbone, method and target do not fit."""
+        backbone = parse_backbone(self.options.backbone).build(self.options.size)
+        return build_net(backbone, parse_method(self.options.method), self.label.targets)
+
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return (self.options.epoch_images or len(self.examples)) // self.batch_size
+
+    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Examples]:
+        """Augmented crops without a margin."""
+        settings = self.options.full_augmentation
+        if settings is None:
+            yield from light_batches(self.examples, self.label, self.batch_size, self.steps(), rng)
+            return
+        for crops in augmented_batches(
+            self.heads, self.batch_size, self.options.size, self.options.crop_scale, settings,
+            self.steps(), rng,
+        ):  # fmt: skip
+            yield Examples(crops.images, crops.poses)
+
+    def loss(
+        self, model: nn.Module, batch: Examples, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """The head's."""
+        assert isinstance(model, RegressionNet)  # noqa: S101  (built by this problem)
+        images, targets = torch.from_numpy(batch.images), torch.from_numpy(batch.targets)
+        return model.loss(images, targets, generator)
+
+    def fit(self, model: RegressionNet) -> None:
+        """Fit the head's closed-form part to training crops, under the present weights."""
+        # Evenly spread, because shards differ in their people.
+        count = min(self.options.fit_examples, len(self.examples))
+        chosen = np.linspace(0, len(self.examples) - 1, count).astype(np.int64)
+        some = self.examples.take(chosen).middle()
+        targets = torch.from_numpy(some.targets).to(next(model.parameters()).device)
+        model.head.fit(features_of(model, some), targets)
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Mean scores on the validation crops, see `regression_metrics.example_scores`."""
+        assert isinstance(model, RegressionNet)  # noqa: S101  (built by this problem)
+        self.fit(model)
+        found = metrics(self.label, predict(model, self.validation), self.validation.targets)
+        if self.metric not in found:
+            known = ", ".join(found)
+            raise RecipeError(f"no metric '{self.metric}' of this target and method ({known})")
+        return found
+
+
+def problem(recipe: Recipe) -> RegressionProblem:
+    """The regression problem of a recipe; RecipeError where its parts are unknown."""
+    options = parse_options(RegressionOptions, recipe)
+    parse_backbone(options.backbone)
+    parse_method(options.method)
+    label = label_of(options.target, options.size)
+    if options.full_augmentation is not None and label.kind != "pose":
+        raise RecipeError(f"full_augmentation knows head pose only, not '{options.target}'")
+    return RegressionProblem(options, recipe.batch_size, label)

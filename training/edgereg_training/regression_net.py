@@ -1,0 +1,56 @@
+"""A backbone and a head of any method: images in, values and densities out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from edgereg.models.schema import Target
+from edgereg_training.backbones.backbone import Backbone
+from edgereg_training.errors import RecipeError
+from edgereg_training.methods.method import Density, Head, MethodSettings
+
+
+class RegressionNet(nn.Module):
+    """`extract` gives features; the other members take images, uint8 [B, S, S, 3] RGB."""
+
+    def __init__(self, backbone: Backbone, head: Head) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+
+    def extract(self, images: Tensor) -> Tensor:
+        """What the head takes, float32: [B, F], or maps [B, C, h, w]."""
+        images = images.to(next(self.parameters()).device)
+        takes_maps = self.head.takes == "map"
+        found: Tensor = self.backbone.maps(images) if takes_maps else self.backbone(images)
+        return found.float()
+
+    def loss(
+        self, images: Tensor, targets: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """The head's loss; under autocast only the backbone computes in half precision."""
+        features = self.extract(images)
+        with torch.autocast(features.device.type, enabled=False):
+            return self.head.loss(features, targets.to(features.device), generator)
+
+    def value(self, images: Tensor) -> Tensor:
+        """[B, D] in units."""
+        return self.head.value(self.extract(images))
+
+    def density(self, images: Tensor) -> Density:
+        """p(y|x)."""
+        return self.head.density(self.extract(images))
+
+
+def build_net(
+    backbone: Backbone, method: MethodSettings, targets: tuple[Target, ...]
+) -> RegressionNet:
+    """A backbone with a new head of a method; RecipeError where they do not go together."""
+    try:
+        head = method.head(backbone.shape("vector"), targets)
+        if head.takes == "map":
+            head = method.head(backbone.shape("map"), targets)
+    except ValueError as error:
+        raise RecipeError(f"method '{method.name}' can't have these targets: {error}") from error
+    return RegressionNet(backbone, head)
