@@ -33,8 +33,8 @@ from edgereg_training.reproduce.regcls_sampling import (
 ARMS = ("reg", "weighted", "regcls")
 TRAIN_SEEDS = (0, 421, 8125, 2481, 849)
 CLASSES = (4, 16, 64, 256, 1024)
-LEARNING_RATE = {"clean": 1e-3, "noisy": 1e-2, "ood": 1e-4}
-WEIGHT = {"clean": 1e2, "noisy": 1e3, "ood": 1e4}
+LEARNING_RATE: dict[str, float] = {"clean": 1e-3, "noisy": 1e-2, "ood": 1e-4}
+WEIGHT: dict[str, float] = {"clean": 1e2, "noisy": 1e3, "ood": 1e4}
 
 
 def pair_key(

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -83,10 +84,14 @@ def sine_functions() -> tuple[Sines, ...]:
     return tuple(functions)
 
 
+@lru_cache(maxsize=32)
 def dataset(
     setting: Setting, sampling: Sampling, function: int, index: int, noise: float = NOISE
 ) -> Dataset:
-    """Function 0..9 under data seed 0..4; `noise` is the deviation of the setting 'noisy'."""
+    """Function 0..9 under data seed 0..4; `noise` is the deviation of the setting 'noisy'.
+
+    The last ones are kept and shared: don't write into them.
+    """
     sines = sine_functions()[function]
     seed = DATA_SEEDS[index]
     if setting == "ood":

@@ -30,7 +30,43 @@ class Study:
     run: str
 
 
-STUDIES: dict[str, Study] = {}
+STUDIES: dict[str, Study] = {
+    study.name: study
+    for study in (
+        Study(
+            "regcls-1d",
+            "Regression against regression + classification on 1-D functions",
+            "Reg+Cls, Figure 3",
+            2,
+            65,
+            "edgereg_training.reproduce.regcls_1d:run",
+        ),
+        Study(
+            "regcls-lambda",
+            "Weight of the regression loss in regression + classification",
+            "Reg+Cls, Figure 4",
+            1,
+            7,
+            "edgereg_training.reproduce.regcls_lambda:run",
+        ),
+        Study(
+            "regcls-noise",
+            "Noise of the targets in regression + classification",
+            "Reg+Cls, Figure 5",
+            1,
+            5,
+            "edgereg_training.reproduce.regcls_noise:run",
+        ),
+        Study(
+            "regcls-balance",
+            "Balanced classes in regression + classification",
+            "Reg+Cls, Table 1",
+            1,
+            11,
+            "edgereg_training.reproduce.regcls_balance:run",
+        ),
+    )
+}
 
 
 def study_of(name: str) -> Study:
