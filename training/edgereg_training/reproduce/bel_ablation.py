@@ -19,13 +19,14 @@ from edgereg_training.reproduce.bel_training import (
     train_all,
 )
 from edgereg_training.reproduce.image_data import POSE_TARGETS
-from edgereg_training.reproduce.report import Entry, Plot, Report, Table
+from edgereg_training.reproduce.report import Entry, Report, Table
 from edgereg_training.reproduce.statistics import Interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from edgereg_training.reproduce.context import Context
+    from edgereg_training.reproduce.report import Plot
 
 LOSSES: tuple[bel.Loss, ...] = ("BCE", "CE", "L1", "L2")
 LEVELS = round((POSE_TARGETS[0].high - POSE_TARGETS[0].low) / STEP) + 1

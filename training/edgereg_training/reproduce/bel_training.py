@@ -102,13 +102,14 @@ def train_all(
     runs = list(range(size.seeds if seeds is None else seeds))
     shared = replace(context, cells=Cells(context.cells.folder.parent / "bel"))
     each = counts or [size.train] * len(methods)
+    # Seed by seed, so that an interrupted study has every configuration at some seeds.
     keys = [
         _key(options, count, size, folders, seed)
-        for options, count in zip(methods, each, strict=True)
         for seed in runs
+        for options, count in zip(methods, each, strict=True)
     ]
     cells = shared.map(train_cell, keys, data=context.data)
-    return [_outcome(cells[i : i + len(runs)]) for i in range(0, len(cells), len(runs))]
+    return [_outcome(cells[i :: len(methods)]) for i in range(len(methods))]
 
 
 def train_cell(key: Key, data: Path) -> Cell:

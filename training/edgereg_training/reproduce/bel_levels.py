@@ -1,0 +1,69 @@
+"""How fine the levels should be (S1 Table 14), on rendered head pose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgereg_training import bel
+from edgereg_training.reproduce.bel_sweep import (
+    Point,
+    Result,
+    compared,
+    error_at,
+    plot_of,
+    sweep,
+    table_of,
+)
+from edgereg_training.reproduce.bel_training import bel_options, described, size_of
+from edgereg_training.reproduce.image_data import POSE_TARGETS
+from edgereg_training.reproduce.report import Report
+
+if TYPE_CHECKING:
+    from edgereg_training.reproduce.context import Context
+
+STEPS = (0.5, 1.0, 2.0, 5.0, 10.0)
+SERIES: dict[str, tuple[bel.Code, bel.Loss]] = {
+    "B1JDJ, CE": ("B1JDJ", "CE"),
+    "U, BCE": ("U", "BCE"),
+}
+
+
+def run(context: Context) -> Report:
+    """The study."""
+    size = size_of(context)
+    seeds = min(3, size.seeds)
+    points = [
+        Point(name, _levels(step), bel_options(code, loss, step=step))
+        for name, (code, loss) in SERIES.items()
+        for step in STEPS
+    ]
+    results = sweep(context, points, seeds, size.train)
+    steps = ", ".join(f"{step:g}" for step in STEPS)
+    table = table_of(
+        results, "Test error by number of levels (Table 14)", "levels",
+        f"Degrees (95 % interval), levels of {steps} degrees each. The published table is of "
+        "other data and not comparable.",
+    )  # fmt: skip
+    return Report(
+        tables=(table,),
+        findings=tuple(_finding(results, name) for name in SERIES),
+        method=f"{described(context)} {seeds} seeds; read by GEN-EX.",
+        plot=plot_of(results, "Head pose by number of levels", "levels of each angle"),
+    )
+
+
+def _levels(step: float) -> str:
+    return str(round((POSE_TARGETS[0].high - POSE_TARGETS[0].low) / step) + 1)
+
+
+def _finding(results: list[Result], name: str) -> str:
+    values = [_levels(step) for step in STEPS]
+    best = min(values, key=lambda levels: error_at(results, name, levels).mean)
+    error = error_at(results, name, best)
+    against = [
+        f"at {other} levels: {error_at(results, name, other).text()}, "
+        f"against which the best is {compared(error, error_at(results, name, other))}"
+        for other in (values[0], values[-1])
+        if other != best
+    ]
+    return f"{name}: least error at {best} levels, {error.text()} degrees; {'; '.join(against)}."

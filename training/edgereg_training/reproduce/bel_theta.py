@@ -1,0 +1,67 @@
+"""The width theta of the bottleneck before the bits (S1 Fig. 6), on rendered head pose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgereg_training import bel
+from edgereg_training.reproduce.bel_sweep import (
+    Point,
+    Result,
+    compared,
+    error_at,
+    plot_of,
+    sweep,
+    table_of,
+)
+from edgereg_training.reproduce.bel_training import bel_options, described, size_of
+from edgereg_training.reproduce.report import Report
+
+if TYPE_CHECKING:
+    from edgereg_training.reproduce.context import Context
+
+# The width of every other study's BEL stands among them: those trainings are shared.
+THETAS: tuple[int | None, ...] = (2, 4, 16, 64, None)
+SERIES: dict[str, tuple[bel.Code, bel.Loss]] = {
+    "B1JDJ, CE": ("B1JDJ", "CE"),
+    "U, BCE": ("U", "BCE"),
+}
+
+
+def run(context: Context) -> Report:
+    """The study."""
+    size = size_of(context)
+    seeds = min(3, size.seeds)
+    points = [
+        Point(name, _shown(theta), bel_options(code, loss, theta=theta))
+        for name, (code, loss) in SERIES.items()
+        for theta in THETAS
+    ]
+    results = sweep(context, points, seeds, size.train)
+    table = table_of(
+        results, "Test error by theta (Fig. 6)", "theta",
+        "Degrees (95 % interval); 'none' is one linear layer from the features to the bits. The "
+        "published figure is of other data and not comparable.",
+    )  # fmt: skip
+    return Report(
+        tables=(table,),
+        findings=tuple(_finding(results, name) for name in SERIES),
+        method=f"{described(context)} {seeds} seeds; read by GEN-EX.",
+        plot=plot_of(results, "Head pose by the width of the bottleneck", "theta"),
+    )
+
+
+def _shown(theta: int | None) -> str:
+    return "none" if theta is None else str(theta)
+
+
+def _finding(results: list[Result], name: str) -> str:
+    best = min((_shown(t) for t in THETAS), key=lambda t: error_at(results, name, t).mean)
+    error = error_at(results, name, best)
+    if best == "none":
+        return f"{name}: least error without a bottleneck, {error.text()} degrees."
+    without = error_at(results, name, "none")
+    return (
+        f"{name}: least error at theta {best}, {error.text()} degrees; without a bottleneck "
+        f"{without.text()}, against which it is {compared(error, without)}."
+    )
