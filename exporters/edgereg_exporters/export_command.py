@@ -1,77 +1,84 @@
-"""`edgereg export`: a checkpoint becomes a model folder."""
+"""`edgereg export`: a checkpoint, or a model folder, becomes a model folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
-    from edgereg_training.bootstrap import Figure
-
-    from edgereg.models.folder import ModelFolder
-    from edgereg_exporters.model_folder import Exported
+def _folder(**more: Any) -> click.Path:
+    return click.Path(path_type=Path, file_okay=False, **more)
 
 
 @click.command("export")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("out", type=_folder())
 @click.option("--name", help="The model's name (default: the name of OUT).")
-@click.option("--version", "version", default="1", show_default=True, help="The model's version.")
+@click.option("--version", help="The model's version (default: that of a model folder, or 1).")
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "fp16", "int8"]),
+    default="fp32",
+    show_default=True,
+    help="What the network computes in; energies and decoding stay FP32.",
+)
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path, exists=True),
+    help="Video, images or rendered shards from which INT8 takes the ranges of activations.",
+)
+@click.option(
+    "--int8",
+    "scheme",
+    type=click.Choice(["portable", "cpu"]),
+    default="portable",
+    show_default=True,
+    help="INT8 for any engine, TensorRT included, or the faster one of ONNX Runtime on a CPU.",
+)
+@click.option(
+    "--max-loss",
+    type=click.FloatRange(min=0),
+    help="Per cent of the task's metric that FP16 or INT8 may lose (default: 1 and 3).",
+)
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=_folder(exists=True),
     help="Rendered test shards: measure the model on them, and write the figures into it.",
 )
+@click.option("--triton", type=_folder(), help="Put OUT's graphs into this Triton repository, too.")
 @click.option("--force", is_flag=True, help="Replace the model folder OUT.")
-def command(
-    checkpoint: Path, out: Path, name: str | None, version: str, data: Path | None, force: bool
-) -> None:
-    """Write the model folder OUT from CHECKPOINT (a training or a checkpoint folder).
+def command(**options: Any) -> None:
+    """Write the model folder OUT from SOURCE: a training, checkpoint or FP32 model folder.
 
-    Every graph is compared with torch on the same inputs; over the bound nothing is written.
+    Every graph is compared with torch on the same inputs, and a lower precision with FP32; over
+    the bound nothing is written.
     """
     from edgereg_exporters.errors import ExportError
 
     try:
-        from edgereg_exporters.model_folder import Description, export_model
+        from edgereg_exporters.export_request import Request, carry_out
     except ImportError as error:
         raise ExportError(
             f"{error.name} is not installed; exporting needs edgereg[export,train]"
         ) from error
     from rich.console import Console
 
-    with Console(stderr=True).status(f"Exporting {checkpoint}"):
-        done = export_model(
-            checkpoint,
-            out,
-            Description(name or out.resolve().name, version),
-            force=force,
-            measure=None if data is None else _measurement(data),
-        )
-    _show(done)
+    request = Request(**options)
+    with Console(stderr=True).status(f"Exporting {request.source}"):
+        done = carry_out(request)
+    for table in done.tables:
+        _show(*table)
+    for line in done.lines:
+        Console().print(line, soft_wrap=True)
 
 
-def _measurement(data: Path) -> Callable[[ModelFolder], Sequence[Figure]]:
-    def measure(model: ModelFolder) -> Sequence[Figure]:
-        from edgereg_training.evaluations import evaluation_of, measure_of
-
-        return measure_of(evaluation_of(model.spec.task))(model, data)
-
-    return measure
-
-
-def _show(done: Exported) -> None:
+def _show(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("graph", "nodes", "output", "largest difference from torch", "of its range")
-    for d in done.differences:
-        nodes = str(done.nodes[d.graph])
-        table.add_row(d.graph, nodes, d.output, f"{d.largest:.2e}", f"{d.relative:.1e}")
-    console = Console()
-    console.print(table)
-    console.print(f"Wrote {done.folder.path}", soft_wrap=True)
+    table = Table(*head)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)

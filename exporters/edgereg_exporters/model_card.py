@@ -11,10 +11,12 @@ from edgereg.models.folder import ModelFolder
 from edgereg.models.schema import GraphName
 from edgereg_exporters.graph_writer import OPSET
 from edgereg_exporters.parity import BOUND, Difference
+from edgereg_exporters.precision_loss import Loss
 
 if TYPE_CHECKING:
     from edgereg_training.bootstrap import Figure
 
+CARD = "README.md"
 PURPOSE = {
     "detection": "Finds human heads in a picture: a box round each, hair included.",
     "headpose": "Tells where a head looks: yaw, pitch and roll of its square crop, in degrees.",
@@ -38,8 +40,8 @@ def model_card(
     parts = [
         f"# {spec.name} (version {spec.version})",
         PURPOSE.get(spec.task, f"A model of the task {spec.task}."),
-        _facts(model),
-        "\n".join(["## Limits", "", *LIMITS]),
+        _facts(model, _weights(model)),
+        "\n".join(["## Limits", "", *LIMITS]) if spec.task in PURPOSE else "",
         *notes,
         _figures(figures),
         _graphs(model, nodes),
@@ -48,7 +50,7 @@ def model_card(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _facts(model: ModelFolder) -> str:
+def _facts(model: ModelFolder, weights: int) -> str:
     spec = model.spec
     targets = ", ".join(f"{t.name} ({t.unit})" for t in spec.targets)
     size = spec.input
@@ -64,7 +66,7 @@ def _facts(model: ModelFolder) -> str:
         "targets": targets,
         "input": taken,
         "precision": spec.precision,
-        "weights": f"{_weights(model):,}",
+        "weights": f"{weights:,}",
         "training data": spec.training_data,
         "licence": spec.licence,
     }
@@ -115,6 +117,58 @@ def _parity(differences: Sequence[Difference]) -> str:
     title = f"## Largest differences from the torch model (bound: {BOUND:.0e} of the range)"
     head = ("graph", "output", "largest", "of its range")
     return f"{title}\n\n" + _table(head, rows)
+
+
+def reduced_card(
+    source: ModelFolder,
+    model: ModelFolder,
+    nodes: Mapping[GraphName, int],
+    differences: Sequence[Difference],
+    loss: Loss,
+    figures: Sequence[Figure],
+) -> str:
+    """The card of a model of lower precision: that of its FP32 original `source`, what holds of
+    the original only said to, and what the precision costs."""
+    card = source.path / CARD
+    spec = model.spec
+    kept = card.read_text(encoding="utf-8").split("\n## ")[1:] if card.is_file() else []
+    kept = [f"## {part.strip()}" for part in kept if not part.startswith("Graphs")]
+    parts = [
+        f"# {spec.name} (version {spec.version})",
+        PURPOSE.get(spec.task, f"A model of the task {spec.task}."),
+        _facts(model, _weights(source)),
+        _precision(source, model, differences, loss),
+        _figures(figures),
+        _graphs(model, nodes),
+        *(_of_original(part, source) for part in kept),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _of_original(part: str, source: ModelFolder) -> str:
+    """A section of the original's card; figures get its name into their title."""
+    title, _, text = part.partition("\n")
+    if title.startswith(("## Measured", "## Largest")):
+        title += f": {source.spec.name} {source.spec.version}, FP32"
+    return f"{title}\n{text}"
+
+
+def _precision(
+    source: ModelFolder, model: ModelFolder, differences: Sequence[Difference], loss: Loss
+) -> str:
+    low = model.spec.precision.upper()
+    sizes = [each.graph_path("predict").stat().st_size for each in (source, model)]
+    rows = [
+        (d.output, f"{d.largest:.2e}", f"{d.relative:.1e}", f"{d.mean:.1e}") for d in differences
+    ]
+    head = ("output of predict", "largest difference", "of its range", "mean, of its range")
+    return (
+        f"## {low} against FP32\n\n"
+        f"{loss.figure}: {loss.full:.4g} in FP32, {loss.reduced:.4g} in {low}, a loss of "
+        f"{loss.share:.2%}. predict.onnx: {sizes[0]:,} bytes in FP32, {sizes[1]:,} in {low}.\n"
+        "Scaling of the input, the last layer of each path, decoding and the energies compute in "
+        "FP32.\n\n"
+    ) + _table(head, rows)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import onnx
 
-from edgereg.models.folder import ModelFolder, load_model, write_model
+from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model, write_model
 from edgereg.models.schema import GraphName
 from edgereg_exporters import parity
-from edgereg_exporters.errors import ExportError
 from edgereg_exporters.exportable import Exportable, load_exportable
 from edgereg_exporters.graph_writer import node_count
 from edgereg_exporters.graphs import density_graph, refine_graph
-from edgereg_exporters.model_card import model_card
+from edgereg_exporters.model_card import CARD, model_card
+from edgereg_exporters.placing import check_place, put_folder
 from edgereg_exporters.predict_export import export_predict
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ TRAINING_DATA = (
     "no photographs of people"
 )
 LICENCE = "Apache-2.0"
-CARD = "README.md"
 
 
 @dataclass(frozen=True)
@@ -67,24 +64,36 @@ def export_model(
     Raises ExportError where `out` exists (without force), can't be written, or a graph differs
     from torch by more than `bound` of its target's range; CheckpointError for the checkpoint.
     """
-    if out.exists() and not force:
-        raise ExportError(f"{out}: is there already; give --force to replace it")
-    if out.exists() and not (out / "model.json").is_file() and any(out.iterdir()):
-        raise ExportError(f"{out}: is not a model folder; nothing there is replaced")
+    check_place(out, force, SPEC_FILE, "model folder")
     model = load_exportable(checkpoint)
     graphs = build_graphs(model)
     differences = parity.measure(model, graphs)
     parity.require(differences, bound)
     nodes = {name: node_count(graph) for name, graph in graphs.items()}
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as parent:
-            made = Path(parent) / out.name
-            _write(made, model, graphs, description, nodes, differences, measure)
-            _move(made, out, Path(parent) / "former")
-    except OSError as error:
-        raise ExportError(f"{out}: can't be written: {error.strerror or error}") from error
+    put_folder(
+        out, lambda made: _write(made, model, graphs, description, nodes, differences, measure)
+    )
     return Exported(load_model(out), nodes, differences)
+
+
+def copy_model(
+    source: ModelFolder, out: Path, name: str | None, version: str | None, force: bool
+) -> ModelFolder:
+    """A model folder under another name or version, its graphs and card byte for byte."""
+    check_place(out, force, SPEC_FILE, "model folder")
+    spec = source.spec
+    fields = spec.model_dump(exclude={"schema_version", "graphs"}, exclude_none=True)
+    fields |= {"name": name or spec.name, "version": version or spec.version}
+    content = {graph: source.graph_path(graph).read_bytes() for graph in spec.graphs}
+    card = source.path / CARD
+
+    def write(folder: Path) -> None:
+        write_model(folder, fields, content)
+        if card.is_file():
+            (folder / CARD).write_bytes(card.read_bytes())
+
+    put_folder(out, write)
+    return load_model(out)
 
 
 def build_graphs(model: Exportable) -> dict[GraphName, onnx.ModelProto]:
@@ -124,16 +133,3 @@ def _write(
         written = write_model(folder, {**fields, "metrics": metrics}, content)
     card = model_card(written, nodes, differences, figures, model.notes)
     (folder / CARD).write_text(card, encoding="utf-8")
-
-
-def _move(made: Path, out: Path, former: Path) -> None:
-    """Put `made` at `out`; what was there goes to `former`, and back if that fails."""
-    if not out.exists():
-        shutil.move(made, out)
-        return
-    out.rename(former)
-    try:
-        made.rename(out)
-    except OSError:
-        former.rename(out)
-        raise

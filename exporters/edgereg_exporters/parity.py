@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +22,14 @@ GRID = 64
 
 @dataclass(frozen=True)
 class Difference:
-    """Of one output of one graph: the largest |engine - torch|, and relative to its span."""
+    """Of one output of one graph: the largest |engine - reference|; the same and the mean of all
+    relative to the output's span."""
 
     graph: GraphName
     output: str
     largest: float
     relative: float
+    mean: float = 0.0
 
 
 def measure(model: Exportable, graphs: Mapping[GraphName, onnx.ModelProto]) -> list[Difference]:
@@ -43,7 +45,7 @@ def measure(model: Exportable, graphs: Mapping[GraphName, onnx.ModelProto]) -> l
         else:
             inputs = _trial(model, torch_outputs, name)
             expected = model.references[name](inputs)
-        found += _compare(model, name, _run(graph, inputs), expected)
+        found += compare(name, run_graph(graph, inputs), expected, model.spans, model.unordered)
     return found
 
 
@@ -73,7 +75,8 @@ def _trial(model: Exportable, outputs: Arrays, graph: GraphName) -> dict[str, np
     }
 
 
-def _run(graph: onnx.ModelProto, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
+def run_graph(graph: onnx.ModelProto, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
+    """Outputs by name, from ONNX Runtime on one CPU thread."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
@@ -86,21 +89,31 @@ def _run(graph: onnx.ModelProto, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
     return dict(zip(names, session.run(None, dict(inputs)), strict=True))
 
 
-def _compare(
-    model: Exportable, graph: GraphName, engine: Arrays, expected: Arrays
+def compare(
+    graph: GraphName,
+    engine: Arrays,
+    expected: Arrays,
+    spans: Mapping[str, float],
+    unordered: Sequence[str],
 ) -> list[Difference]:
+    """Every expected output against the engine's; spans and unordered as in `Exportable`.
+
+    Raises ExportError where the shapes differ.
+    """
     found = []
     for name, want in expected.items():
         have = engine[name]
         if have.shape != want.shape:
-            raise ExportError(f"{graph}: '{name}' is {have.shape}, torch gives {want.shape}")
-        if name in model.unordered:
+            raise ExportError(f"{graph}: '{name}' is {have.shape}, wanted is {want.shape}")
+        if name in unordered:
             # The last places are left out: which of two tied boxes gets in is nobody's fault.
             want = want[:, : (want.shape[1] + 1) // 2]
             have = _in_order_of(have, want)
-        largest = float(np.abs(have - want).max()) if want.size else 0.0
-        span = model.spans.get(name) or float(np.abs(want).max(initial=0.0)) or 1.0
-        found.append(Difference(graph, name, largest, largest / span))
+        distances = np.abs(have - want)
+        largest = float(distances.max(initial=0.0))
+        span = spans.get(name) or float(np.abs(want).max(initial=0.0)) or 1.0
+        mean = float(distances.mean()) / span if want.size else 0.0
+        found.append(Difference(graph, name, largest, largest / span, mean))
     return found
 
 

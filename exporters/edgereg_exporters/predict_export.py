@@ -51,13 +51,18 @@ def export_predict(
     if program is None:
         raise ExportError("torch exported no predict graph; is onnxscript installed?")
     model = program.model_proto
-    _tidy(model)
+    tidy(model)
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def _tidy(model: onnx.ModelProto) -> None:
-    """Drop what torch notes about its own source: paths of the machine, and half the file."""
+def tidy(model: onnx.ModelProto) -> None:
+    """Drop what tools note about themselves: paths of the machine, half the file, operator sets
+    that no node is of."""
+    used = {node.domain for node in model.graph.node}
+    kept = [item for item in model.opset_import if item.domain in used]
+    del model.opset_import[:]
+    model.opset_import.extend(kept)
     model.ir_version = min(model.ir_version, IR_VERSION)
     model.producer_name, model.producer_version = "edgereg", ""
     model.doc_string = ""

@@ -1,0 +1,151 @@
+"""What `edgereg export` was asked for, carried out; what it then shows."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model
+from edgereg_exporters.calibration import calibration_batches
+from edgereg_exporters.errors import ExportError
+from edgereg_exporters.model_folder import Description, Exported, copy_model, export_model
+from edgereg_exporters.quantise import Scheme
+from edgereg_exporters.reduced_model import Reduced, Reduction, reduce_model
+from edgereg_exporters.triton import add_to_repository
+
+if TYPE_CHECKING:
+    from edgereg_training.bootstrap import Figure
+
+
+@dataclass(frozen=True)
+class Request:
+    """The command's arguments; max_loss in per cent."""
+
+    source: Path
+    out: Path
+    name: str | None = None
+    version: str | None = None
+    precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    calibration: Path | None = None
+    scheme: Scheme = "portable"
+    max_loss: float | None = None
+    data: Path | None = None
+    triton: Path | None = None
+    force: bool = False
+
+    @property
+    def called(self) -> str:
+        """The new model's name."""
+        return self.name or self.out.resolve().name
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Tables (head, rows) and lines for the terminal."""
+
+    tables: list[tuple[tuple[str, ...], list[tuple[str, ...]]]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+
+def carry_out(request: Request) -> Shown:
+    """Export, and say what was compared and written. Raises EdgeregError, one line."""
+    if request.precision == "int8" and request.calibration is None:
+        raise ExportError("INT8 needs --calibration: a video, images or rendered shards")
+    shown = Shown()
+    is_model = (request.source / SPEC_FILE).is_file()
+    if request.precision != "fp32":
+        _reduce(request, is_model, shown)
+    elif is_model:
+        copy_model(
+            load_model(request.source), request.out, request.name, request.version, request.force
+        )
+    else:
+        _show_export(shown, _export(request, request.out))
+    shown.lines.append(f"Wrote {request.out}")
+    if request.triton is not None:
+        made = add_to_repository(load_model(request.out), request.triton, force=request.force)
+        shown.lines.extend(f"Wrote {folder}" for folder in made)
+    return shown
+
+
+def _export(request: Request, out: Path) -> Exported:
+    """The FP32 model of a checkpoint."""
+    measured = request.data is not None and request.precision == "fp32"
+    return export_model(
+        request.source,
+        out,
+        Description(request.called, request.version or "1"),
+        force=request.force,
+        measure=_measure_on(request.data) if measured else None,
+    )
+
+
+def _reduce(request: Request, is_model: bool, shown: Shown) -> None:
+    """FP16 or INT8, of a model folder or through a temporary one of a checkpoint."""
+    with tempfile.TemporaryDirectory() as folder:
+        if is_model:
+            source = load_model(request.source)
+        else:
+            exported = _export(request, Path(folder) / request.called)
+            _show_export(shown, exported)
+            source = exported.folder
+        assert request.precision != "fp32"  # noqa: S101  (carry_out's condition)
+        spec, place = source.spec, request.calibration
+        reduction = Reduction(
+            precision=request.precision,
+            scheme=request.scheme,
+            batches=() if place is None else calibration_batches(place, spec.input),
+            measure=_measure_on(request.data),
+            max_loss=None if request.max_loss is None else request.max_loss / 100,
+        )
+        version = request.version or spec.version
+        done = reduce_model(
+            source, request.out, request.called, version, reduction, force=request.force
+        )
+    _show_reduction(shown, done)
+
+
+def _measure_on(data: Path | None) -> Callable[[ModelFolder], Sequence[Figure]] | None:
+    if data is None:
+        return None
+
+    def measure(model: ModelFolder) -> Sequence[Figure]:
+        from edgereg_training.evaluations import evaluation_of, measure_of
+
+        return measure_of(evaluation_of(model.spec.task))(model, data)
+
+    return measure
+
+
+def _show_export(shown: Shown, done: Exported) -> None:
+    head = ("graph", "nodes", "output", "largest difference from torch", "of its range")
+    rows: list[tuple[str, ...]] = [
+        (d.graph, str(done.nodes[d.graph]), d.output, f"{d.largest:.2e}", f"{d.relative:.1e}")
+        for d in done.differences
+    ]
+    shown.tables.append((head, rows))
+
+
+def _show_reduction(shown: Shown, done: Reduced) -> None:
+    head = ("graph", "nodes", "output", "largest difference from FP32", "of its range", "mean")
+    rows: list[tuple[str, ...]] = [
+        (
+            d.graph,
+            str(done.nodes[d.graph]),
+            d.output,
+            f"{d.largest:.2e}",
+            f"{d.relative:.1e}",
+            f"{d.mean:.1e}",
+        )
+        for d in done.differences
+    ]
+    shown.tables.append((head, rows))
+    loss = done.loss
+    low = done.folder.spec.precision.upper()
+    shown.lines.append(
+        f"{loss.figure}: {loss.full:.4g} in FP32, {loss.reduced:.4g} in {low}, "
+        f"a loss of {loss.share:.2%}"
+    )
