@@ -22,7 +22,7 @@ from edgereg_training.bel_codes import CODES, SEGMENTED, Bits, Code, code_matrix
 
 __all__ = [
     "CODES", "DECODERS", "SEGMENTED", "Bits", "Bottleneck", "Code", "Decoder", "Loss",
-    "Quantiser", "code_matrix", "decode", "decode_words", "loss", "moments",
+    "Quantiser", "code_matrix", "decode", "decode_words", "expected_level", "loss", "moments",
 ]  # fmt: skip
 
 Decoder = Literal["BEL-U", "BEL-J", "GEN", "GEN-EX"]
@@ -101,8 +101,14 @@ def decode_words(
     if decoder == "GEN":
         return (logits @ code.to(logits.dtype).T).argmax(-1).to(logits.dtype)
     if decoder == "GEN-EX":
-        return moments(logits, code)[0]
+        return expected_level(logits, code)
     raise ValueError(f"unknown decoder '{decoder}' (known: {', '.join(DECODERS)})")
+
+
+def expected_level(logits: torch.Tensor, code: torch.Tensor) -> torch.Tensor:
+    """Posterior mean of the level (GEN-EX) of [..., bits] and [levels, bits]: [...]."""
+    weights = torch.softmax(logits @ code.to(logits.dtype).T, dim=-1)
+    return weights @ torch.arange(len(code), dtype=logits.dtype, device=logits.device)
 
 
 def moments(logits: torch.Tensor, code: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -133,7 +139,7 @@ def loss(
         )
     if kind == "CE":
         return functional.cross_entropy(logits @ code.to(logits.dtype).T, levels)
-    error = moments(logits, code)[0] - positions
+    error = expected_level(logits, code) - positions
     return error.abs().mean() if kind == "L1" else error.square().mean()
 
 

@@ -28,7 +28,7 @@ Array = npt.NDArray[np.float64]
 
 LEVELS = 256
 SIMULATED_LEVELS = 150
-DRAWS, QUICK_DRAWS = 4000, 400
+DRAWS, QUICK_DRAWS = 4000, 100
 R = np.linspace(0.1, 3.0, 30)
 SIGMA = np.linspace(0.25, 6.0, 24)
 # r and sigma of the tables: 256 levels, and 150 levels that are simulated too.
@@ -67,18 +67,15 @@ def rise_map(printed: bool) -> Array:
 def simulated_error(code: bel.Code, errors: Array, draws: int, rng: np.random.Generator) -> float:
     """Mean |decoded - label| over labels 1..N-1 with wrong bits of probability e [N-1, bits]."""
     levels = len(errors) + 1
-    # The analysis counts U's bits from the second: level n has n - 1 of its N - 2 ones.
-    first = 1 if code == "U" else 0
-    words = bel.code_matrix(code, levels, spare=False)[1:, first:]
-    matrix = torch.from_numpy(words)
+    matrix = torch.from_numpy(bel.code_matrix(code, levels, spare=False))
+    # Eq. 2 has no label 0, so that U's first bit is 1 for every label and never wrong.
+    chances = np.pad(errors, ((0, 0), (1, 0))) if code == "U" else errors
+    decoder: bel.Decoder = "BEL-U" if code == "U" else "BEL-J"
     total = 0.0
-    for label, (word, e) in enumerate(zip(words, errors, strict=True), start=1):
+    for label, e in enumerate(chances, start=1):
         wrong = rng.random((draws, len(e)), np.float32) < e
-        logits = torch.from_numpy((word ^ wrong) * np.float32(2) - 1)
-        if code == "U":
-            decoded = 1 + bel.decode_words(logits, matrix, "BEL-U")
-        else:
-            decoded = bel.decode_words(logits, matrix, "BEL-J", spare_zero=False)
+        logits = 2.0 * (matrix[label] ^ torch.from_numpy(wrong)) - 1
+        decoded = bel.decode_words(logits, matrix, decoder, spare_zero=False)
         total += float((decoded - label).abs().mean())
     return total / len(errors)
 

@@ -1,0 +1,198 @@
+"""The studies of BEL: what they compute, what they share, and what they say of the figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from edgereg_training import bel, bel_bounds  # noqa: E402
+from edgereg_training.reproduce import bel_ablation, bel_codes, bel_sweep, bel_training  # noqa: E402
+from edgereg_training.reproduce import bel_bounds as bounds_study  # noqa: E402
+from edgereg_training.reproduce.cells import Cells  # noqa: E402
+from edgereg_training.reproduce.context import Context  # noqa: E402
+from edgereg_training.reproduce.report import write_report  # noqa: E402
+from edgereg_training.reproduce.statistics import Interval  # noqa: E402
+
+
+@pytest.fixture
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
+    """Without rendering: the folders' names only."""
+
+    def heads(self: Context, count: int, split: str) -> Path:
+        return self.data / f"{split}-{count}"
+
+    monkeypatch.setattr(Context, "heads", heads)
+    return Context(True, Cells(tmp_path / "cells" / "bel-study"), tmp_path / "data")
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Replaces training by an error that depends on the key; gives the keys that were trained."""
+    asked: list[dict[str, Any]] = []
+
+    def cell(key: dict[str, Any], data: Path) -> dict[str, Any]:
+        asked.append(key)
+        method = key["method"]
+        base = 9.0 if method["name"] != "bel" else 5.0 + 3 * (method["code"] == "HAD")
+        names = [bel_training.VALUE]
+        if method["name"] == "bel":
+            names = list(bel_training.decoders_of(method["code"]))
+        error = {n: base + 0.1 * key["seed"] + 0.5 * (n == "GEN") for n in names}
+        return {
+            "validation": error,
+            "test": {n: [e, e, e] for n, e in error.items()},
+            "best_epoch": 1,
+            "seconds": 0.0,
+        }
+
+    monkeypatch.setattr(bel_training, "train_cell", cell)
+    return asked
+
+
+@pytest.fixture
+def few_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds_study, "R", np.array([1.0, 2.0, 3.0]))
+    monkeypatch.setattr(bounds_study, "SIGMA", np.array([0.6, 1.0, 4.0]))
+    monkeypatch.setattr(bounds_study, "SIGMAS", (1.0, 3.0))
+
+
+@pytest.mark.usefixtures("few_settings")
+def test_rise_is_blank_where_a_probability_exceeds_one() -> None:
+    rise = bounds_study.rise_map(printed=False)
+    # The largest probability is r / (sigma sqrt(2 pi)) exp(-1 / 8 sigma^2).
+    assert np.isnan(rise).tolist() == [[False] * 3, [False] * 3, [True, True, False]]
+    assert rise[0, 1] == pytest.approx(-5.68, abs=0.006)
+
+
+@pytest.mark.parametrize("code", ["U", "J"])
+def test_simulation_of_rare_errors_is_their_probability(code: Any) -> None:
+    """At most one wrong bit: the expected error is known."""
+    levels, chance = 12, 1e-2
+    bits = levels - 2 if code == "U" else levels // 2
+    errors = np.zeros((levels - 1, bits))
+    errors[4, 2] = chance
+    rng = np.random.default_rng(0)
+    found = bounds_study.simulated_error(code, errors, 40000, rng) * (levels - 1)
+    # Label 5 of J is 011111: bit 3 is inside the run, so that nothing moves.
+    assert found == pytest.approx(chance if code == "U" else 0.0, abs=2e-3)
+
+
+def test_simulation_agrees_with_the_bound() -> None:
+    errors = bel_bounds.johnson_errors(16, 0.5, 1.0)
+    found = bounds_study.simulated_error("J", errors, 20000, np.random.default_rng(1))
+    assert found == pytest.approx(0.565827, abs=0.01)
+
+
+@pytest.mark.usefixtures("few_settings")
+def test_bounds_study_writes_its_report(context: Context, tmp_path: Path) -> None:
+    report = bounds_study.run(context)
+    rises = [row[5] for row in report.tables[0].rows]
+    assert rises == pytest.approx([-5.68, 0.28, -33.07], abs=0.006)
+    text = write_report(report, "T", "c", tmp_path, "bel-bounds").read_text(encoding="utf-8")
+    assert "as printed" in text
+    assert (tmp_path / "bel-bounds.png").stat().st_size > 10_000
+
+
+def test_properties_of_codes() -> None:
+    unary, hadamard = (bel_codes.properties(code) for code in ("U", "HAD"))
+    assert (unary.changes, unary.busiest, unary.bits) == (255, 1, 255)
+    assert (hadamard.changes, hadamard.distance, hadamard.one_wrong) == (32640, 128, 0.0)
+    assert unary.exact
+    assert hadamard.exact
+
+
+def test_one_wrong_bit_by_hand() -> None:
+    """U of 3 levels: 00, 10, 11. Turned over: 10 01 | 00 11 | 01 10 -> 1 0* 0 2 0* 1."""
+    words = bel.code_matrix("U", 3, spare=False)
+    # Of 01 the words 00 and 11 are equally near: the first is taken.
+    assert bel_codes.one_wrong_bit(words) == pytest.approx((1 + 0 + 1 + 1 + 2 + 1) / 6)
+
+
+@pytest.mark.usefixtures("trained")
+def test_seeds_and_configurations_are_not_mixed_up(context: Context) -> None:
+    methods = [bel_training.bel_options("HAD", "CE"), bel_training.bel_options("U", "BCE")]
+    hadamard, unary = bel_training.train_all(context, methods, seeds=3)
+    assert hadamard.errors["GEN-EX"] == pytest.approx([8.0, 8.1, 8.2])
+    assert unary.errors["BEL-U"] == pytest.approx([5.0, 5.1, 5.2])
+    assert unary.interval("GEN").mean == pytest.approx(5.6)
+
+
+def test_studies_share_trainings(context: Context, trained: list[dict[str, Any]]) -> None:
+    options = [bel_training.bel_options("J", "CE")]
+    bel_training.train_all(context, options, seeds=2)
+    other = Context(True, Cells(context.cells.folder.parent / "another"), context.data)
+    bel_training.train_all(other, options, seeds=3)
+    assert [key["seed"] for key in trained] == [0, 1, 2]
+
+
+def test_smaller_sets_get_as_many_steps(context: Context, trained: list[dict[str, Any]]) -> None:
+    options = [bel_training.bel_options("J", "CE")] * 2
+    bel_training.train_all(context, options, seeds=1, counts=[3000, 375])
+    assert [key["count"] * key["budget"]["epochs"] for key in trained] == [6000, 6000]
+
+
+def entrant(name: str, code: Any, decoder: str, mean: float, half: float) -> Any:
+    interval = Interval(mean, mean - half, mean + half)
+    return bel_ablation.Entrant(name, code, "CE", decoder, interval, mean)
+
+
+def entrants(best: float, hadamard: float, hard: float) -> list[Any]:
+    found = []
+    for code in bel.CODES:
+        mean = hadamard if code == "HAD" else best
+        found.append(entrant(code, code, "GEN-EX", mean, 0.1))
+        found.append(entrant(code, code, "GEN", hard, 0.1))
+    return found
+
+
+def references(direct: float, multiclass: float) -> list[Any]:
+    return [
+        entrant("direct L1", None, "value", direct, 0.1),
+        entrant("direct L2", None, "value", direct + 1, 0.1),
+        entrant("multiclass", None, "value", multiclass, 0.1),
+    ]
+
+
+def test_verdicts_where_the_claims_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bel_ablation, "LOSSES", ("CE",))
+    lines = bel_ablation.findings(entrants(5.0, 7.0, 8.0), references(6.0, 6.5))
+    assert "direct L1: 6.00" in lines[1]
+    assert "do not overlap" in lines[1]
+    assert "do not overlap" in lines[2]
+    assert lines[3].startswith("HAD is the worst code under every loss")
+    assert "no worse than GEN in any" in lines[4]
+
+
+def test_verdicts_where_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bel_ablation, "LOSSES", ("CE",))
+    lines = bel_ablation.findings(entrants(5.0, 4.5, 4.9), references(4.6, 4.0))
+    assert "the intervals overlap" in lines[1]
+    assert "not beaten" in lines[2]
+    assert "HAD is nowhere worst" in lines[3]
+    assert "exceptions: U/CE" in lines[4]
+
+
+def test_sweep_reads_the_expected_value(context: Context, trained: list[dict[str, Any]]) -> None:
+    points = [
+        bel_sweep.Point("a", "1", bel_training.bel_options("HEXJ", "CE")),
+        bel_sweep.Point("a", "2", bel_training.bel_options("HAD", "CE"), 100),
+        bel_sweep.Point("b", "2", bel_training.bel_options("U", "CE")),
+    ]
+    results = bel_sweep.sweep(context, points, 1, 3000)
+    table = bel_sweep.table_of(results, "t", "x", "")
+    assert table.columns == ("x", "a", "b")
+    assert table.rows[0] == ("1", "5.00 (nan .. nan)", None)
+    assert bel_sweep.error_at(results, "a", "2").mean == 8.0
+    assert [key["count"] for key in trained] == [3000, 100, 3000]
+
+
+def test_overlapping_intervals_decide_nothing() -> None:
+    low, high, both = Interval(1, 0.9, 1.1), Interval(2, 1.9, 2.1), Interval(1.5, 1, 2)
+    assert bel_sweep.compared(low, high).startswith("lower")
+    assert bel_sweep.compared(high, low).startswith("higher")
+    assert bel_sweep.compared(low, both).startswith("not distinguishable")
