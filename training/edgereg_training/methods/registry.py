@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from edgereg_training.methods.method import MethodSettings
 
 METHODS: dict[str, str] = {
+    "direct": "edgereg_training.methods.direct:DirectSettings",
+    "gaussian": "edgereg_training.methods.gaussian:GaussianSettings",
+    "laplace": "edgereg_training.methods.laplace:LaplaceSettings",
+    "mixture": "edgereg_training.methods.mixture:MixtureSettings",
+    "ebm": "edgereg_training.methods.energy_head:EnergySettings",
     "regcls": "edgereg_training.methods.regcls_head:RegClsSettings",
     "gllim": "edgereg_training.methods.gllim_head:GllimSettings",
     "bel": "edgereg_training.methods.bel_head:BelSettings",
