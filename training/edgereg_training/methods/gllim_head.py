@@ -135,7 +135,7 @@ class GllimHead(Head):
         return GaussianMixture(
             log_weights,
             self.middle + self.reach * means,
-            cholesky.expand(len(features), *cholesky.shape),
+            cholesky.expand(features.shape[0], *cholesky.shape),
         )
 
     @torch.no_grad()
