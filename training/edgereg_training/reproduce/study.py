@@ -121,6 +121,30 @@ STUDIES: dict[str, Study] = {
             8,
             "edgereg_training.reproduce.bel_theta:run",
         ),
+        Study(
+            "gllim-k",
+            "The number of GLLiM's components on three distributions of poses",
+            "DeepGLLiM, Table 2",
+            2,
+            14,
+            "edgereg_training.reproduce.gllim_k:run",
+        ),
+        Study(
+            "gllim-forward",
+            "Inverse against forward regression on the same features",
+            "DeepGLLiM, Table 1",
+            2,
+            8,
+            "edgereg_training.reproduce.gllim_forward:run",
+        ),
+        Study(
+            "gllim-samples",
+            "GLLiM with fewer training examples",
+            "DeepGLLiM, Table 4",
+            1,
+            6,
+            "edgereg_training.reproduce.gllim_samples:run",
+        ),
     )
 }
 

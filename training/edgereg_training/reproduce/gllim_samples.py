@@ -1,0 +1,95 @@
+"""GLLiM and forward regression with fewer training examples (S4 Table 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgereg_training.reproduce.gllim_cells import Trial, difference, run_trials
+from edgereg_training.reproduce.gllim_features import WHOLE, size_of
+from edgereg_training.reproduce.gllim_tables import described, plot_panels
+from edgereg_training.reproduce.report import Report, Table
+from edgereg_training.reproduce.statistics import Interval, over_seeds
+
+if TYPE_CHECKING:
+    from edgereg_training.reproduce.context import Context
+
+SHARES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, WHOLE)
+DEEP_SHARES = (1 / 16, 1 / 4, WHOLE)
+FIXED: dict[str, int | None] = {
+    "least squares with a ridge": None,
+    "GLLiM, K = 1": 1,
+    "GLLiM, K = 5": 5,
+}
+DEEP: dict[str, int | None] = {
+    "direct regression, fine-tuned": None,
+    "GLLiM, K = 1, fine-tuned": 1,
+}
+
+
+def run(context: Context) -> Report:
+    """The study."""
+    size = size_of(context)
+    counts = [round(share * size.train) for share in SHARES]
+    deep_counts = [round(share * size.train) for share in DEEP_SHARES]
+    trials = {
+        (label, count): Trial(k, "biwi", count, deep)
+        for methods, some, deep in ((FIXED, counts, False), (DEEP, deep_counts, True))
+        for label, k in methods.items()
+        for count in some
+    }
+    errors = run_trials(context, list(trials.values()))
+    of = {place: errors[trial] for place, trial in trials.items()}
+    return Report(
+        tables=(
+            _table("Test error by training heads: fixed features", of, FIXED, counts),
+            _table("Test error by training heads: fine-tuned", of, DEEP, deep_counts),
+        ),
+        findings=(
+            *(_finding(of, "least squares with a ridge", "GLLiM, K = 1", n) for n in counts),
+            *(
+                _finding(of, "direct regression, fine-tuned", "GLLiM, K = 1, fine-tuned", n)
+                for n in deep_counts
+            ),
+        ),
+        method=f"{described(context)} Near-Gaussian poses only. Smaller sets get as many "
+        "gradient steps as the whole one.",
+        plot=plot_panels(
+            "training heads",
+            tuple(counts),
+            {
+                "fixed features": _curves(of, FIXED, counts),
+                "fine-tuned": _curves(of, DEEP, counts),
+            },
+        ),
+        plot_size=(9.0, 4.0),
+    )
+
+
+Errors = dict[tuple[str, int], list[float]]
+
+
+def _table(title: str, of: Errors, methods: dict[str, int | None], counts: list[int]) -> Table:
+    rows = tuple((str(n), *(over_seeds(of[label, n]).text() for label in methods)) for n in counts)
+    return Table(title, ("training heads", *methods), rows, "Degrees.")
+
+
+def _curves(
+    of: Errors, methods: dict[str, int | None], counts: list[int]
+) -> dict[str, list[Interval | None]]:
+    return {
+        label: [over_seeds(of[label, n]) if (label, n) in of else None for n in counts]
+        for label in methods
+    }
+
+
+def _finding(of: Errors, forward: str, inverse: str, count: int) -> str:
+    gain = difference(of[forward, count], of[inverse, count])
+    found = "no certain difference"
+    if gain.low > 0:
+        found = "GLLiM is better"
+    elif gain.high < 0:
+        found = "GLLiM is worse"
+    return (
+        f"{count} heads: {inverse} {over_seeds(of[inverse, count]).text()}, {forward} "
+        f"{over_seeds(of[forward, count]).text()} degrees: {found} (by {gain.text()})."
+    )
