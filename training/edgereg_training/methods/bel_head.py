@@ -19,6 +19,7 @@ from edgereg.models.schema import Target
 from edgereg_training import bel
 from edgereg_training.methods.density import Levels
 from edgereg_training.methods.method import FeatureShape, Head
+from edgereg_training.methods.target_range import check_targets, refuse_nan
 from edgereg_training.recipe import Strict
 
 DEFAULT_LEVELS = 200
@@ -89,6 +90,7 @@ class BitCodec(nn.Module):
 
     def __init__(self, settings: BelSettings, targets: tuple[Target, ...]) -> None:
         super().__init__()
+        check_targets(targets)
         self.settings = settings
         self.quantisers = tuple(settings.quantiser(target) for target in targets)
         for index, quantiser in enumerate(self.quantisers):
@@ -106,7 +108,11 @@ class BitCodec(nn.Module):
         return tuple(self.words(index).shape[1] for index in range(len(self.quantisers)))
 
     def loss(self, logits: tuple[Tensor, ...], targets: Tensor) -> Tensor:
-        """The settings' loss, summed over targets; a mean over the batch."""
+        """The settings' loss, summed over targets; a mean over the batch.
+
+        Raises TrainingError where a target is not finite.
+        """
+        refuse_nan(targets)
         parts = [
             bel.loss(z, quantiser.position(targets[:, d]), self.words(d), self.settings.loss)
             for d, (z, quantiser) in enumerate(zip(logits, self.quantisers, strict=True))

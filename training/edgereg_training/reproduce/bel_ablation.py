@@ -15,7 +15,6 @@ from edgereg_training.reproduce.bel_training import (
     Outcome,
     bel_options,
     described,
-    size_of,
     train_all,
 )
 from edgereg_training.reproduce.image_data import POSE_TARGETS
@@ -61,8 +60,8 @@ def run(context: Context) -> Report:
     return Report(
         tables=(_grid(entrants), _ranking(entrants, references)),
         findings=findings(entrants, references),
-        method=described(context) + f" {size_of(context).seeds} seeds. One training of each code "
-        "and loss is read by every decoder that the code has, and its epoch is chosen with GEN-EX.",
+        method=f"{described(context)} One training of each code and loss is read by every decoder "
+        "that the code has, and its epoch is chosen with GEN-EX.",
         plot=_plot(entrants, references),
         plot_size=(9.0, 5.0),
         record={"test errors of each seed": _record([*bel_runs], [*plain], outcomes)},

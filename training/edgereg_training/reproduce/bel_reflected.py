@@ -14,7 +14,7 @@ from edgereg_training.reproduce.bel_sweep import (
     sweep,
     table_of,
 )
-from edgereg_training.reproduce.bel_training import bel_options, described, size_of
+from edgereg_training.reproduce.bel_training import bel_options, described
 from edgereg_training.reproduce.report import Report
 
 if TYPE_CHECKING:
@@ -26,14 +26,13 @@ FORMS = {"reflected": True, "plain": False}
 
 def run(context: Context) -> Report:
     """The study."""
-    size = size_of(context)
     points = [
         Point(form, f"{code}, {loss}", _options(code, loss, reflected))
         for form, reflected in FORMS.items()
         for code in bel.SEGMENTED
         for loss in LOSSES
     ]
-    results = sweep(context, points, size.seeds, size.train)
+    results = sweep(context, points)
     table = table_of(
         results, "Test error of reflected and plain codes (Table 16)", "code, loss",
         "Degrees (95 % interval). The published table is of other data and not comparable.",
@@ -41,7 +40,7 @@ def run(context: Context) -> Report:
     return Report(
         tables=(table,),
         findings=_findings(results),
-        method=f"{described(context)} {size.seeds} seeds; read by GEN-EX. In a reflected code "
+        method=f"{described(context)} Read by GEN-EX. In a reflected code "
         "every second segment runs backwards, so that neighbouring words differ in one bit; in a "
         "plain one they differ in two at the segments' borders.",
         plot=plot_of(results, "Reflected and plain codes", "code, loss"),

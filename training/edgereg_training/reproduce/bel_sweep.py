@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edgereg_training.reproduce.bel_training import VALUE, Options, train_all
+from edgereg_training.reproduce.bel_training import VALUE, Options, size_of, train_all
 from edgereg_training.reproduce.report import Table
 from edgereg_training.reproduce.statistics import Interval
 
@@ -38,10 +38,11 @@ class Result:
     error: Interval
 
 
-def sweep(context: Context, points: Sequence[Point], seeds: int, heads: int) -> list[Result]:
-    """Train and test every point; `heads`: training heads of points without a count."""
-    counts = [heads if point.count is None else point.count for point in points]
-    outcomes = train_all(context, [point.options for point in points], seeds, counts)
+def sweep(context: Context, points: Sequence[Point]) -> list[Result]:
+    """Train and test every point."""
+    whole = size_of(context).train
+    counts = [whole if point.count is None else point.count for point in points]
+    outcomes = train_all(context, [point.options for point in points], counts)
     return [
         Result(point, outcome.interval(EXPECTED if EXPECTED in outcome.errors else VALUE))
         for point, outcome in zip(points, outcomes, strict=True)
