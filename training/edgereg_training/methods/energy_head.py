@@ -1,0 +1,265 @@
+"""The method `ebm`: an energy f(x, y) with p(y|x) = exp f / Z, beside an estimate to climb from.
+
+    method:
+      name: ebm
+      estimate: {name: direct, loss: l1}
+      sigmas: [0.01, 0.15]
+
+"Energy-Based Models for Deep Probabilistic Regression" (ECCV 2020). The energy's coordinates are
+tenths of each target's range about its middle; step lengths are in them. Where features are maps,
+the energy sees their mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Literal
+
+import torch
+from pydantic import Field, field_validator
+from torch import Tensor
+from torch.quasirandom import SobolEngine
+
+from edgereg.models.schema import Target
+from edgereg_training import ebm, ebm_trainers
+from edgereg_training.errors import RecipeError
+from edgereg_training.methods.density import WeightedSamples
+from edgereg_training.methods.method import FeatureShape, Head, Refinement
+from edgereg_training.methods.registry import parse_method
+from edgereg_training.methods.target_range import check_targets
+from edgereg_training.recipe import Strict
+from edgereg_training.target_energy import TargetEnergy
+
+RANGE = 10.0
+"""The width of a target's range in the energy's coordinates."""
+GRID = 1024
+SEED = 0
+
+Trainer = Literal["ml-is", "nce", "nce+", "kldis", "mcmc", "dsm", "sm"]
+
+
+class EnergyRefinement(Strict):
+    """The ascent: rule, step_length and decay as in `ebm.refine`; best: end at the best point."""
+
+    rule: ebm.Rule = "algorithm-1"
+    steps: int = Field(default=10, ge=0)
+    step_length: float = Field(default=0.02, gt=0)
+    decay: float = Field(default=0.5, gt=0, le=1)
+    best: bool = False
+
+
+class EnergySettings(Strict):
+    """The method `ebm`.
+
+    estimate: settings of the method to climb from, any but ebm itself; None: the energy's own best
+    point of a search. trainer: `ebm.nll` (ml-is) or one of `ebm_trainers`. sigmas: of the proposal,
+    for every target, in_units or as fractions of its range. samples: a target's samples in
+    training; density_samples: of the density where there are several targets (one has a grid).
+    jitter: nce+'s beta; kernel, noise, langevin_length: of kldis, dsm and mcmc, times the smallest
+    sigma; langevin_steps: of mcmc. weight: of the energy's loss; to_features: whether its gradient
+    reaches the features. target_width, hidden, trunk_layers: the energy's network.
+    """
+
+    name: Literal["ebm"] = "ebm"
+    estimate: dict[str, Any] | None = Field(default_factory=lambda: {"name": "direct"})
+    trainer: Trainer = "ml-is"
+    sigmas: tuple[float, ...] = Field(default=(0.01, 0.15), min_length=1)
+    in_units: bool = False
+    samples: int = Field(default=128, ge=1)
+    density_samples: int = Field(default=1024, ge=2)
+    jitter: float = Field(default=0.025, ge=0)
+    kernel: float = Field(default=0.125, gt=0)
+    noise: float = Field(default=1.0, gt=0)
+    langevin_length: float = Field(default=0.25, gt=0)
+    langevin_steps: int = Field(default=16, ge=1)
+    weight: float = Field(default=1.0, gt=0)
+    to_features: bool = True
+    target_width: int = Field(default=32, ge=1)
+    hidden: int = Field(default=64, ge=1)
+    trunk_layers: int = Field(default=1, ge=0)
+    refinement: EnergyRefinement = Field(default_factory=EnergyRefinement)
+
+    @field_validator("estimate")
+    @classmethod
+    def _another_method(cls, estimate: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        if estimate is None:
+            return None
+        if estimate.get("name") == "ebm":
+            raise ValueError("ebm can't be the estimate of ebm")
+        try:
+            parse_method(estimate)
+        except RecipeError as error:
+            raise ValueError(str(error)) from error
+        return estimate
+
+    @field_validator("sigmas")
+    @classmethod
+    def _positive(cls, sigmas: tuple[float, ...]) -> tuple[float, ...]:
+        if min(sigmas) <= 0:
+            raise ValueError(f"sigmas must be positive, not {min(sigmas)}")
+        return sigmas
+
+    def head(self, features: FeatureShape, targets: tuple[Target, ...]) -> EnergyHead:
+        """See `method.MethodSettings`."""
+        check_targets(targets)
+        estimate = None
+        if self.estimate is not None:
+            estimate = parse_method(self.estimate).head(features, targets)
+        return EnergyHead(self, estimate, features, targets)
+
+    def proposal(self, targets: tuple[Target, ...]) -> ebm.Proposal:
+        """q in the energy's coordinates."""
+        rows = [
+            [sigma * RANGE / (t.high - t.low) if self.in_units else sigma * RANGE for t in targets]
+            for sigma in self.sigmas
+        ]
+        return ebm.Proposal(rows)
+
+
+class EnergyHead(Head):
+    """An energy and, where the settings have one, the head of another method as its estimate."""
+
+    def __init__(
+        self,
+        settings: EnergySettings,
+        estimate: Head | None,
+        features: FeatureShape,
+        targets: tuple[Target, ...],
+    ) -> None:
+        super().__init__()
+        self.settings, self.estimate, self.targets = settings, estimate, targets
+        self.takes = "vector" if estimate is None else estimate.takes
+        self.proposal = settings.proposal(targets)
+        self.energy = TargetEnergy(
+            features.channels,
+            [(target.low + target.high) / 2 for target in targets],
+            [(target.high - target.low) / RANGE for target in targets],
+            settings.target_width,
+            settings.hidden,
+            settings.trunk_layers,
+        )
+
+    def loss(
+        self, features: Tensor, targets: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """The estimate's parts, 'estimate' (its loss) and 'energy' (the trainer's)."""
+        parts: dict[str, Tensor] = {}
+        vectors = _vectors(features if self.settings.to_features else features.detach())
+        train = trainer_of(self.settings, self.proposal)
+        energy = train(partial(self.energy, vectors), self.energy.normalise(targets), generator)
+        total = self.settings.weight * energy
+        if self.estimate is not None:
+            parts = self.estimate.loss(features, targets, generator)
+            total = total + parts["loss"]
+            parts = parts | {"estimate": parts["loss"]}
+        return parts | {"loss": total, "energy": energy}
+
+    def value(self, features: Tensor) -> Tensor:
+        """The estimate's, or the best point of a search: [B, D] in units."""
+        if self.estimate is not None:
+            return self.estimate.value(features)
+        return self._units(self._searched(_vectors(features)))
+
+    def _searched(self, vectors: Tensor) -> Tensor:
+        """The best of scattered points (a grid where D = 1), then of samples about it: [B, D]."""
+        with torch.no_grad():
+            points = self._scattered().to(vectors).expand(len(vectors), -1, -1)
+            best = _best(points, self.energy(vectors, points))
+            if len(self.targets) == 1:
+                return best
+            about = best[:, None] + self._offsets(vectors)
+            return _best(about, self.energy(vectors, about))
+
+    def _scattered(self) -> Tensor:
+        """[1, GRID, D] over the ranges."""
+        if len(self.targets) == 1:
+            unit = torch.linspace(0, 1, GRID)[:, None]
+        else:
+            engine = SobolEngine(len(self.targets), scramble=True, seed=SEED)  # type: ignore[no-untyped-call]
+            unit = engine.draw(GRID)
+        return RANGE * (unit - 0.5)[None]
+
+    def _offsets(self, like: Tensor) -> Tensor:
+        """The same samples of the proposal for every image: [1, S, D]."""
+        generator = torch.Generator().manual_seed(SEED)
+        count = self.settings.density_samples
+        return self.proposal.sample((1, count), generator).to(like)
+
+    def density(self, features: Tensor) -> WeightedSamples:
+        """p(y|x), normalised over a grid on the range of one target, or by importance sampling
+        about the value of several."""
+        vectors = _vectors(features)
+        if len(self.targets) == 1:
+            points = self._scattered().to(vectors).expand(len(vectors), -1, -1)
+            weights = self.energy(vectors, points)
+            log_z = torch.logsumexp(weights, 1) + torch.log(points[0, 1, 0] - points[0, 0, 0])
+        else:
+            offsets = self._offsets(vectors)
+            points = self.energy.normalise(self.value(features)).detach()[:, None] + offsets
+            weights = self.energy(vectors, points) - self.proposal.log_density(offsets)
+            log_z = torch.logsumexp(weights, 1) - torch.log(weights.new_tensor(points.shape[1]))
+        log_volume = self.energy.scale.log().sum()
+
+        def log_prob(points: Tensor) -> Tensor:
+            f: Tensor = self.energy(vectors, self.energy.normalise(points))
+            return f - log_z[:, None] - log_volume
+
+        return WeightedSamples(self._units(points), weights, log_prob)
+
+    def fit(self, features: Tensor, targets: Tensor) -> None:
+        """The estimate's."""
+        if self.estimate is not None:
+            self.estimate.fit(features, targets)
+
+    def refine(self, features: Tensor, start: Tensor) -> Refinement:
+        """Climb from start [B, D] in units, which may be any method's value."""
+        return self.climb(features, start, self.settings.refinement)
+
+    def climb(self, features: Tensor, start: Tensor, how: EnergyRefinement) -> Refinement:
+        """`refine` in another way than the settings'."""
+        path, energy = ebm.refine(
+            partial(self.energy, _vectors(features).detach()),
+            self.energy.normalise(start).detach(),
+            how.steps,
+            how.step_length,
+            how.decay,
+            how.rule,
+            how.best,
+        )
+        return Refinement(self._units(path), energy)
+
+    def _units(self, points: Tensor) -> Tensor:
+        return points * self.energy.scale + self.energy.centre
+
+
+def _vectors(features: Tensor) -> Tensor:
+    return features.mean((2, 3)) if features.ndim == 4 else features
+
+
+def _best(points: Tensor, f: Tensor) -> Tensor:
+    chosen = f.argmax(1)[:, None, None].expand(-1, -1, points.shape[-1])
+    return points.gather(1, chosen)[:, 0]
+
+
+Train = Callable[[ebm.EnergyFunction, Tensor, torch.Generator], Tensor]
+
+
+def trainer_of(settings: EnergySettings, proposal: ebm.Proposal) -> Train:
+    """The settings' loss of (energy, targets in its coordinates, generator)."""
+    smallest = min(min(row) for row in proposal.sigmas)
+    count = settings.samples
+    trainers: dict[str, Train] = {
+        "ml-is": lambda f, y, g: ebm.nll(f, proposal, y, count, g),
+        "nce": lambda f, y, g: ebm_trainers.nce(f, proposal, y, count, g),
+        "nce+": lambda f, y, g: ebm_trainers.nce_plus(f, proposal, y, count, g, settings.jitter),
+        "kldis": lambda f, y, g: ebm_trainers.kldis(
+            f, proposal, y, count, g, settings.kernel * smallest
+        ),
+        "mcmc": lambda f, y, g: ebm_trainers.mcmc(
+            f, y, count, g, settings.langevin_steps, settings.langevin_length * smallest
+        ),
+        "dsm": lambda f, y, g: ebm_trainers.dsm(f, y, count, g, settings.noise * smallest),
+        "sm": lambda f, y, g: ebm_trainers.sm(f, y),
+    }
+    return trainers[settings.trainer]
