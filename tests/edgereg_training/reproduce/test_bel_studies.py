@@ -40,6 +40,8 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         method = key["method"]
         base = 9.0 if method["name"] != "bel" else 5.0 + 3 * (method["code"] == "HAD")
         names = [bel_training.VALUE]
+        if method["name"] == "multiclass":
+            names.append(bel_training.MEAN)
         if method["name"] == "bel":
             names = list(bel_training.decoders_of(method["code"]))
         error = {n: base + 0.1 * key["seed"] + 0.5 * (n == "GEN") for n in names}
@@ -139,7 +141,7 @@ def test_smaller_sets_get_as_many_steps(context: Context, trained: list[dict[str
 
 def entrant(name: str, code: Any, decoder: str, mean: float, half: float) -> Any:
     interval = Interval(mean, mean - half, mean + half)
-    return bel_ablation.Entrant(name, code, "CE", decoder, interval, mean)
+    return bel_ablation.Entrant(name, code, "CE" if code else name, decoder, interval, mean)
 
 
 def entrants(best: float, hadamard: float, hard: float) -> list[Any]:
@@ -156,6 +158,7 @@ def references(direct: float, multiclass: float) -> list[Any]:
         entrant("direct L1", None, "value", direct, 0.1),
         entrant("direct L2", None, "value", direct + 1, 0.1),
         entrant("multiclass", None, "value", multiclass, 0.1),
+        entrant("multiclass", None, "expected value", 9.0, 0.1),
     ]
 
 
@@ -165,8 +168,8 @@ def test_verdicts_where_the_claims_hold(monkeypatch: pytest.MonkeyPatch) -> None
     assert "direct L1: 6.00" in lines[1]
     assert "do not overlap" in lines[1]
     assert "do not overlap" in lines[2]
-    assert lines[3].startswith("HAD is the worst code under every loss")
-    assert "no worse than GEN in any" in lines[4]
+    assert lines[4].startswith("HAD is the worst code under every loss")
+    assert "no worse than GEN in any" in lines[5]
 
 
 def test_verdicts_where_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,8 +177,8 @@ def test_verdicts_where_they_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = bel_ablation.findings(entrants(5.0, 4.5, 4.9), references(4.6, 4.0))
     assert "the intervals overlap" in lines[1]
     assert "not beaten" in lines[2]
-    assert "HAD is nowhere worst" in lines[3]
-    assert "exceptions: U/CE" in lines[4]
+    assert "HAD is nowhere worst" in lines[4]
+    assert "exceptions: U/CE" in lines[5]
 
 
 def test_sweep_reads_the_expected_value(context: Context, trained: list[dict[str, Any]]) -> None:
@@ -197,3 +200,18 @@ def test_overlapping_intervals_decide_nothing() -> None:
     assert bel_sweep.compared(low, high).startswith("lower")
     assert bel_sweep.compared(high, low).startswith("higher")
     assert bel_sweep.compared(low, both).startswith("not distinguishable")
+
+
+def test_ablation_from_trainings_to_report(
+    context: Context, trained: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """Every code, loss and decoder has its place in the table; HAD was made the worst."""
+    report = bel_ablation.run(context)
+    assert len(trained) == (24 + 4) * bel_training.QUICK.seeds
+    assert [row[0] for row in report.tables[0].rows] == [
+        "U", "U", "U", "J", "J", "J", "B1JDJ", "B1JDJ", "B2JDJ", "B2JDJ", "HEXJ", "HEXJ",
+        "HAD", "HAD",
+    ]  # fmt: skip
+    assert any("HAD is the worst code under every loss" in line for line in report.findings)
+    write_report(report, "T", "c", tmp_path, "bel-ablation")
+    assert (tmp_path / "bel-ablation.png").stat().st_size > 10_000

@@ -21,7 +21,7 @@ from edgereg_training.reproduce.report import Report
 if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
 
-STEPS = (0.5, 1.0, 2.0, 5.0, 10.0)
+STEPS = (1.0, 2.0, 5.0, 10.0)
 SERIES: dict[str, tuple[bel.Code, bel.Loss]] = {"B1JDJ, CE": ("B1JDJ", "CE")}
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
 
 # The width of every other study's BEL stands among them: those trainings are shared.
-THETAS: tuple[int | None, ...] = (2, 4, 16, 64, None)
+THETAS: tuple[int | None, ...] = (2, 4, 16, None)
 SERIES: dict[str, tuple[bel.Code, bel.Loss]] = {"B1JDJ, CE": ("B1JDJ", "CE")}
 
 

@@ -17,6 +17,7 @@ import torch
 
 from edgereg_training import bel
 from edgereg_training.methods.bel_head import BelHead
+from edgereg_training.methods.density import Levels
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.recipe import Strict
 from edgereg_training.reproduce.cells import Cell, Cells, Key
@@ -26,8 +27,9 @@ from edgereg_training.reproduce.image_study import Budget, ImageNet, features_of
 from edgereg_training.reproduce.statistics import Interval, over_seeds
 
 Options = dict[str, Any]
-# What a method without decoders of its own answers with.
+# What a method without decoders of its own answers with, and the mean of its density over levels.
 VALUE = "value"
+MEAN = "expected value"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,12 @@ DIRECT: dict[str, Options] = {
     "direct L1": {"name": "direct", "loss": "l1"},
     "direct L2": {"name": "direct", "loss": "l2"},
 }
-MULTICLASS: dict[str, Options] = {"multiclass": {"name": "multiclass", "step": STEP}}
+LEVELS = round((POSE_TARGETS[0].high - POSE_TARGETS[0].low) / STEP) + 1
+THETA = 16
+MULTICLASS: dict[str, Options] = {
+    "multiclass": {"name": "multiclass", "levels": LEVELS},
+    f"multiclass, theta {THETA}": {"name": "multiclass", "levels": LEVELS, "theta": THETA},
+}
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,8 @@ def size_of(context: Context) -> Size:
 
 
 def bel_options(code: bel.Code, loss: bel.Loss, **others: Any) -> Options:
-    """The options of method `bel`, a level a degree unless `others` say so."""
-    levels = {} if "levels" in others else {"step": STEP}
-    return {"name": "bel", "code": code, "loss": loss, **levels, **others}
+    """The options of method `bel`, a level a degree and theta 16 unless `others` say so."""
+    return {"name": "bel", "code": code, "loss": loss, "step": STEP, "theta": THETA, **others}
 
 
 def train_all(
@@ -186,6 +192,9 @@ def _errors(net: ImageNet, data: ImageSet) -> dict[str, np.ndarray[Any, Any]]:
                 values[decoder] = net.head.decoded(features, decoder)
         else:
             values[VALUE] = net.head.value(features)
+            density = net.head.density(features)
+            if isinstance(density, Levels):
+                values[MEAN] = density.mean()
     return {k: np.abs(v.numpy() - data.targets).mean(0) for k, v in values.items()}
 
 
