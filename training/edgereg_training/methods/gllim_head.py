@@ -24,6 +24,7 @@ from edgereg_training.gllim_parameters import Covariance
 from edgereg_training.methods.density import GaussianMixture
 from edgereg_training.methods.gllim_buffers import buffers_of, empty_buffers
 from edgereg_training.methods.method import FeatureShape, Head
+from edgereg_training.methods.target_range import check_targets
 from edgereg_training.recipe import Strict
 
 Warmup = Literal["L1", "L2", "Huber"]
@@ -60,7 +61,8 @@ class GllimSettings(Strict):
     seed: int = 0
 
     def head(self, features: FeatureShape, targets: tuple[Target, ...]) -> Head:
-        """Raises ValueError for a PCA layer wider than the features."""
+        """Raises ValueError for an empty range, and a PCA layer wider than the features."""
+        check_targets(targets)
         if self.pca is not None and self.pca > features.channels:
             raise ValueError(f"gllim: pca {self.pca} exceeds the {features.channels} features")
         return GllimHead(self, features, targets)

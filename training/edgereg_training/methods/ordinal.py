@@ -79,7 +79,8 @@ class OrdinalHead(Head):
     def _logits(self, features: Tensor) -> Tensor:
         """[B, D, N-1]."""
         output: Tensor = self.output(features)
-        return output.reshape(len(output), len(self.targets), -1) + self.thresholds
+        shape = (-1, len(self.targets), 1 if self.shared else self.grid.count - 1)
+        return output.reshape(shape) + self.thresholds
 
     def _questions(self) -> Tensor:
         return torch.arange(self.grid.count - 1, device=self.thresholds.device)
