@@ -57,8 +57,9 @@ def equalise(counts: Tensor, classes: int) -> Equalised:
     total = int(counts.sum())
     if total == 0 or bool((counts < 0).any()):
         raise ValueError("a histogram needs counts of 0 or more, not all of them 0")
+    wanted = (classes * counts.cumsum(0) - 1) // total
     # Empty bins before the first example join its class.
-    wanted = ((classes * counts.cumsum(0) - 1) // total).clamp(min=0)
+    wanted = wanted.clamp(min=int(wanted[counts > 0][0]))
     _, of_bin = torch.unique_consecutive(wanted, return_inverse=True)
     merged = torch.zeros(int(of_bin[-1]) + 1, dtype=torch.int64).index_add_(0, of_bin, counts)
     return Equalised(of_bin, merged)
