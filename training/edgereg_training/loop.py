@@ -38,6 +38,7 @@ from edgereg_training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
+from edgereg_training.epoch_log import EpochLog
 from edgereg_training.errors import CheckpointError, TrainingError
 from edgereg_training.log import append_log, cut_log
 from edgereg_training.optimiser import (
@@ -101,8 +102,11 @@ def train(
     out: Path,
     resume: bool = False,
     watcher: Watcher | None = None,
+    log: EpochLog | None = None,
 ) -> State:
     """Train to the recipe's end and return the last state; checkpoints lie in `out`.
+
+    log: is told every epoch's line beside log.jsonl.
 
     Raises CheckpointError where `out` already holds a run and `resume` is false, and
     TrainingError where the loss is not a number or the recipe's device is not there.
@@ -119,7 +123,10 @@ def train(
         )
         if run.fabric.is_global_zero:
             line = {"epoch": state.epoch, "step": step, "seconds": time.monotonic() - began}
-            append_log(out / "log.jsonl", line | _prefixed("train", parts) | metrics)
+            line |= _prefixed("train", parts) | metrics
+            append_log(out / "log.jsonl", line)
+            if log is not None:
+                log(line)
             write_checkpoint(out, _snapshot(run, state))
     return state
 

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from edgereg_training.commands.progress import Report
-    from edgereg_training.loop import Progress
+    from edgereg_training.loop import Progress, Watcher
+    from edgereg_training.problem import Problem
+    from edgereg_training.recipe import Recipe
+
+RECIPES = Path(__file__).parent.parent / "recipes"
+
+
+def _rates(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    try:
+        rates = tuple(float(part) for part in value.split(","))
+    except ValueError:
+        rates = (0.0,)
+    if min(rates) <= 0:
+        raise click.BadParameter(f"'{value}' is no list of rates such as 1e-4,3e-4,1e-3")
+    return rates
 
 
 @click.command("train")
@@ -20,28 +41,118 @@ if TYPE_CHECKING:
     help="Folder for checkpoints and log (default: runs/<name of the recipe file>).",
 )
 @click.option("--resume", is_flag=True, help="Go on from the newest checkpoint in the folder.")
-def command(recipe: Path, out: Path | None, resume: bool) -> int:
-    """Train what RECIPE (a YAML file) says; stop with Ctrl-C and go on with --resume."""
-    from edgereg_training.checkpoint import best_checkpoint
-    from edgereg_training.commands.progress import progress_bar
-    from edgereg_training.loop import train
+@click.option("--seeds", type=click.IntRange(1), help="Train so many times with seeds from the "
+              "recipe's on; gives means with 95 % intervals.")  # fmt: skip
+@click.option("--find-lr", "rates", callback=_rates, metavar="RATE,RATE,...",
+              help="Try these learning rates in short runs and say which is best.")  # fmt: skip
+@click.option("--find-epochs", type=click.IntRange(1), help="Epochs of each short run (default: "
+              "a fifth of the recipe's).")  # fmt: skip
+@click.option("--log", "form", type=click.Choice(["csv", "tensorboard"]),
+              help="Write this log beside log.jsonl.")  # fmt: skip
+def command(
+    recipe: Path,
+    out: Path | None,
+    resume: bool,
+    seeds: int | None,
+    rates: tuple[float, ...] | None,
+    find_epochs: int | None,
+    form: str | None,
+) -> int:
+    """Train what RECIPE says: a YAML file, or the name of one that comes with edgereg.
+
+    Stop with Ctrl-C and go on with --resume. The results are in the folder: checkpoints, and a log
+    of one line an epoch.
+    """
     from edgereg_training.problems import problem_of
     from edgereg_training.recipe import load_recipe
 
-    settings = load_recipe(recipe)
+    if (seeds is not None) + (rates is not None) + (form is not None) > 1:
+        raise click.UsageError("--seeds, --find-lr and --log can't be combined")
+    settings = load_recipe(_file(recipe))
     folder = out or Path("runs") / recipe.stem
     problem = problem_of(settings)
     try:
-        with progress_bar(f"train {settings.problem}") as report:
-            state = train(
-                problem, settings, folder, resume, lambda p: _show(report, problem.metric, p)
-            )
+        if rates is not None:
+            epochs = find_epochs or max(1, -(-settings.epochs // 5))
+            _find(problem, settings, folder, rates, epochs, resume)
+        elif seeds is not None:
+            _seeds(problem, settings, folder, seeds, resume)
+        else:
+            _once(problem, settings, folder, resume, form)
     except KeyboardInterrupt:
         click.echo(f"Stopped. Go on with: edgereg train {recipe} --out {folder} --resume", err=True)
         return 1
-    best = best_checkpoint(folder)
-    click.echo(f"{problem.metric} {state.best:.4g} after epoch {state.best_epoch}: {best}")
     return 0
+
+
+def _file(recipe: Path) -> Path:
+    """The recipe's file: as named, or a shipped one of this name."""
+    shipped = RECIPES / f"{recipe}.yaml"
+    return shipped if not recipe.exists() and shipped.is_file() else recipe
+
+
+def _once(problem: Problem, recipe: Recipe, out: Path, resume: bool, form: Any) -> None:
+    from edgereg_training.checkpoint import best_checkpoint
+    from edgereg_training.epoch_log import epoch_log
+    from edgereg_training.loop import train
+
+    log = None if form is None else epoch_log(form, out)
+    with _watchers(problem.metric) as watcher_of:
+        state = train(problem, recipe, out, resume, watcher_of(f"train {recipe.problem}"), log)
+    best = best_checkpoint(out)
+    click.echo(f"{problem.metric} {state.best:.4g} after epoch {state.best_epoch}: {best}")
+
+
+def _seeds(problem: Problem, recipe: Recipe, out: Path, count: int, resume: bool) -> None:
+    from edgereg.cli.tables import show_table
+    from edgereg_training.repeats import train_seeds
+
+    with _watchers(problem.metric) as watcher_of:
+        _, intervals = train_seeds(problem, recipe, out, count, resume, watcher_of)
+    rows = [
+        (name, *("" if x is None else f"{x:.4g}" for x in (found.mean, found.low, found.high)))
+        for name, found in intervals.items()
+    ]
+    show_table(("metric", "mean", "95 % low", "95 % high"), rows, f"{count} seeds, best epochs")
+    click.echo(f"Each run: {out / 'seeds.json'}")
+
+
+def _find(
+    problem: Problem,
+    recipe: Recipe,
+    out: Path,
+    rates: tuple[float, ...],
+    epochs: int,
+    resume: bool,
+) -> None:
+    from edgereg.cli.tables import show_table
+    from edgereg_training.repeats import find_rate
+
+    with _watchers(problem.metric) as watcher_of:
+        trials = find_rate(problem, recipe, out, rates, epochs, resume, watcher_of)
+    rows = [
+        (f"{t.learning_rate:g}", "diverged" if t.metric is None else f"{t.metric:.4g}")
+        for t in trials
+    ]
+    show_table(("learning rate", problem.metric), rows, f"{epochs} epochs each, best first")
+    click.echo(f"Set in the recipe: optimiser: {{learning_rate: {trials[0].learning_rate:g}}}")
+
+
+@contextmanager
+def _watchers(metric: str) -> Iterator[Callable[[str], Watcher]]:
+    """Gives the watcher that moves a bar of its own; the further processes of DDP show none."""
+    from edgereg_training.commands.progress import progress_bar
+
+    with ExitStack() as bars:
+
+        def watcher_of(title: str) -> Watcher:
+            bars.close()
+            if os.environ.get("LOCAL_RANK", "0") != "0":
+                return lambda progress: None
+            report = bars.enter_context(progress_bar(title))
+            return lambda progress: _show(report, metric, progress)
+
+        yield watcher_of
 
 
 def _show(report: Report, metric: str, progress: Progress) -> None:
