@@ -217,7 +217,8 @@ class EnergyHead(Head):
         return self.climb(features, start, self.settings.refinement)
 
     def climb(self, features: Tensor, start: Tensor, how: EnergyRefinement) -> Refinement:
-        """`refine` in another way than the settings'."""
+        """`refine` in another way than the settings', or of K starts [B, K, D] for each image,
+        whose trajectory is [B, K, T+1, D]."""
         path, energy = ebm.refine(
             partial(self.energy, _vectors(features).detach()),
             self.energy.normalise(start).detach(),
