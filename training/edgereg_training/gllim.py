@@ -141,7 +141,8 @@ class FittedGLLiM:
         """p(k | t, x), or p(k | t) without features: [N, K]."""
         design = _design(np.asarray(targets, np.float64))
         if features is None:
-            scores = np.log(self.parameters.weights) + em.target_scorer(self.parameters)(design)
+            score = em.gaussian_scorer(self.parameters.centres, self.parameters.spreads)
+            scores = np.log(self.parameters.weights) + score(design)
         else:
             scores = em.scorer(self.parameters)(design, np.asarray(features, np.float64))
         shares: Array = softmax(scores, axis=1)

@@ -128,7 +128,7 @@ def frozen(posteriors: Array) -> Responder:
 def scorer(parameters: Parameters) -> Scorer:
     """(design [B, L+1], residual [B, D]) -> log weights_k p(t, x | k): [B, K]."""
     log_weights = np.log(parameters.weights)
-    target = target_scorer(parameters)
+    target = gaussian_scorer(parameters.centres, parameters.spreads)
     feature = (
         _full_scorer(parameters)
         if parameters.noise.ndim == 3
@@ -137,11 +137,11 @@ def scorer(parameters: Parameters) -> Scorer:
     return lambda design, residual: log_weights + target(design) + feature(design, residual)
 
 
-def target_scorer(parameters: Parameters) -> Callable[[Array], Array]:
-    """design [B, L+1] -> log N(t; c_k, Gamma_k): [B, K]."""
-    factor = np.linalg.cholesky(parameters.spreads)
+def gaussian_scorer(centres: Array, spreads: Array) -> Callable[[Array], Array]:
+    """[t, 1] as [B, L+1] -> log N(t; centres_k, spreads_k): [B, K]."""
+    factor = np.linalg.cholesky(spreads)
     whitener = np.linalg.inv(factor).transpose(0, 2, 1)
-    shift = -np.einsum("kl,klm->km", parameters.centres, whitener)
+    shift = -np.einsum("kl,klm->km", centres, whitener)
     stacked = np.concatenate([whitener, shift[:, None]], axis=1)  # [K, L+1, L]
     count, rows, size = stacked.shape
     maps = stacked.transpose(1, 0, 2).reshape(rows, count * size)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.cluster.vq import kmeans2
 from scipy.special import logsumexp
 
+from edgereg_training.gllim_em import gaussian_scorer
 from edgereg_training.gllim_parameters import Array, Floats
 
 LOG_2PI = float(np.log(2 * np.pi))
@@ -25,7 +26,7 @@ class MixtureStart:
     full: bool
     floor: float
     restarts: int
-    iterations: int = 50
+    iterations: int = 30
 
 
 TARGETS = MixtureStart(full=True, floor=1e-6, restarts=3)
@@ -71,7 +72,7 @@ def _fit(
         total = logsumexp(joint, axis=1)
         posteriors = np.exp(joint - total[:, None])
         previous, likelihood = likelihood, float(weights @ total)
-        if likelihood - previous < 1e-4 * len(points):
+        if likelihood - previous < 1e-3 * len(points):
             break
     return posteriors, likelihood
 
@@ -108,13 +109,11 @@ def _log_joint(points: Floats, posteriors: Array, settings: MixtureStart) -> Arr
 
 def _full(points: Floats, shares: Array, means: Array, floor: float) -> Array:
     """shares [N, K]: posteriors that sum to 1 over N. log N(point; k): [N, K]."""
-    out = np.empty((len(points), len(means)))
     size = points.shape[1]
-    for k, mean in enumerate(means):
-        error = points - mean
-        covariance = (error * shares[:, k : k + 1]).T @ error + floor * np.eye(size)
-        factor = np.linalg.cholesky(covariance)
-        white = error @ np.linalg.inv(factor).T
-        constant = 2 * np.log(np.diagonal(factor)).sum() + size * LOG_2PI
-        out[:, k] = -0.5 * ((white**2).sum(1) + constant)
-    return out
+    products = (points[:, :, None] * points[:, None]).reshape(len(points), -1)
+    moments = (shares.T @ products).reshape(-1, size, size)
+    spreads = moments - means[:, :, None] * means[:, None]
+    # Rounding can leave a component of one point below 0 by less than the floor.
+    spreads = spreads + floor * np.eye(size)
+    design = np.concatenate([points, np.ones((len(points), 1))], axis=1)
+    return gaussian_scorer(means, spreads)(design)

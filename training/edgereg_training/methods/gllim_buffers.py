@@ -5,6 +5,7 @@ K components, L targets, D features; a component that EM dropped keeps its place
     log_weights [K], centres [K, L], target_whitener [K, L, L], slopes [K, D, L], offsets [K, D]:
         p(t) and the mean of x given t; target_whitener (t - centre) is standard normal
     precision [K, 1], [K, D] or [K, D, D]: turns x - E[x|t] into standard normals
+    noise [K]: the mean variance of a feature given t
     origin [D], inverse_maps [D, K (1 + 2 L)], inverse_shifts [K (1 + 2 L)]: x - origin to, for each
         k, the linear part of its log-weight, gain_k^T (x - c*_k), and the mean A*_k x + b*_k
     cholesky [K, L, L]: factor of the covariance of t given x and k
@@ -36,6 +37,7 @@ def empty_buffers(components: int, targets: int, features: int, covariance: Cova
         "slopes": np.zeros((K, D, L)),
         "offsets": np.zeros((K, D)),
         "precision": precision.get(covariance, np.ones((K, 1))),
+        "noise": np.ones(K),
         "origin": np.zeros(D),
         "inverse_maps": np.zeros((D, K * (1 + 2 * L))),
         "inverse_shifts": np.zeros(K * (1 + 2 * L)),
@@ -57,6 +59,7 @@ def buffers_of(fitted: FittedGLLiM, components: int) -> Buffers:
         "slopes": _padded(p.slopes, components),
         "offsets": _padded(p.offsets, components),
         "precision": _padded(precision[:, None] if precision.ndim == 1 else precision, components),
+        "noise": _padded(_mean_variances(p.noise), components),
         "origin": origin,
         "inverse_maps": _padded(maps, components).transpose(2, 0, 1).reshape(len(origin), -1),
         "inverse_shifts": _padded(shifts, components).reshape(-1),
@@ -83,6 +86,13 @@ def _stacked_maps(inverse: Inverse, origin: Array) -> tuple[Array, Array]:
     # Only differences between components count, and they survive float32 best near 0.
     stacked[:, 0] -= stacked[:, 0].max()
     return np.stack(maps), stacked
+
+
+def _mean_variances(noise: Floats) -> Floats:
+    if noise.ndim == 3:
+        noise = np.diagonal(noise, axis1=1, axis2=2)
+    means: Floats = noise.reshape(len(noise), -1).mean(1)
+    return means
 
 
 def _padded(values: Floats, components: int, filling: float | None = None) -> Floats:

@@ -83,6 +83,7 @@ class GllimHead(Head):
     slopes: Tensor
     offsets: Tensor
     precision: Tensor
+    noise: Tensor
     origin: Tensor
     inverse_maps: Tensor
     inverse_shifts: Tensor
@@ -110,19 +111,19 @@ class GllimHead(Head):
     def loss(
         self, features: Tensor, targets: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Direct regression in the warm-up, then squared distances of the features to A_k t + b_k
-        in units of the noise, 1 on average where the fit is good (the paper's MSE with a
-        learning rate in 1/sigma^2)."""
+        """Direct regression in the warm-up, then the mean squared error of the features against
+        A_k t + b_k over its expected value (the paper's MSE with a learning rate in 1/sigma^2):
+        about 1 at first. Squares are not weighted by full covariances: that diverges."""
         scaled = (targets - self.middle) / self.reach
         if int(self.fits) < max(1, self.settings.warmup_fits):
             error = _WARMUPS[self.settings.warmup](self.direct(features), scaled)
             return {"loss": error}
         embedded = self._embedded(features)
         predicted = torch.einsum("kdl,bl->bkd", self.slopes, scaled) + self.offsets
-        distance = self._white(embedded[:, None] - predicted).square().mean(-1)
+        errors = embedded[:, None] - predicted
         with torch.no_grad():
-            shares = self._shares(scaled, distance * embedded.shape[1], generator)
-        return {"loss": (shares * distance).sum(1).mean()}
+            shares = self._shares(scaled, errors, generator)
+        return {"loss": (shares * errors.square().mean(-1) / self.noise).sum(1).mean()}
 
     def value(self, features: Tensor) -> Tensor:
         """E[t | x]."""
@@ -191,7 +192,7 @@ class GllimHead(Head):
             return torch.einsum("kde,bke->bkd", self.precision, errors)
         return errors * self.precision
 
-    def _shares(self, scaled: Tensor, distance: Tensor, generator: torch.Generator) -> Tensor:
+    def _shares(self, scaled: Tensor, errors: Tensor, generator: torch.Generator) -> Tensor:
         """Posteriors of the components, or one drawn from those given the target: [B, K]."""
         white = torch.einsum("klm,bkm->bkl", self.target_whitener, scaled[:, None] - self.centres)
         log_volume = self.target_whitener.diagonal(dim1=1, dim2=2).log().sum(1)
@@ -199,6 +200,7 @@ class GllimHead(Head):
         if self.settings.assignment == "targets":
             drawn = torch.multinomial(torch.softmax(scores, 1), 1, generator=generator)[:, 0]
             return functional.one_hot(drawn, scores.shape[1]).to(scores.dtype)
+        distance = self._white(errors).square().sum(-1)
         return torch.softmax(scores + self._log_precision() - 0.5 * distance, dim=1)
 
     def _log_precision(self) -> Tensor:
