@@ -130,7 +130,7 @@ def _findings(exact: Array, printed: Array, curves: Table) -> tuple[str, ...]:
         f"Eq. 27 as printed, in {_share(printed)}. The printed form, which lacks a factor, is "
         f"{min(loose):.1f} to {max(loose):.1f} % above the exact one at {SIMULATED_LEVELS} levels.",
         f"J's exact bound differs from its simulated error by {min(johnson):+.1f} to "
-        f"{max(johnson):+.1f} %.",
+        f"{max(johnson):+.1f} % (a bound can't be lower: below zero it is the simulation's noise).",
         f"U's bound is {min(unary):.1f} to {max(unary):.1f} % above its simulated error, since it "
         "ignores that wrong bits cancel in the count: comparing bounds, as the paper does, favours "
         "J.",
