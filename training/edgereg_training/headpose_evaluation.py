@@ -35,13 +35,10 @@ def measure(model: ModelFolder, data: Path) -> list[Figure]:
         raise TrainingError(f"{model.path}: a head-pose model must have a fixed input size")
     crops = plain_crops(load_heads([data]), size, model.spec.input.crop_scale)
     estimated, refined = run(model, crops)
-    before, after = np.abs(estimated - crops.poses), np.abs(refined - crops.poses)
     figures = []
-    for name, limits in RANGES.items():
-        inside = (np.abs(crops.poses) < limits).all(axis=1)
-        if not inside.any():
-            continue
-        figures += _figures(name, before[inside].mean(axis=1), after[inside].mean(axis=1))
+    for name in RANGES:
+        figures += range_figures(name, estimated, refined, crops.poses)
+    after = np.abs(refined - crops.poses)
     inside = (np.abs(crops.poses) < FULL_RANGE).all(axis=1)
     for index, angle in enumerate(ANGLES if inside.any() else ()):
         name, note = f"mae_{angle}_full_refined", f"mean error of {angle} refined, full range"
@@ -73,7 +70,16 @@ def _run(
     return values, ascend(refine, start, settings, settings.steps).final
 
 
-def _figures(name: str, before: FloatArray, after: FloatArray) -> list[Figure]:
+def range_figures(
+    name: str, estimated: FloatArray, refined: FloatArray, poses: FloatArray
+) -> list[Figure]:
+    """Error of the estimate, refined, and their paired difference, of the poses [N, 3] within the
+    range of this name; nothing where there are none."""
+    inside = (np.abs(poses) < RANGES[name]).all(axis=1)
+    if not inside.any():
+        return []
+    before = np.abs(estimated - poses)[inside].mean(axis=1)
+    after = np.abs(refined - poses)[inside].mean(axis=1)
     yaw, pitch, roll = (f"{limit:.0f}" for limit in RANGES[name])
     where = f"|yaw| < {yaw}, |pitch| < {pitch}, |roll| < {roll}; {len(before)} heads"
     return [

@@ -41,21 +41,51 @@ def command(
     cache: Path | None,
     record: bool,
 ) -> None:
-    """Measure model folders (default: the bundled ones) with 95 % bootstrap intervals.
+    """Measure MODELS (default: the bundled ones) with 95 % bootstrap intervals.
 
-    The graphs run in ONNX Runtime as they do on the device, with and without refinement.
+    A model folder's graphs run in ONNX Runtime as they do on the device, with and without
+    refinement. A training folder of the problem 'regression' runs in torch, whatever its method.
     """
     from edgereg.models.folder import load_model
     from edgereg_training.evaluations import evaluation_of, measure_of
 
     for path in models or _bundled(context):
+        if _is_run(path):
+            if record:
+                raise click.UsageError(f"{path}: a training folder has no model.json to record in")
+            _evaluate_run(path, data, count, assets, cache)
+            continue
         model = load_model(path)
         evaluation = evaluation_of(model.spec.task)
+        if data is None and assets is None:
+            click.echo(
+                "The bundled models were trained on MakeHuman heads; figures on the stand-in head "
+                "do not describe them.",
+                err=True,
+            )
         folder = data or _rendered(evaluation, count, assets, cache)
         figures = _measured(measure_of(evaluation), model, folder)
         _show(f"{model.spec.name} {model.spec.version} on {folder.name}", figures)
         if record:
             _record(model, figures)
+
+
+def _is_run(path: Path) -> bool:
+    """Whether this is a folder that train wrote, or one of its checkpoints."""
+    return (path / "checkpoints").is_dir() or (path / "weights.safetensors").is_file()
+
+
+def _evaluate_run(
+    path: Path, data: Path | None, count: int | None, assets: Path | None, cache: Path | None
+) -> None:
+    from edgereg_training.evaluations import evaluation_of
+    from edgereg_training.regression_evaluation import load_regression, measure_run
+
+    _, problem, recipe = load_regression(path)
+    folder = data or _rendered(evaluation_of("headpose"), count, assets, cache)
+    figures = _measured(measure_run, path, folder)
+    method = recipe.options["method"]["name"]
+    _show(f"{problem.label.name} by {method} ({path.name}) on {folder.name}", figures)
 
 
 def _bundled(context: click.Context) -> list[Path]:
@@ -70,11 +100,7 @@ def _rendered(evaluation: Any, count: int | None, assets: Path | None, cache: Pa
     from edgereg_training.render.errors import RenderError
 
     if assets is None:
-        click.echo(
-            "No --assets folder: rendering the stand-in head. The bundled models were trained on "
-            "MakeHuman heads; these figures do not describe them.",
-            err=True,
-        )
+        click.echo("No --assets folder: rendering the stand-in head.", err=True)
     place = cache or platformdirs.user_cache_path("edgereg") / "evaluation"
     try:
         with progress_bar(f"render {evaluation.kind}") as report:
