@@ -28,10 +28,12 @@ def load_heads(folder: Path) -> tuple[HeadModel, Recipe]:
 
 def model_fields(recipe: Recipe) -> dict[str, Any]:
     """The fields of `model.json` that follow from the recipe."""
-    runtime = parse_options(DetectionOptions, recipe).runtime
+    options = parse_options(DetectionOptions, recipe)
+    runtime = options.runtime
+    confidence = "ebm" if options.confidence == "nll" else options.confidence
     return {
         "task": "detection",
-        "method": "task-aligned-anchor-free+ebm",
+        "method": f"task-aligned-anchor-free+{confidence}",
         "targets": [{"name": edge, "unit": "px", "low": -LIMIT, "high": LIMIT} for edge in EDGES],
         "input": {"multiple": 32, "long_side": runtime.long_side},
         "features": list(FEATURES),

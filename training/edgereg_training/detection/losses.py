@@ -1,8 +1,9 @@
-"""The detector's loss: quality focal loss, GIoU, and the energy's negative log-likelihood."""
+"""The detector's loss: quality focal loss, GIoU, and that of the energy or predicted IoU."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,17 +12,22 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from edgereg_training.detection.assignment import Assignment, HeadLabels, assign
 from edgereg_training.detection.boxes import from_relative, generalised_iou, to_relative
 from edgereg_training.detection.energy import BoxEnergyNet, box_energy_loss
+from edgereg_training.detection.iou_net import iou_loss, proposed, uniform_iou
 from edgereg_training.detection.network import RawDetections
 from edgereg_training.ebm import Proposal
+
+Confidence = Literal["nll", "iou-net", "iou-net-star"]
 
 
 @dataclass(frozen=True)
 class LossSettings:
-    """box, energy: weights beside the quality loss. sigmas: standard deviations of the proposal's
-    components in relative coordinates. samples: draws per head. heads: heads per image that the
-    energy learns from (at random). jitter: standard deviation of the noise on the boxes that the
-    energy learns, in relative coordinates."""
+    """confidence: what the energy network learns of a box, its density by the likelihood or its IoU
+    by `iou_net`. box, energy: weights beside the quality loss. sigmas: standard deviations of the
+    proposal's components in relative coordinates. samples: draws per head. heads: heads per image
+    that the energy learns from (at random). jitter: standard deviation of the noise on the boxes
+    that the likelihood learns, in relative coordinates."""
 
+    confidence: Confidence = "nll"
     box: float = 2.0
     energy: float = 0.1
     sigmas: tuple[float, ...] = (0.0375, 0.075, 0.15)
@@ -82,11 +88,27 @@ def total_loss(
 ) -> dict[str, Tensor]:
     """'loss', the weighted sum to minimise, and its parts 'quality', 'box' and 'energy'."""
     quality, box = detection_loss(raw, assign(raw, labels))
-    boxes, mask = pick_heads(labels, settings.heads, generator)
-    heads = (jittered(boxes, settings.jitter, generator), mask)
+    heads = pick_heads(labels, settings.heads, generator)
+    confidence = confidence_loss(energy, raw.features.float(), heads, settings, generator)
+    loss = quality + settings.box * box + settings.energy * confidence
+    return {"loss": loss, "quality": quality, "box": box, "energy": confidence}
+
+
+def confidence_loss(
+    net: BoxEnergyNet,
+    features: Tensor,
+    heads: tuple[Tensor, Tensor],
+    settings: LossSettings,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """The loss of the energy network alone; heads: boxes [B, N, 4] and a mask [B, N]."""
+    boxes, mask = heads
     proposal = Proposal([[sigma] * 4 for sigma in settings.sigmas])
-    likelihood = box_energy_loss(
-        energy, raw.features.float(), heads, proposal, settings.samples, generator
-    )
-    loss = quality + settings.box * box + settings.energy * likelihood
-    return {"loss": loss, "quality": quality, "box": box, "energy": likelihood}
+    if settings.confidence == "nll":
+        noisy = (jittered(boxes, settings.jitter, generator), mask)
+        return box_energy_loss(net, features, noisy, proposal, settings.samples, generator)
+    if settings.confidence == "iou-net":
+        drawn = uniform_iou(boxes[mask], settings.samples, generator)
+    else:
+        drawn = proposed(boxes[mask], proposal, settings.samples, generator)
+    return iou_loss(net, features, heads, drawn)

@@ -16,7 +16,7 @@ from edgereg_training.detection.assignment import HeadLabels
 from edgereg_training.detection.backdrops import random_backdrop
 from edgereg_training.detection.crops import CropSettings, random_view
 from edgereg_training.detection.distractors import add_distractors
-from edgereg_training.detection.losses import LossSettings, total_loss
+from edgereg_training.detection.losses import Confidence, LossSettings, total_loss
 from edgereg_training.detection.model import HeadModel, normalised
 from edgereg_training.detection.network import DetectorConfig
 from edgereg_training.detection.photometric import distort
@@ -53,7 +53,9 @@ class DetectionOptions(Strict):
     headless pictures are made for that, and for what lies outside a scene. distractors: most per
     picture. smallest, largest: size of the head that a crop is scaled to, in pixels. mosaic,
     distorted: shares of pictures made of four, and with photometric changes. energy_weight: of the
-    energy's likelihood in the loss.
+    energy's part in the loss. confidence: what the energy network learns of a box, its likelihood
+    (nll) or its IoU with the head (iou-net, iou-net-star; see `iou_net`, also for the step lengths
+    and decay of `runtime` that suit them).
     """
 
     train: tuple[Path, ...] = Field(min_length=1)
@@ -68,6 +70,7 @@ class DetectionOptions(Strict):
     mosaic: float = Field(default=0.25, ge=0, le=1)
     distorted: float = Field(default=0.8, ge=0, le=1)
     energy_weight: float = Field(default=0.1, ge=0)
+    confidence: Confidence = "nll"
     runtime: RuntimeSettings = RuntimeSettings()
 
 
@@ -127,7 +130,7 @@ class DetectionProblem:
         heads = cast(HeadModel, model)
         raw = heads.detector(normalised(torch.from_numpy(batch.images)))
         labels = HeadLabels(*(torch.from_numpy(array) for array in batch[1:]))
-        settings = LossSettings(energy=self.options.energy_weight)
+        settings = LossSettings(self.options.confidence, energy=self.options.energy_weight)
         with torch.autocast("cpu", enabled=False):
             return total_loss(raw, heads.energy, labels, settings, generator)
 
