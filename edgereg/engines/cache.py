@@ -1,4 +1,9 @@
-"""Engines compiled for this machine, kept between runs and never trusted blindly."""
+"""Engines compiled for this machine, kept between runs and never trusted blindly.
+
+Follow `EngineCache.fetch` from top to bottom: an entry that is whole is used; else one process
+compiles in a folder of its own while the others wait, seals it with the sha256 of its files, and
+puts it in place by renaming, so that nobody ever sees half an entry.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +11,35 @@ import hashlib
 import json
 import logging
 import shutil
-import subprocess
-from collections.abc import Mapping
-from contextlib import suppress
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from edgereg.engines.machine import compiler_versions, gpu_identity
+from edgereg.errors import EngineError
 
 log = logging.getLogger(__name__)
 
 SEAL = "seal.json"
+# TensorRT may take many minutes for a model on a small board.
+WAIT_S = 1800.0
+# Folders that a killed process left behind are swept away once no build can still be in them.
+ABANDONED_S = 24 * 3600.0
 
 
 @dataclass(frozen=True)
 class CacheKey:
     """Everything that a compiled engine depends on.
 
-    model: sha256 of the ONNX file. shapes: input shapes as text. compiler: TensorRT's version (or
-    that of the runtime which carries it). gpu: architecture; driver: version.
+    model: sha256 of the ONNX file. shapes: input shapes and their ranges as text. compiler:
+    TensorRT's version (or that of the runtime which carries it). gpu: architecture; driver:
+    version.
     """
 
     model: str
@@ -42,31 +57,91 @@ class CacheKey:
 
 
 class EngineCache:
-    """One folder for each key, filled by a compiler, then sealed with the sha256 of its files.
+    """One folder for each key."""
 
-    `open` hands out a folder with its seal intact, or an empty one: an entry that was never
-    sealed (the build was interrupted), was altered, or belongs to another key is thrown away.
-    """
+    def __init__(self, root: Path | None = None, *, wait_s: float = WAIT_S) -> None:
+        """root: default is the user's cache folder. wait_s: how long to wait for another build."""
+        self.root = root or platformdirs.user_cache_path("edgereg") / "engines"
+        self._wait_s = wait_s
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def fetch(self, key: CacheKey, build: Callable[[Path], None]) -> Path:
+        """The folder of a key, with its files as they were sealed; `build` fills an empty one.
 
-    def open(self, key: CacheKey) -> Path:
-        """The folder of a key, to be filled where it is empty."""
-        folder = self._root / key.digest
-        if folder.exists() and not _intact(folder, key):
-            log.warning("%s: damaged or unfinished engine in the cache; it is built again", folder)
-            shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        An entry that was altered, cut short, never sealed or made under another key is thrown away
+        with one line in the log, and built again. A process that waited in vain for another one
+        builds for itself. Raises EngineError where the cache can't be written, and whatever
+        `build` raises; then nothing stays behind.
+        """
+        folder = self.root / key.digest
+        if _intact(folder, key):
+            return folder
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with self._turn(key):
+                return folder if _intact(folder, key) else self._build(key, folder, build)
+        except OSError as error:
+            raise EngineError(
+                f"{error.filename or self.root}: the cache of compiled engines can't be written: "
+                f"{error.strerror or error}; free some space or correct its folder"
+            ) from error
+
+    def discard(self, key: CacheKey) -> None:
+        """Throw an entry away that turned out not to load."""
+        shutil.rmtree(self.root / key.digest, ignore_errors=True)
+
+    @contextmanager
+    def _turn(self, key: CacheKey) -> Iterator[None]:
+        """The right to build; the system takes it back from a process that dies."""
+        lock = FileLock(self.root / f"{key.digest}.lock", timeout=self._wait_s)
+        try:
+            lock.acquire()
+        except Timeout:
+            log.warning(
+                "%s: another process has been compiling for %.0f s; compiling here as well",
+                lock.lock_file,
+                self._wait_s,
+            )
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _build(self, key: CacheKey, folder: Path, build: Callable[[Path], None]) -> Path:
+        if folder.exists():
+            log.warning("%s: damaged or stale engine in the cache; it is built again", folder)
+        self._sweep()
+        part = Path(tempfile.mkdtemp(prefix=f"{key.digest}.", suffix=".part", dir=self.root))
+        try:
+            build(part)
+            seal = {"key": asdict(key), "files": _hashes(part)}
+            (part / SEAL).write_text(json.dumps(seal, indent=1), encoding="utf-8")
+            self._put(part, folder, key)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
         return folder
 
-    def seal(self, key: CacheKey) -> None:
-        """Vouch for what is in the folder now; called once the engine in it was proven."""
-        folder = self._root / key.digest
-        seal = {"key": asdict(key), "files": _hashes(folder)}
-        part = folder / (SEAL + ".part")
-        part.write_text(json.dumps(seal, indent=1), encoding="utf-8")
-        part.replace(folder / SEAL)
+    def _put(self, part: Path, folder: Path, key: CacheKey) -> None:
+        """Rename a finished entry into place, unless somebody else's is there and whole."""
+        if _intact(folder, key):
+            return
+        if folder.exists():
+            old = Path(tempfile.mkdtemp(prefix=f"{key.digest}.", suffix=".old", dir=self.root))
+            with suppress(FileNotFoundError):
+                folder.rename(old / "entry")
+            shutil.rmtree(old, ignore_errors=True)
+        try:
+            part.rename(folder)
+        except OSError:
+            if not _intact(folder, key):
+                raise
+
+    def _sweep(self) -> None:
+        """Remove what killed processes left."""
+        for pattern in ("*.part", "*.old"):
+            for left in self.root.glob(pattern):
+                with suppress(OSError):
+                    if time.time() - left.stat().st_mtime > ABANDONED_S:
+                        shutil.rmtree(left, ignore_errors=True)
 
 
 def _hashes(folder: Path) -> dict[str, str]:
@@ -74,7 +149,7 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.iterdir())
-        if path.is_file() and not path.name.startswith(SEAL)
+        if path.is_file() and path.name != SEAL
     }
 
 
@@ -86,37 +161,19 @@ def _intact(folder: Path, key: CacheKey) -> bool:
         return False
 
 
-def key_for(path: Path, precision: str, shapes: Mapping[str, object]) -> CacheKey:
-    """The key of an ONNX file on this machine."""
+def key_for(
+    path: Path, precision: str, shapes: Mapping[str, object], compiler: str = ""
+) -> CacheKey:
+    """The key of an ONNX file on this machine.
+
+    compiler: name and version; default those of the TensorRT and ONNX Runtime installed.
+    """
     gpu, driver = gpu_identity()
     return CacheKey(
         hashlib.sha256(path.read_bytes()).hexdigest(),
         precision,
         json.dumps(shapes, sort_keys=True, default=str),
-        _compiler(),
+        compiler or compiler_versions(),
         gpu,
         driver,
     )
-
-
-def _compiler() -> str:
-    """Versions of TensorRT and of ONNX Runtime, whichever are installed."""
-    found = []
-    for name in ("tensorrt", "onnxruntime-gpu", "onnxruntime"):
-        with suppress(metadata.PackageNotFoundError):
-            found.append(f"{name} {metadata.version(name)}")
-    return ", ".join(found)
-
-
-@lru_cache(maxsize=1)
-def gpu_identity() -> tuple[str, str]:
-    """(architecture, driver) of the first GPU; on a Jetson the release of its system."""
-    query = ["nvidia-smi", "--query-gpu=name,compute_cap,driver_version", "--format=csv,noheader"]
-    with suppress(OSError, subprocess.SubprocessError):
-        done = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)
-        name, capability, driver = done.stdout.splitlines()[0].split(", ")
-        return f"{name} {capability}", driver
-    release = Path("/etc/nv_tegra_release")
-    with suppress(OSError):
-        return "Tegra", release.read_text(encoding="utf-8").splitlines()[0]
-    return "none", "none"

@@ -13,6 +13,12 @@ from edgereg.engines.base import Arrays
 from edgereg.errors import EngineError
 
 CPU = "CPUExecutionProvider"
+# Providers whose outputs can stay on the device, and ONNX Runtime's name of that device.
+DEVICES = {
+    "CUDAExecutionProvider": "cuda",
+    "TensorrtExecutionProvider": "cuda",
+    "NvTensorRTRTXExecutionProvider": "cuda",
+}
 
 DTYPES: Mapping[str, type[np.generic]] = {
     "tensor(uint8)": np.uint8,
@@ -89,15 +95,40 @@ class OnnxEngine:
             self._check_input(name, inputs.get(name), item)
         if any(_is_empty_batch(inputs[name], item.shape) for name, item in self._inputs.items()):
             return {name: _empty(item) for name, item in self._outputs.items()}
-        feed = {name: np.ascontiguousarray(inputs[name]) for name in self._inputs}
         try:
-            arrays = self._session.run(None, feed)
+            arrays = self._session.run(None, {name: _plain(inputs[name]) for name in self._inputs})
         except Exception as error:  # ONNX Runtime raises bare RuntimeErrors and its own classes
             raise EngineError(f"{self._where()} failed: {_line(error)}") from error
         found = dict(zip(self._outputs, arrays, strict=True))
         for name, array in found.items():
             self._check_shape(name, array, self._outputs[name].shape)
         return found
+
+    def run_on_device(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Run once and leave the outputs where they were computed.
+
+        inputs: arrays, or OrtValues that an earlier call of an engine on the same device returned,
+        which are then not copied. Returns OrtValues; their `numpy()` copies to the host. Raises
+        EngineError as `run` does.
+        """
+        for name, item in self._inputs.items():
+            if name not in inputs or isinstance(inputs[name], np.ndarray):
+                self._check_input(name, inputs.get(name), item)
+        device = DEVICES.get(self.provider, "cpu")
+        binding = self._session.io_binding()
+        try:
+            for name in self._inputs:
+                value = inputs[name]
+                if isinstance(value, np.ndarray):
+                    binding.bind_cpu_input(name, _plain(value))
+                else:
+                    binding.bind_ortvalue_input(name, value)
+            for name in self._outputs:
+                binding.bind_output(name, device)
+            self._session.run_with_iobinding(binding)
+            return dict(zip(self._outputs, binding.get_outputs(), strict=True))
+        except Exception as error:  # ONNX Runtime raises bare RuntimeErrors and its own classes
+            raise EngineError(f"{self._where()} failed: {_line(error)}") from error
 
     def _where(self) -> str:
         return f"{self._path.parent.name}/{self._path.name} on {self.provider}"
@@ -145,6 +176,11 @@ def _session(path: Path, provider: str, options: dict[str, Any], threads: int | 
         return ort.InferenceSession(str(path), settings, providers=chain)
     except Exception as error:  # ONNX Runtime raises bare RuntimeErrors and its own classes
         raise EngineError(f"{path}: {provider} can't load the graph: {_line(error)}") from error
+
+
+def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same numbers one after the other in memory; a number of no dimension stays one."""
+    return np.ascontiguousarray(array).reshape(array.shape)
 
 
 def _line(error: Exception) -> str:

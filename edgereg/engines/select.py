@@ -6,26 +6,30 @@ import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 
 from edgereg.engines.base import Engine
 from edgereg.engines.cache import EngineCache, key_for
 from edgereg.engines.onnx import CPU, OnnxEngine
+from edgereg.engines.profile import Profile, profile_of
+from edgereg.engines.providers import CUDA, TENSORRT, cuda_options, tensorrt_options
 from edgereg.errors import EngineError
 
 log = logging.getLogger(__name__)
 
-TENSORRT = "TensorrtExecutionProvider"
+# TensorRT's own Python API, without ONNX Runtime: the only way to it on a Jetson.
+NATIVE = "TensorRT"
 # Fastest first. A provider that is not named here is never taken unasked.
 RANKING = (
+    NATIVE,
     TENSORRT,
     "NvTensorRTRTXExecutionProvider",
-    "CUDAExecutionProvider",
+    CUDA,
     "MIGraphXExecutionProvider",
     "OpenVINOExecutionProvider",
     "DmlExecutionProvider",
@@ -34,8 +38,9 @@ RANKING = (
 )
 SHORT = {
     "cpu": CPU,
-    "cuda": "CUDAExecutionProvider",
-    "tensorrt": TENSORRT,
+    "cuda": CUDA,
+    "tensorrt": NATIVE,
+    "ort-tensorrt": TENSORRT,
     "openvino": "OpenVINOExecutionProvider",
     "directml": "DmlExecutionProvider",
     "coreml": "CoreMLExecutionProvider",
@@ -47,6 +52,7 @@ PROOF_GRAPH = bytes.fromhex(
 )
 # Half precision inside a GPU's matrix units rounds to about 1e-3; more is another function.
 TOLERANCE = 2e-2
+FREE = 64
 
 Probe: TypeAlias = Mapping[str, npt.NDArray[Any]]
 Loader: TypeAlias = Callable[[Path, str], Engine]
@@ -80,9 +86,12 @@ def load_engine(
     """
 
     def load(file: Path, name: str) -> Engine:
+        if name == NATIVE:
+            return _load_native(file)
         if name == TENSORRT:
             return _load_compiled(file, probe, threads)
-        return OnnxEngine(file, name, threads=threads)
+        options = cuda_options() if name == CUDA else None
+        return OnnxEngine(file, name, options=options, threads=threads)
 
     file = Path(path)
     if loaders and provider in loaders:
@@ -92,34 +101,43 @@ def load_engine(
     return choose(file, available(), load, probe)
 
 
+def _load_native(file: Path) -> Engine:
+    from edgereg.engines.build import load_tensorrt
+
+    return load_tensorrt(file)
+
+
 def _load_compiled(file: Path, probe: Probe | None, threads: int | None) -> Engine:
-    """TensorRT through ONNX Runtime, its engines kept in the user's cache once they ran."""
-    cache = EngineCache(platformdirs.user_cache_path("edgereg") / "engines")
-    key = key_for(file, "as in the graph", OnnxEngine(file, CPU, threads=1).shapes())
-    try:
-        folder = cache.open(key)
-        options = {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(folder)}
-        engine = OnnxEngine(file, TENSORRT, options=options, threads=threads)
-        engine.run(probe or make_probe(engine))
-        cache.seal(key)
-    except OSError as error:
-        raise EngineError(
-            f"{error.filename}: the cache of compiled engines can't be written: {error.strerror}; "
-            "free some space or correct its folder"
-        ) from error
-    return engine
+    """TensorRT through ONNX Runtime: compiled and proven in a folder of its own, then kept."""
+    cache = EngineCache()
+    profile = profile_of(file)
+
+    def load(folder: Path) -> OnnxEngine:
+        options = tensorrt_options(folder, cache.root, profile)
+        return OnnxEngine(file, TENSORRT, options=options, threads=threads)
+
+    def build(folder: Path) -> None:
+        engine = load(folder)
+        engine.run(probe or make_probe(engine, profile))
+
+    return load(cache.fetch(key_for(file, "as in the graph", profile.as_dict()), build))
 
 
 def available() -> list[str]:
-    """Providers compiled into this ONNX Runtime, fastest first, those of RANKING only."""
+    """Providers that are installed, fastest first, those of RANKING only."""
     try:
         import onnxruntime as ort
     except ImportError as error:
         raise EngineError(
             "ONNX Runtime is not installed; install edgereg[cpu] or edgereg[gpu]"
         ) from error
-    present = ort.get_available_providers()
+    present = [*ort.get_available_providers(), *([NATIVE] if _has_native() else [])]
     return [name for name in RANKING if name in present]
+
+
+def _has_native() -> bool:
+    """Whether TensorRT's Python API is installed; whether it works is proven by running."""
+    return find_spec("tensorrt") is not None
 
 
 def choose(file: Path, providers: Sequence[str], load: Loader, probe: Probe | None) -> Engine:
@@ -128,7 +146,7 @@ def choose(file: Path, providers: Sequence[str], load: Loader, probe: Probe | No
     candidates = [name for name in providers if name != CPU]
     if not candidates:
         return reference
-    inputs = probe or make_probe(reference)
+    inputs = probe or make_probe(reference, profile_of(file))
     expected = reference.run(inputs)
     for name in candidates:
         try:
@@ -156,21 +174,28 @@ def compare(found: Probe, expected: Probe, tolerance: float = TOLERANCE) -> None
             raise EngineError(f"output '{name}' differs from the CPU's by {gap:.3g}")
 
 
-def make_probe(engine: Engine, free: int = 64) -> dict[str, npt.NDArray[Any]]:
-    """Inputs that fit the graph: batch 1, `free` for every other free dimension, noise inside."""
+def make_probe(engine: Engine, profile: Profile | None = None) -> dict[str, npt.NDArray[Any]]:
+    """Inputs that fit the graph, noise inside.
+
+    Shapes are the profile's usual ones; without it batch 1 and 64 for every other free dimension.
+    A whole number of no dimension (how many steps) is 2.
+    """
     if not isinstance(engine, OnnxEngine):
         raise EngineError("a probe can be made for ONNX graphs only; pass one")
     rng = np.random.default_rng(0)
     dtypes = engine.dtypes()
     probe: dict[str, npt.NDArray[Any]] = {}
     for name, declared in engine.shapes().items():
-        shape = [
-            size if isinstance(size, int) else (1 if axis == 0 else free)
+        shape: Sequence[int] = [
+            size if isinstance(size, int) else (1 if axis == 0 else FREE)
             for axis, size in enumerate(declared)
         ]
+        if profile is not None:
+            shape = profile.shapes[name][1]
         noise = rng.random(shape)
-        whole = np.issubdtype(dtypes[name], np.integer)
-        probe[name] = np.asarray(noise * 255 if whole and shape else noise).astype(dtypes[name])
+        if np.issubdtype(dtypes[name], np.integer):
+            noise = np.asarray(noise * 255 if shape else 2)
+        probe[name] = np.asarray(noise).astype(dtypes[name])
     return probe
 
 
@@ -181,16 +206,19 @@ def list_providers() -> list[ProviderStatus]:
     rows = []
     for name in RANKING:
         if name not in present:
-            reason = "not compiled into the installed ONNX Runtime" + _advice(name)
+            reason = _absence(name)
             rows.append(ProviderStatus(name, short.get(name, name), "absent", reason))
         else:
             rows.append(ProviderStatus(name, short.get(name, name), *_prove(name)))
     return rows
 
 
-def _advice(provider: str) -> str:
-    """How to get a provider, where an extra of edgereg brings it."""
-    return "; install edgereg[gpu]" if provider in (TENSORRT, SHORT["cuda"]) else ""
+def _absence(provider: str) -> str:
+    """Why a provider is not there, and how to get it where an extra of edgereg brings it."""
+    if provider == NATIVE:
+        return "TensorRT's Python API is not installed"
+    advice = "; install edgereg[gpu]" if provider in (TENSORRT, CUDA) else ""
+    return "not compiled into the installed ONNX Runtime" + advice
 
 
 def _prove(provider: str) -> tuple[Literal["works", "fails"], str]:
@@ -199,7 +227,9 @@ def _prove(provider: str) -> tuple[Literal["works", "fails"], str]:
         file = Path(folder) / "proof.onnx"
         file.write_bytes(PROOF_GRAPH)
         try:
-            engine = OnnxEngine(file, provider, threads=1)
+            engine = (
+                _load_native(file) if provider == NATIVE else OnnxEngine(file, provider, threads=1)
+            )
             x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(1, 8)
             compare(engine.run({"x": x}), {"y": np.maximum(x, 0)})
         except EngineError as error:

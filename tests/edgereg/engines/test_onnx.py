@@ -104,3 +104,26 @@ def test_a_damaged_graph_is_one_line(tmp_path: Path, content: bytes) -> None:
 def test_a_provider_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="is not in this ONNX Runtime; it has"):
         OnnxEngine(tmp_path / "any.onnx", "MadeUpExecutionProvider")
+
+
+def test_outputs_can_stay_where_they_were_computed(
+    tmp_path: Path, engine: OnnxEngine, tiny_graphs: dict[str, Callable[[], bytes]]
+) -> None:
+    path = tmp_path / "refine.onnx"
+    path.write_bytes(tiny_graphs["refine"]())
+    refine = OnnxEngine(path, threads=1)
+    numbers = {
+        "initial": np.zeros((2, 1, 3), np.float32),
+        "step_length": np.ones(3, np.float32),
+        "decay": np.asarray(0.5, np.float32),
+        "steps": np.asarray(3, np.int64),
+    }
+    kept = engine.run_on_device({"images": images()})
+    climbed = refine.run_on_device({"features": kept["features"], **numbers})
+    expected = refine.run({"features": engine.run({"images": images()})["features"], **numbers})
+    for name, array in expected.items():
+        assert np.array_equal(climbed[name].numpy(), array)
+    with pytest.raises(EngineError, match="input 'images' is missing"):
+        engine.run_on_device({})
+    with pytest.raises(EngineError, match="failed"):
+        refine.run_on_device({"features": kept["features"], **numbers, "steps": kept["values"]})

@@ -110,46 +110,53 @@ def test_the_list_of_providers_is_proven() -> None:
     assert all(row.reason for row in rows.values())
 
 
-class FakeTensorRT(OnnxEngine):
+class CompilingEngine(OnnxEngine):
     """The CPU under TensorRT's name: its first run compiles into the cache folder."""
 
     builds = 0
 
     def __init__(self, path: Any, provider: str = CPU, **more: Any) -> None:
         super().__init__(path, CPU, threads=1)
-        self.folder = (more.get("options") or {}).get("trt_engine_cache_path")
+        self.options = more.get("options") or {}
 
     def run(self, inputs: Any) -> dict[str, np.ndarray]:
-        if self.folder and not (Path(self.folder) / "graph.engine").exists():
-            FakeTensorRT.builds += 1
-            (Path(self.folder) / "graph.engine").write_bytes(b"compiled")
+        compiled = Path(self.options["trt_engine_cache_path"]) / "graph.engine"
+        if not compiled.exists():
+            CompilingEngine.builds += 1
+            compiled.write_bytes(b"compiled")
         return super().run(inputs)
 
 
+@pytest.fixture
+def compiling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[CompilingEngine]:
+    monkeypatch.setattr(select, "OnnxEngine", CompilingEngine)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: tmp_path / "cache")
+    CompilingEngine.builds = 0
+    return CompilingEngine
+
+
 def test_compiled_engines_are_kept_and_checked(
-    tmp_path: Path, tiny_graphs: dict[str, Callable[[], bytes]], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny_graphs: dict[str, Callable[[], bytes]], compiling: type[CompilingEngine]
 ) -> None:
-    monkeypatch.setattr(select, "OnnxEngine", FakeTensorRT)
-    monkeypatch.setattr(select.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
     path = tmp_path / "predict.onnx"
     path.write_bytes(tiny_graphs["predict"]())
     for _ in range(2):
-        select.load_engine(path, "tensorrt")
-    assert FakeTensorRT.builds == 1
+        engine = select.load_engine(path, "ort-tensorrt")
+    assert compiling.builds == 1
+    assert isinstance(engine, CompilingEngine)
+    assert engine.options["trt_profile_max_shapes"] == "images:16x1024x1024x3"
     (compiled,) = (tmp_path / "cache").rglob("graph.engine")
     compiled.write_bytes(b"damaged")
-    select.load_engine(path, "tensorrt")
-    assert FakeTensorRT.builds == 2
+    select.load_engine(path, "ort-tensorrt")
+    assert compiling.builds == 2
     assert compiled.read_bytes() == b"compiled"
 
 
 def test_a_cache_that_can_not_be_written_is_named(
-    tmp_path: Path, tiny_graphs: dict[str, Callable[[], bytes]], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny_graphs: dict[str, Callable[[], bytes]], compiling: type[CompilingEngine]
 ) -> None:
-    monkeypatch.setattr(select, "OnnxEngine", FakeTensorRT)
     (tmp_path / "cache").write_text("a file where the cache's folder should be")
-    monkeypatch.setattr(select.platformdirs, "user_cache_path", lambda _: tmp_path / "cache")
     path = tmp_path / "predict.onnx"
     path.write_bytes(tiny_graphs["predict"]())
     with pytest.raises(EngineError, match="cache of compiled engines can't be written"):
-        select.load_engine(path, "tensorrt")
+        select.load_engine(path, "ort-tensorrt")
