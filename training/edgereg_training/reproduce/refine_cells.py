@@ -48,17 +48,19 @@ STEPS = 10
 
 @dataclass(frozen=True)
 class Size:
-    """Heads to train on, to choose epochs and refinements by, to test on; seeds; epochs."""
+    """Heads rendered for training (as many as other studies have, to share them) and those of
+    them that are used, heads to choose epochs and refinements by, to test on; seeds; epochs."""
 
     train: int
+    used: int
     validation: int
     test: int
     seeds: int
     epochs: int
 
 
-FULL = Size(12000, 2000, 3000, 3, 5)
-QUICK = Size(3000, 500, 1000, 1, 2)
+FULL = Size(12000, 8000, 2000, 3000, 3, 5)
+QUICK = Size(3000, 3000, 500, 1000, 1, 2)
 
 
 def baselines(task: str) -> dict[str, Options]:
@@ -89,9 +91,9 @@ def keys_of(context: Context, size: Size, methods: dict[str, Options], task: str
         "validation": context.heads(size.validation, "val").name,
         "test": context.heads(size.test, "test").name,
     }
-    budget = asdict(Budget(epochs=size.epochs))
+    shared = {"task": task, "budget": asdict(Budget(epochs=size.epochs)), "count": size.used}
     return [
-        {"task": task, "method": options, "budget": budget, "seed": seed, **folders}
+        {**shared, "method": options, "seed": seed, **folders}
         for seed in range(size.seeds)
         for options in methods.values()
     ]
@@ -124,6 +126,7 @@ def train_energy(key: Key, data: Path) -> Cell:
 
 def _trained(key: Key, data: Path) -> tuple[ImageNet, float]:
     train, validation = (_loaded(data / key[part], key["task"]) for part in ("train", "validation"))
+    train = train.take(np.arange(key["count"]))
     method, targets = parse_method(key["method"]), TASKS[key["task"]]
     trained = train_model(method, targets, train, validation, Budget(**key["budget"]), key["seed"])
     return trained.net, trained.seconds
@@ -132,8 +135,8 @@ def _trained(key: Key, data: Path) -> tuple[ImageNet, float]:
 def _energy_file(key: Key) -> str:
     budget = key["budget"]
     return (
-        f"energy-{key['task']}-{budget['backbone']}-e{budget['epochs']}-s{key['seed']}"
-        f"-{key['train']}.safetensors"
+        f"energy-{key['task']}-{budget['backbone']}-e{budget['epochs']}-n{key['count']}"
+        f"-s{key['seed']}-{key['train']}.safetensors"
     )
 
 

@@ -54,7 +54,7 @@ STUDIES: dict[str, Study] = {
             "Noise of the targets in regression + classification",
             "Reg+Cls, Figure 5",
             1,
-            5,
+            3,
             "edgereg_training.reproduce.regcls_noise:run",
         ),
         Study(
@@ -62,8 +62,16 @@ STUDIES: dict[str, Study] = {
             "Balanced classes in regression + classification",
             "Reg+Cls, Table 1",
             1,
-            11,
+            8,
             "edgereg_training.reproduce.regcls_balance:run",
+        ),
+        Study(
+            "regcls-image",
+            "Regression + classification on rendered age, few and many shots",
+            "Reg+Cls, Tables 2 to 4",
+            2,
+            12,
+            "edgereg_training.reproduce.regcls_image:run",
         ),
         Study(
             "bel-bounds",
@@ -144,6 +152,14 @@ STUDIES: dict[str, Study] = {
             1,
             6,
             "edgereg_training.reproduce.gllim_samples:run",
+        ),
+        Study(
+            "ebm-1d",
+            "Densities learned by energies on two 1-D problems, by seven trainers",
+            "EBM, Figure 2",
+            2,
+            25,
+            "edgereg_training.reproduce.ebm_1d:run",
         ),
     )
 }
