@@ -22,7 +22,7 @@ from edgereg_training.gllim_parameters import Array
 from scipy.special import logsumexp
 
 TARGETS = 3
-ITERATIONS = 10
+ITERATIONS = 3
 
 
 def main() -> None:

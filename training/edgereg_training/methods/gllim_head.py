@@ -38,26 +38,27 @@ _WARMUPS = {
 class GllimSettings(Strict):
     """components: K; covariance, start, iterations: see `gllim.GLLiM`.
 
-    pca: size of the linear layer, None for no such layer; batch_norm: after it.
+    pca: size of the linear layer, at most that of the features; None for no such layer. batch_norm:
+    after it. The paper has equal isotropic covariances; fine-tuning leaves errors that are alike
+    in many features, which only full ones describe, and the layer keeps those small.
     warmup: loss of direct regression on targets scaled to -1..1, until `fit` has run
     `warmup_fits` times, and once at least. frozen: so many fits after those take the M-step only,
-    at the posteriors of the start. assignment: features are drawn to all components by their
-    posteriors given target and features ('joint', the paper's Eq. 9), or to one drawn from those
-    given the target alone
-    ('targets', the authors' code).
+    at the posteriors of the start. assignment: features are drawn to one component, drawn from
+    the posteriors given the target alone ('targets', the authors' code), or to all by those given
+    target and features ('joint', the paper's Eq. 9), which lets features choose their component.
     """
 
     name: Literal["gllim"] = "gllim"
-    components: int = Field(default=1, ge=1)
-    covariance: Covariance = "equal"
+    components: int = Field(default=5, ge=1)
+    covariance: Covariance = "full"
     start: Start = "targets"
     iterations: int = Field(default=100, ge=1)
-    pca: int | None = Field(default=None, gt=0)
+    pca: int | None = Field(default=64, gt=0)
     batch_norm: bool = True
     warmup: Warmup = "L2"
     warmup_fits: int = Field(default=5, ge=0)
     frozen: int = Field(default=1, ge=0)
-    assignment: Literal["joint", "targets"] = "joint"
+    assignment: Literal["joint", "targets"] = "targets"
     seed: int = 0
 
     def head(self, features: FeatureShape, targets: tuple[Target, ...]) -> Head:
@@ -95,7 +96,7 @@ class GllimHead(Head):
         super().__init__()
         self.settings = settings
         self.targets = targets
-        size = settings.pca or features.channels
+        size = min(settings.pca or features.channels, features.channels)
         self.reduce = nn.Linear(features.channels, size) if settings.pca else nn.Identity()
         self.norm = nn.BatchNorm1d(size) if settings.batch_norm else nn.Identity()
         self.direct = nn.Linear(features.channels, len(targets))

@@ -71,7 +71,8 @@ class Trial:
         if self.components is None:
             return {"name": "direct", "loss": "l2"} if self.deep else {"name": "least squares"}
         options = {"name": "gllim", "components": self.components, "covariance": self.covariance}
-        return options | ({"warmup_fits": 0, "frozen": 0} if self.deep else {}) | {"pca": PCA}
+        deep = {"assignment": "targets", "warmup_fits": 0, "frozen": 0} if self.deep else {}
+        return {**options, "pca": PCA, **deep}
 
 
 def run_trials(context: Context, trials: Sequence[Trial]) -> dict[Trial, list[float]]:

@@ -13,19 +13,19 @@ from edgereg_training.reproduce.statistics import over_seeds
 if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
 
-# label -> (components, covariance, fine-tuned)
+# label -> (components, covariance)
 FIXED: dict[str, tuple[int | None, str]] = {
     "forward: least squares with a ridge": (None, "equal"),
     "inverse: GLLiM, K = 1, equal": (1, "equal"),
     "inverse: GLLiM, K = 1, diagonal": (1, "diagonal"),
     "inverse: GLLiM, K = 1, full": (1, "full"),
-    "inverse: GLLiM, K = 10, equal": (10, "equal"),
-    "inverse: GLLiM, K = 10, diagonal": (10, "diagonal"),
+    "inverse: GLLiM, K = 5, equal": (5, "equal"),
+    "inverse: GLLiM, K = 5, full": (5, "full"),
 }
 DEEP: dict[str, tuple[int | None, str]] = {
     "forward: direct regression, fine-tuned": (None, "equal"),
-    "inverse: GLLiM, K = 1, fine-tuned": (1, "equal"),
-    "inverse: GLLiM, K = 2, fine-tuned": (2, "equal"),
+    "inverse: GLLiM, K = 1, full, fine-tuned": (1, "full"),
+    "inverse: GLLiM, K = 5, full, fine-tuned": (5, "full"),
 }
 FORWARD, FORWARD_DEEP = next(iter(FIXED)), next(iter(DEEP))
 
