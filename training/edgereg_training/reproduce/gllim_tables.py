@@ -31,8 +31,8 @@ def described(context: Context) -> str:
         f"({PCA} of {FEATURES}), each divided by its deviation, as the paper's linear layer and "
         f"batch norm make them. Fixed features: {size.seeds} seeds. Fine-tuned: all layers, "
         f"{size.steps} steps of {BATCH} heads in {EPOCHS} epochs, AdamW at {LEARNING_RATE:g} "
-        "(where direct regression does as well as at 3e-3, and better than at 3e-4), for GLLiM with EM "
-        "before the first and after every epoch, and components drawn given the target; "
+        "(where direct regression does as well as at 3e-3, and better than at 3e-4), for GLLiM "
+        "with EM before the first and after every epoch, and components drawn given the target; "
         f"{size.deep_seeds} seeds. Errors are mean absolute errors over the three angles in "
         "degrees; intervals are 95 % (Student) over seeds."
     )
