@@ -150,7 +150,7 @@ class GllimHead(Head):
         """
         settings = self.settings
         if isinstance(self.reduce, nn.Linear) and int(self.fits) == 0:
-            weight = principal_components(features.double().numpy(), self.reduce.out_features)
+            weight = principal_components(features.double().cpu().numpy(), self.reduce.out_features)
             self.reduce.weight.copy_(torch.from_numpy(weight))
             self.reduce.bias.zero_()
         embedded = self._embedded_after_statistics(features)
@@ -163,7 +163,7 @@ class GllimHead(Head):
             iterations=1 if early else settings.iterations,
             seed=settings.seed,
         )
-        fitted = model.fit(scaled.double().numpy(), embedded.double().numpy())
+        fitted = model.fit(scaled.double().cpu().numpy(), embedded.double().cpu().numpy())
         for name, values in buffers_of(fitted, settings.components).items():
             getattr(self, name).copy_(torch.from_numpy(values))
         self.fits += 1
