@@ -38,7 +38,7 @@ STUDIES: dict[str, Study] = {
             "Regression against regression + classification on 1-D functions",
             "Reg+Cls, Figure 3",
             2,
-            65,
+            52,
             "edgereg_training.reproduce.regcls_1d:run",
         ),
         Study(
@@ -128,6 +128,14 @@ STUDIES: dict[str, Study] = {
             1,
             8,
             "edgereg_training.reproduce.bel_theta:run",
+        ),
+        Study(
+            "parameter-counts",
+            "Parameters of the backbones, direct and with BEL",
+            "BEL, Table 2",
+            1,
+            1,
+            "edgereg_training.reproduce.parameter_counts:run",
         ),
         Study(
             "gllim-k",
