@@ -23,6 +23,7 @@ Reference: TypeAlias = Callable[[Arrays], Arrays]
 PROBLEMS = {
     "headpose": "edgereg_exporters.headpose_adapter:exportable",
     "detection": "edgereg_exporters.detection_adapter:exportable",
+    "regression": "edgereg_exporters.regression_adapter:exportable",
 }
 
 
@@ -39,6 +40,7 @@ class Exportable:
     unordered: outputs of predict whose rows may come in another order where scores are tied.
     points: from the predict outputs, targets to start the trial's ascent from, [B, K, D].
     fields: the fields of `model.json` that the checkpoint decides; notes: for the model card.
+    density: of a model without energy, features and grid [B, G, D] -> log-density [B, G].
     """
 
     predict: nn.Module
@@ -52,6 +54,7 @@ class Exportable:
     points: Callable[[Arrays], npt.NDArray[np.float32]]
     fields: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    density: nn.Module | None = None
 
 
 def load_exportable(checkpoint: Path) -> Exportable:

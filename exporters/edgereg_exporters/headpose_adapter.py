@@ -40,9 +40,7 @@ def exportable(checkpoint: Path) -> Exportable:
         energy=target_energy(net.energy),
         references={
             "refine": lambda inputs: refine_reference(net.energy, inputs),
-            "density": lambda inputs: {
-                "log_density": _energy(net.energy, inputs, inputs["grid"]).numpy()
-            },
+            "density": lambda inputs: {"log_density": energy_reference(net.energy, inputs)},
         },
         spans={"values": span, "std": span, "trajectory": span},
         unordered=(),
@@ -85,9 +83,13 @@ def refine_reference(net: TorchEnergy, inputs: Arrays) -> Arrays:
     return {"trajectory": (path * net.scale + net.centre).numpy(), "energy": energy.numpy()}
 
 
-def _energy(net: TorchEnergy, inputs: Arrays, points: FloatArray) -> torch.Tensor:
+def energy_reference(net: TorchEnergy, inputs: Arrays) -> FloatArray:
+    """f [B, G] from the inputs of the `density` graph."""
     image = torch.from_numpy(inputs["features"])[:, None]
-    return _projected(net, image, net.normalise(torch.from_numpy(points)))
+    points = net.normalise(torch.from_numpy(inputs["grid"]))
+    with torch.no_grad():
+        found: FloatArray = _projected(net, image, points).numpy()
+    return found
 
 
 def _projected(net: TorchEnergy, image: torch.Tensor, points: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import onnx
+import torch
 
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model, write_model
 from edgereg.models.schema import GraphName
@@ -17,7 +18,7 @@ from edgereg_exporters.graph_writer import node_count
 from edgereg_exporters.graphs import density_graph, refine_graph
 from edgereg_exporters.model_card import CARD, model_card
 from edgereg_exporters.placing import check_place, put_folder
-from edgereg_exporters.predict_export import export_predict
+from edgereg_exporters.predict_export import export_density, export_predict
 
 if TYPE_CHECKING:
     from edgereg_training.bootstrap import Figure
@@ -97,13 +98,18 @@ def copy_model(
 
 
 def build_graphs(model: Exportable) -> dict[GraphName, onnx.ModelProto]:
-    """predict, and where the model has an energy, refine and density."""
+    """predict, and where the model has them, refine and density."""
     graphs: dict[GraphName, onnx.ModelProto] = {
         "predict": export_predict(model.predict, model.example, model.outputs, model.multiple)
     }
     if model.energy is not None:
         graphs["refine"] = refine_graph(model.energy)
         graphs["density"] = density_graph(model.energy)
+    elif model.density is not None:
+        with torch.no_grad():
+            outputs = dict(zip(model.outputs, model.predict(model.example[:1]), strict=True))
+        (features,) = (outputs[name] for name in model.fields["features"])
+        graphs["density"] = export_density(model.density, features, len(model.fields["targets"]))
     return graphs
 
 

@@ -25,7 +25,7 @@ import onnx
 
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.low_precision import WEIGHTED, low_nodes
-from edgereg_exporters.predict_export import tidy
+from edgereg_exporters.traced import tidy
 
 Scheme = Literal["portable", "cpu"]
 Batches = Sequence[npt.NDArray[np.uint8]]

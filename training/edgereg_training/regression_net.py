@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import torch
 from torch import Tensor, nn
 
 from edgereg.models.schema import Target
-from edgereg_training.backbones.backbone import Backbone
+from edgereg_training.backbones.backbone import Backbone, Takes
 from edgereg_training.errors import RecipeError
 from edgereg_training.methods.method import Density, Head, MethodSettings
+from edgereg_training.methods.per_target import IndependentHead
 
 
 class RegressionNet(nn.Module):
@@ -46,11 +49,28 @@ class RegressionNet(nn.Module):
 def build_net(
     backbone: Backbone, method: MethodSettings, targets: tuple[Target, ...]
 ) -> RegressionNet:
-    """A backbone with a new head of a method; RecipeError where they do not go together."""
+    """A backbone with a new head of a method, one of each target where the backbone has as many
+    streams; RecipeError where they do not go together."""
+    if backbone.streams > 1:
+        return RegressionNet(backbone, _head_of_streams(backbone, method, targets))
+    faults = []
+    for takes in get_args(Takes):
+        try:
+            head = method.head(backbone.shape(takes), targets)
+        except ValueError as error:
+            faults.append(str(error))
+            continue
+        if head.takes == takes:
+            return RegressionNet(backbone, head)
+    raise RecipeError(f"method '{method.name}' can't have these targets: {faults[-1]}")
+
+
+def _head_of_streams(
+    backbone: Backbone, method: MethodSettings, targets: tuple[Target, ...]
+) -> Head:
+    if backbone.streams != len(targets):
+        raise RecipeError(f"the backbone predicts {backbone.streams} targets, not {len(targets)}")
     try:
-        head = method.head(backbone.shape("vector"), targets)
-        if head.takes == "map":
-            head = method.head(backbone.shape("map"), targets)
+        return IndependentHead(method, backbone.shape("vector"), targets)
     except ValueError as error:
         raise RecipeError(f"method '{method.name}' can't have these targets: {error}") from error
-    return RegressionNet(backbone, head)

@@ -1,0 +1,180 @@
+"""The problem `regression`: a backbone with the head of any method as an Exportable.
+
+predict gives `values` (the method's decoder), `std` and `features`. A method with an energy gets
+the analytic `refine` and `density` graphs, which take W_x g_x as features; any other method's
+log-density is traced.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from edgereg_training.backbones import parse_backbone
+from edgereg_training.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.methods.energy_head import EnergyHead
+from edgereg_training.methods.method import Head
+from edgereg_training.methods.regcls_head import RegClsHead
+from edgereg_training.methods.registry import parse_method
+from edgereg_training.recipe import parse_options
+from edgereg_training.regression import RegressionOptions
+from edgereg_training.regression_labels import label_of
+from edgereg_training.regression_net import RegressionNet, build_net
+from torch import Tensor, nn
+
+from edgereg.models.schema import Target
+from edgereg_exporters import level_density
+from edgereg_exporters.energies import FloatArray
+from edgereg_exporters.exportable import Arrays, Exportable, Reference
+from edgereg_exporters.headpose_adapter import energy_reference, refine_reference, target_energy
+from edgereg_exporters.trial_images import trial_images
+
+OUTPUTS = ("values", "std", "features")
+IMAGES, POINTS = 8, 8
+REFINED_NOTE = (
+    "## Refinement\n\n"
+    "The recipe's ascent is '{rule}'; the graph's is Algorithm 1 of the EBM paper, with the same\n"
+    "number of steps, step length and decay."
+)
+
+
+class Predict(nn.Module):
+    """uint8 [B, S, S, 3] -> values [B, D], std [B, D], features (the head's, or W_x g_x)."""
+
+    def __init__(self, net: RegressionNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """See the class."""
+        head = self.net.head
+        features = self.net.extract(images)
+        values = head.value(features)
+        std = level_density.std(spread_head(head).density(features))
+        energy = energy_head(head)
+        return values, std, features if energy is None else _projected(energy, features)
+
+
+class LogDensity(nn.Module):
+    """features as `Predict` gives them, grid [B, G, D] in units -> log p(y|x) [B, G]."""
+
+    def __init__(self, head: Head) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, features: Tensor, grid: Tensor) -> Tensor:
+        """See the class."""
+        return level_density.log_prob(self.head.density(features), grid)
+
+
+def energy_head(head: Head) -> EnergyHead | None:
+    """The energy of a method that has one."""
+    if isinstance(head, RegClsHead):
+        return energy_head(head.regression)
+    return head if isinstance(head, EnergyHead) else None
+
+
+def spread_head(head: Head) -> Head:
+    """The head whose density gives `std`: that of an energy would take a thousand samples, so its
+    estimate's, where it has one."""
+    energy = energy_head(head)
+    return head if energy is None or energy.estimate is None else energy.estimate
+
+
+def _projected(energy: EnergyHead, features: Tensor) -> Tensor:
+    vectors = features.mean((2, 3)) if features.ndim == 4 else features
+    return energy.energy.project(vectors)
+
+
+def exportable(checkpoint: Path) -> Exportable:
+    """The model of a training or checkpoint folder; CheckpointError where it is not whole."""
+    found = read_checkpoint(best_checkpoint(checkpoint))
+    options = parse_options(RegressionOptions, found.recipe)
+    label = label_of(options.target, options.size)
+    backbone = parse_backbone(options.backbone).build(options.size)
+    net = build_net(backbone, parse_method(options.method), label.targets)
+    load_weights(net, found.weights)
+    return exportable_net(net, options)
+
+
+def exportable_net(net: RegressionNet, options: RegressionOptions) -> Exportable:
+    """A network with the options it was trained by."""
+    net.eval().requires_grad_(False)
+    targets = net.head.targets
+    energy = energy_head(net.head)
+    span = min(target.high - target.low for target in targets)
+    return Exportable(
+        predict=Predict(net),
+        example=torch.from_numpy(trial_images(IMAGES, options.size, options.size)),
+        outputs=OUTPUTS,
+        multiple=None,
+        energy=None if energy is None else target_energy(energy.energy),
+        density=None if energy is not None else LogDensity(net.head),
+        references=_references(net.head, energy),
+        spans={"values": span, "std": span, "trajectory": span},
+        unordered=(),
+        points=lambda outputs: _points(outputs["values"], targets),
+        fields=_fields(net, options, energy),
+        notes=_notes(energy),
+    )
+
+
+def _references(head: Head, energy: EnergyHead | None) -> dict[str, Reference]:
+    if energy is None:
+
+        def density(inputs: Arrays) -> Arrays:
+            features, grid = (torch.from_numpy(inputs[name]) for name in ("features", "grid"))
+            with torch.no_grad():
+                return {"log_density": head.density(features).log_prob(grid).numpy()}
+
+        return {"density": density}
+    net = energy.energy
+    return {
+        "refine": lambda inputs: refine_reference(net, inputs),
+        "density": lambda inputs: {"log_density": energy_reference(net, inputs)},
+    }
+
+
+def _points(values: FloatArray, targets: tuple[Target, ...]) -> FloatArray:
+    """Points within the ranges, [B, POINTS, D]: the values, and others ever farther from them."""
+    rng = np.random.default_rng(1)
+    low = np.array([target.low for target in targets])
+    high = np.array([target.high for target in targets])
+    reach = np.linspace(0, 0.5, POINTS)[:, None] * (high - low)
+    moved = values[:, None] + rng.uniform(-1, 1, (len(values), POINTS, len(targets))) * reach
+    inside = low + 0.002 * (high - low), high - 0.002 * (high - low)
+    found: FloatArray = np.clip(moved, *inside).astype(np.float32)
+    return found
+
+
+def _fields(
+    net: RegressionNet, options: RegressionOptions, energy: EnergyHead | None
+) -> dict[str, Any]:
+    """The fields of `model.json` that follow from the recipe."""
+    fields: dict[str, Any] = {
+        "task": options.target,
+        "method": options.method["name"],
+        "targets": [target.model_dump() for target in net.head.targets],
+        "input": {
+            "width": options.size,
+            "height": options.size,
+            "crop_scale": options.crop_scale,
+        },
+        "features": ["features"],
+    }
+    if energy is not None:
+        how = energy.settings.refinement
+        fields["refinement"] = {
+            "steps": how.steps,
+            "step_length": [how.step_length] * len(net.head.targets),
+            "decay": how.decay,
+        }
+    return fields
+
+
+def _notes(energy: EnergyHead | None) -> tuple[str, ...]:
+    if energy is None or energy.settings.refinement.rule == "algorithm-1":
+        return ()
+    return (REFINED_NOTE.format(rule=energy.settings.refinement.rule),)
