@@ -169,6 +169,14 @@ STUDIES: dict[str, Study] = {
             25,
             "edgereg_training.reproduce.ebm_1d:run",
         ),
+        Study(
+            "ebm-refine",
+            "Every baseline before and after refinement on a separately trained energy",
+            "EBM, Tables 3, 4, S1 and S2",
+            8,
+            45,
+            "edgereg_training.reproduce.ebm_refine:run",
+        ),
     )
 }
 
