@@ -62,10 +62,8 @@ class GllimSettings(Strict):
     seed: int = 0
 
     def head(self, features: FeatureShape, targets: tuple[Target, ...]) -> Head:
-        """Raises ValueError for an empty range, and a PCA layer wider than the features."""
+        """Raises ValueError for an empty range."""
         check_targets(targets)
-        if self.pca is not None and self.pca > features.channels:
-            raise ValueError(f"gllim: pca {self.pca} exceeds the {features.channels} features")
         return GllimHead(self, features, targets)
 
 
