@@ -95,7 +95,7 @@ def test_the_gaussian_loss_is_twice_the_likelihood_of_its_density() -> None:
     found = head.loss(features, targets, GENERATOR)["loss"].item()
     nll = -head.density(features).log_prob(targets[:, None]).mean()
     constant = math.log(2 * math.pi) + math.log(50 * 2)
-    assert found / 2 == pytest.approx(float(nll) - constant, abs=1e-4)
+    assert found / 2 == pytest.approx(nll.item() - constant, abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["product", "multivariate"])
@@ -109,7 +109,7 @@ def test_the_laplace_loss_is_the_likelihood_of_its_density(kind: str) -> None:
     # 2 x 2 of the product; 2 pi, the integral of exp(-|u|) over the plane.
     constant = math.log(4 if kind == "product" else 2 * math.pi) + math.log(50 * 2)
     found = head.loss(features, targets, GENERATOR)["loss"].item()
-    assert found == pytest.approx(float(nll) - constant, abs=1e-4)
+    assert found == pytest.approx(nll.item() - constant, abs=1e-4)
 
 
 def test_mixture_of_one_is_the_gaussian() -> None:
@@ -157,7 +157,7 @@ def test_the_cvae_loss_bounds_the_likelihood_of_its_density() -> None:
     with torch.no_grad():
         bound = sum(head.loss(features, targets, generator)["loss"].item() for _ in range(400))
         nll = -head.density(features).log_prob(targets[:, None]).mean() - math.log(50 * 2)
-    assert bound / 400 > float(nll)
+    assert bound / 400 > nll.item()
 
 
 def test_the_cvae_answers_the_same_twice() -> None:
