@@ -63,3 +63,18 @@ def test_python_of_the_documentation_runs(tmp_path: Path) -> None:
         "def first_frames(clip):\n    return FirstFrames(open_source(clip), 5)\n"
     )
     subprocess.run([sys.executable, "-c", start + shortened], cwd=tmp_path, check=True)
+
+
+def test_python_of_the_page_on_methods_runs(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    (code,) = blocks(ROOT / "docs" / "methods.md", "python")
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
+def test_the_page_on_methods_lists_them_all() -> None:
+    pytest.importorskip("torch")
+    from edgereg_training.methods.registry import METHODS
+
+    rows = re.findall(r"^\| (`[^|]*) \|", (ROOT / "docs" / "methods.md").read_text("utf-8"), re.M)
+    named = {name for row in rows for name in re.findall(r"`([\w-]+)`", row) if name != "name"}
+    assert named == set(METHODS)
