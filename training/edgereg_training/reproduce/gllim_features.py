@@ -93,11 +93,16 @@ def examples(context: Context) -> int:
 def prepare(context: Context, distributions: tuple[str, ...]) -> Sources:
     """Render what is not there yet, and train the network for landmarks once."""
     size = size_of(context)
+    # Building people takes longer than rendering them, and the quick form is for minutes.
+    people = 60 if context.quick else 300
     folders = {}
     for distribution in dict.fromkeys(("biwi", *distributions)):
         counts = (size.train, size.validation, size.test)
         counts = size.biwi if distribution == "biwi" else counts
-        made = (context.heads(n, s, distribution) for n, s in zip(counts, SPLITS, strict=True))
+        made = (
+            context.heads(count, split, distribution, people=people)
+            for count, split in zip(counts, SPLITS, strict=True)
+        )
         folders[distribution] = tuple(folder.name for folder in made)
     train, validation, _ = folders["biwi"]
     budget = Budget(epochs=size.epochs)
