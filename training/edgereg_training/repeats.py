@@ -72,13 +72,13 @@ def train_seeds(
 
 def t_interval(values: Sequence[float]) -> Interval:
     """The mean of one value a run, and its 95 % interval for runs that differ normally."""
-    from scipy import stats
+    from scipy.special import stdtrit
 
     mean = float(np.mean(values))
     if len(values) < 2:
         return Interval(mean, None, None)
     error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    reach = float(stats.t.ppf(0.975, len(values) - 1)) * error
+    reach = float(stdtrit(len(values) - 1, 0.975)) * error
     return Interval(mean, mean - reach, mean + reach)
 
 

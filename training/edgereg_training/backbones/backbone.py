@@ -13,7 +13,13 @@ Takes = Literal["vector", "map"]
 
 
 class Backbone(nn.Module, ABC):
-    """uint8 [B, S, S, 3] RGB -> features: a vector by `forward`, maps by `maps`."""
+    """uint8 [B, S, S, 3] RGB -> features: a vector by `forward`, maps by `maps`.
+
+    streams: where above 1, the vector is that many vectors of equal length one after another, one
+    of each target; a head of its own takes each (see `methods.per_target`).
+    """
+
+    streams: int = 1
 
     @abstractmethod
     def maps(self, images: Tensor) -> Tensor:

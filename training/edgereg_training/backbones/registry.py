@@ -18,9 +18,12 @@ BACKBONES: dict[str, str] = {
     "edge-xs": f"{_HERE}.edge:EdgeXsSettings",
     "edge-s": f"{_HERE}.edge:EdgeSSettings",
     "edge-m": f"{_HERE}.edge:EdgeMSettings",
+    "hrnetv2-w18-coordinate": f"{_HERE}.hrnet:HrnetSettings",
+    "pilotnet": f"{_HERE}.pilotnet:PilotNetSettings",
+    "rafa-net": f"{_HERE}.rafanet:RafaNetSettings",
 }
 # Any model of timm is a backbone: 'timm/resnet50'.
-PREFIXES: dict[str, str] = {}
+PREFIXES: dict[str, str] = {"timm/": f"{_HERE}.timm_models:TimmSettings"}
 
 
 def parse_backbone(options: Mapping[str, Any]) -> BackboneSettings:
