@@ -14,6 +14,7 @@ PURPOSES = {
     "results": "Parquet tables",
     "train": "training and rendering",
     "export": "exporting models",
+    "ray": "runs spread over many machines",
 }
 # Packages whose import name is not their distribution's.
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PySide6": "pyside6-essentials", "yaml": "pyyaml"}

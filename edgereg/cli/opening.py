@@ -52,10 +52,15 @@ class FirstFrames:
 def source_of(plugins: Plugins, text: str, *, realtime: bool, limit: int | None) -> Source:
     """What SOURCE names: a plugin's scheme first, then the built-in kinds. Raises SourceError."""
     from edgereg.sources.open import open_source
+    from edgereg.spread.clips import Clips, clips_of
 
     scheme, colon, _ = text.partition(":")
     opener = plugins.sources().get(scheme) if colon else None
-    if opener is None:
+    clips = clips_of(text) if opener is None and not realtime else []
+    source: Source
+    if clips:
+        source = Clips(clips, text)
+    elif opener is None:
         source = open_source(text, realtime=realtime)
     else:
         try:

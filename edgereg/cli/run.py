@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from edgereg.cli.session import Session, pass_session
+from edgereg.errors import EdgeregError
 
 if TYPE_CHECKING:
     from edgereg.pipeline.loading import LoadedTask
@@ -39,13 +40,26 @@ DEFAULT_TASKS = ("headpose",)
 @click.option("--refine/--no-refine", default=True, help="Climb the predicted density (default).")
 @click.option("--steps", type=click.IntRange(0, 1000), help="Ascent steps (default: the model's).")
 @click.option("--limit", type=click.IntRange(1), help="Stop after so many frames.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads of a model (default: shared).")
+@click.option(
+    "--workers",
+    metavar="ray[:ADDRESS]",
+    help="Spread clips over Ray's workers: ray, ray:4 (so many here), ray:HOST:PORT.",
+)
+@click.option(
+    "--slice",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    help="Frames of a clip that a worker takes at a time.",
+)
 @click.option("--show-stats", is_flag=True, help="Show the times of every stage.")
 @pass_session
 def command(session: Session, /, source: str, outputs: tuple[Path, ...], **options: Any) -> int:
     """Run a source through tasks into files.
 
-    SOURCE: a video file, an image, a folder or glob of images, a camera index, a URL or a
-    GStreamer string. OUTPUT, by its ending: .mp4 (annotated video), .jsonl, .csv, .parquet,
+    SOURCE: a video file, an image, a folder or glob of images or of videos, a camera index, a URL
+    or a GStreamer string. OUTPUT, by its ending: .mp4 (annotated video), .jsonl, .csv, .parquet,
     .json (COCO), .txt (MOTChallenge), .pts (300-W).
     """
     from edgereg.cli.opening import (
@@ -60,11 +74,14 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     check_outputs(source, outputs)
     models = models_of(options["models"])
     wanted = options["tasks"] or tuple(models) or DEFAULT_TASKS
+    if options["workers"]:
+        return _spread(session, source, outputs, (wanted, models), options)
     loaded = load_tasks(
         session.tasks().values(),
         wanted,
         models,
         provider=options["engine"],
+        threads=options["threads"],
         loaders=session.plugins.engines(),
     )
     if options["precision"]:
@@ -73,14 +90,53 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
         session.plugins, source, realtime=options["every_frame"] is False, limit=options["limit"]
     )
     try:
-        sinks = _open_sinks(session, outputs, opened.info)
+        sinks = open_sinks(session, outputs, opened.info)
     except Exception:
         opened.close()
         raise
-    return _run(opened, loaded, sinks, want_pictures(session.plugins, outputs), options)
+    code = _run(opened, loaded, sinks, want_pictures(session.plugins, outputs), options)
+    _tell_clips(opened, outputs)
+    return code
 
 
-def _open_sinks(session: Session, outputs: Sequence[Path], info: SourceInfo) -> list[Sink]:
+def _tell_clips(source: Source, outputs: Sequence[Path]) -> None:
+    """Where many clips were run, say beside the first output which frames are of which."""
+    from edgereg.cli.opening import FirstFrames
+    from edgereg.spread.clips import Clips, write_places
+
+    source = source.source if isinstance(source, FirstFrames) else source
+    if isinstance(source, Clips) and outputs:
+        write_places(outputs[0], source.timeline.placed)
+
+
+def _spread(
+    session: Session,
+    source: str,
+    outputs: tuple[Path, ...],
+    chosen: tuple[Sequence[str], Mapping[str, Path]],
+    options: dict[str, Any],
+) -> int:
+    from edgereg.cli.spreading import run_spread
+    from edgereg.plugins import read_disabled
+    from edgereg.spread.slices import Job
+
+    if options["precision"] or options["limit"] or options["every_frame"] is False:
+        raise EdgeregError("--workers takes neither --precision, --limit nor --realtime; leave out")
+    wanted, models = chosen
+    job = Job(
+        tuple(wanted),
+        tuple((task, folder.resolve()) for task, folder in models.items()),
+        options["engine"],
+        options["threads"] or 1,
+        options["refine"],
+        options["steps"],
+        tuple(sorted(read_disabled() | set(session.without))),
+    )
+    return run_spread(session, source, outputs, job, options)
+
+
+def open_sinks(session: Session, outputs: Sequence[Path], info: SourceInfo) -> list[Sink]:
+    """Sinks for all outputs, or none where one of them can't be opened."""
     from edgereg.cli.opening import sink_of
 
     sinks: list[Sink] = []

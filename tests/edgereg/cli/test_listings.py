@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -109,12 +111,36 @@ def test_doctor_reads_the_extras_of_this_project() -> None:
     assert set(extras.PURPOSES) <= set(extras.requirements())
 
 
-def test_bench(call: Any, capsys: Any, colour_task: Any) -> None:
-    assert call("bench", "colour", "--runs", 3, "--regions", 2) == 0
+def test_bench(call: Any, capsys: Any, colour_task: Any, tmp_path: Path) -> None:
+    quick, saved = ("--runs", 3, "--no-startup"), tmp_path / "b.json"
+    assert call("bench", "colour", *quick, "--batch", 2, "--batch", 3, "--save", saved) == 0
     said = capsys.readouterr().out
     assert "predict" in said
     assert "refine (2 candidates, 4 steps)" in said
-    assert call("bench", colour_task.model, "--runs", 3) == 0
+    assert "refine (3 candidates, 4 steps)" in said
+    assert "density (1024 points)" in said
+    assert call("bench", colour_task.model, "spots", *quick, "--batch", 2, "--baseline", saved) == 0
+    said = capsys.readouterr().out
+    assert said.count(" %") == 3
+    assert said.count("new") == 1
+
+
+def test_bench_starts_fresh_processes(call: Any, capsys: Any) -> None:
+    assert call("bench", "spots", "--engine", "cpu", "--runs", 2, "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert 0 < row["cached_s"] < 60
+    assert row["cold_s"] > 0
+    assert sys.platform == "win32" or 20 < row["rss_mb"] < 2000
+
+
+def test_bench_names_an_engine_that_does_not_work(call: Any, capsys: Any) -> None:
+    quick = ("--runs", 2, "--no-startup")
+    assert call("bench", "spots", "--engine", "coreml", *quick) == 1
+    assert "is not in this ONNX Runtime" in capsys.readouterr().err
+    assert call("bench", "spots", "--engine", "coreml", "--engine", "cpu", *quick) == 0
+    said = capsys.readouterr()
+    assert "spots on coreml" in said.err
+    assert "predict" in said.out
 
 
 def test_bench_of_nothing(call: Any, capsys: Any) -> None:

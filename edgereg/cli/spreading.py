@@ -1,0 +1,96 @@
+"""`edgereg run` on many clips: slices on workers, their results merged into the same outputs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgereg.cli.session import Session, warn
+from edgereg.errors import SinkError, SourceError
+
+if TYPE_CHECKING:
+    from edgereg.pipeline.result import FrameResult
+    from edgereg.sinks.base import Sink
+    from edgereg.spread.clips import Timeline
+    from edgereg.spread.slices import Done, Job, Slice
+
+
+def run_spread(
+    session: Session, source: str, outputs: Sequence[Path], job: Job, options: dict[str, Any]
+) -> int:
+    """Run a file, or a folder or glob of files, on workers; returns the exit code.
+
+    Raises SourceError where there is no clip, SinkError where an output wants pictures.
+    """
+    from edgereg.cli.opening import want_pictures
+    from edgereg.cli.run import open_sinks
+    from edgereg.pipeline.sequential import close_all
+    from edgereg.spread.clips import Clips, Timeline, clips_of, write_places
+    from edgereg.spread.on_ray import Tally, check_workers, run_on_ray
+    from edgereg.spread.slices import slices_of
+
+    check_workers(options["workers"])
+    if want_pictures(session.plugins, outputs):
+        raise SinkError("workers send no pictures: write the annotated video without --workers")
+    clips = clips_of(source) or _one_file(source)
+    info = Clips(clips, source).info
+    parts = [part for clip in clips for part in slices_of(clip, options["slice"])]
+    tally, timeline = Tally(), Timeline()
+    start, frames = time.perf_counter(), 0
+    sinks: Sequence[Sink] = open_sinks(session, outputs, info)
+    error: Exception | None = None
+    try:
+        for result in _merged(run_on_ray(job, parts, options["workers"], tally), timeline):
+            frames += 1
+            for sink in sinks:
+                sink.write(result)
+    finally:
+        error = close_all(sinks, error)
+    if error is not None:
+        raise error
+    if outputs:
+        write_places(outputs[0], timeline.placed)
+    for line in (*tally.retried, *tally.given_up):
+        warn(line)
+    took = time.perf_counter() - start
+    click.echo(
+        f"{frames} frames of {len(timeline.placed)} clips in {took:.1f} s "
+        f"({frames / took:.1f} frames/s), {len(tally.retried)} slices started again, "
+        f"{len(tally.given_up)} given up"
+    )
+    return int(bool(tally.given_up))
+
+
+def _one_file(source: str) -> list[Path]:
+    path = Path(source)
+    if not path.is_file():
+        raise SourceError(f"{source}: workers take video files: name one, a folder or a glob")
+    return [path]
+
+
+def _merged(
+    found: Iterator[tuple[Slice, Done | None]], timeline: Timeline
+) -> Iterator[FrameResult]:
+    """All results in order, on one line of time."""
+    from edgereg.spread.slices import with_size
+
+    clip: Path | None = None
+    told: set[str] = set()
+    for part, done in found:
+        if done is None:
+            continue
+        if part.clip != clip:
+            clip = part.clip
+            timeline.begin(clip)
+        for line in (*done.warnings, *done.switched_off):
+            if line not in told:
+                warn(line)
+            told.add(line)
+        for result in done.results:
+            index, time_s = timeline.place(result.index, result.time_s, done.fps)
+            yield replace(with_size(result), index=index, time_s=time_s)

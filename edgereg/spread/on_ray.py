@@ -1,0 +1,143 @@
+"""Slices on Ray's workers, on this machine or many; results come back in the slices' order.
+
+Follow `run_on_ray`: so many slices are under way at a time; the first of them is waited for, and
+its results are handed on; a slice whose worker died or raised is started again, a few times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgereg.engines.machine import usable_cores
+from edgereg.errors import EdgeregError
+from edgereg.spread.slices import Done, Job, Slice, run_slice
+
+TRIES = 3
+# Slices under way for each core, so that no worker waits while results are written.
+AHEAD = 2
+
+
+@dataclass
+class _UnderWay:
+    part: Slice
+    reference: Any
+    tries: int = 1
+
+
+@dataclass
+class Tally:
+    """What went wrong: lines on slices that were started again, and on those given up."""
+
+    retried: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+
+
+def check_workers(text: str) -> tuple[str | None, int | None]:
+    """(address, number of local workers) of `ray`, `ray:4`, `ray:auto` or `ray:HOST:PORT`.
+
+    Raises EdgeregError for anything else, or where Ray is not installed.
+    """
+    match = re.fullmatch(r"ray(?::(.+))?", text)
+    if match is None:
+        raise EdgeregError(
+            f"--workers {text}: no such kind; write ray, ray:4 (so many workers here) or "
+            "ray:HOST:PORT"
+        )
+    _import()
+    place = match.group(1)
+    if place is None:
+        return None, usable_cores()
+    if place.isdecimal():
+        if int(place) < 1:
+            raise EdgeregError("--workers ray:0: at least one worker is needed")
+        return None, int(place)
+    return place, None
+
+
+def run_on_ray(
+    job: Job,
+    parts: Sequence[Slice],
+    workers: str,
+    tally: Tally,
+    task: Callable[[Job, Slice], Done] = run_slice,
+) -> Iterator[tuple[Slice, Done | None]]:
+    """Run slices on workers; yields each with what it found, or None where it was given up.
+
+    workers: as `check_workers` takes it. A fault that another try would not mend (a clip that
+    can't be read) is not tried again. Raises EdgeregError where Ray can't be started or reached.
+    """
+    ray = _import()
+    mine = _connect(ray, workers)
+    # Ray's own retries stay off: a retry that nobody counts is one that nobody hears of.
+    remote = ray.remote(num_cpus=1, max_retries=0)(task)
+    room = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+    waiting = deque(parts)
+    under_way: deque[_UnderWay] = deque()
+    try:
+        while waiting or under_way:
+            while waiting and len(under_way) < room:
+                part = waiting.popleft()
+                under_way.append(_UnderWay(part, remote.remote(job, part)))
+            first = under_way[0]
+            try:
+                done = ray.get(first.reference)
+            except ray.exceptions.RayError as error:
+                if _again(first, error, tally):
+                    first.reference = remote.remote(job, first.part)
+                    continue
+                done = None
+            under_way.popleft()
+            yield first.part, done
+    finally:
+        if mine:
+            ray.shutdown()
+
+
+def _again(failed: _UnderWay, error: Exception, tally: Tally) -> bool:
+    """Note a failure; whether the slice is to be tried again."""
+    cause = getattr(error, "cause", None) or error
+    lines = str(cause).strip().splitlines() or [""]
+    reason = (
+        str(cause) if isinstance(cause, EdgeregError) else f"{type(cause).__name__}: {lines[0]}"
+    )
+    if isinstance(cause, EdgeregError) or failed.tries >= TRIES:
+        tries = f" after {failed.tries} tries" if failed.tries > 1 else ""
+        tally.given_up.append(f"{failed.part}: given up{tries}: {reason}")
+        return False
+    failed.tries += 1
+    tally.retried.append(f"{failed.part}: started again: {reason}")
+    return True
+
+
+def _connect(ray: Any, workers: str) -> bool:
+    """Start or reach Ray; whether it was started here and is to be shut down."""
+    if ray.is_initialized():
+        return False
+    address, number = check_workers(workers)
+    quiet = {"log_to_driver": False, "configure_logging": False}
+    try:
+        if address is None:
+            ray.init(num_cpus=number, include_dashboard=False, **quiet)
+        else:
+            ray.init(address=address, **quiet)
+    except Exception as error:  # ConnectionError, ValueError, RuntimeError and Ray's own
+        line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise EdgeregError(
+            f"--workers {workers}: Ray can't be started or reached: {line}"
+        ) from error
+    return True
+
+
+def _import() -> Any:
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError as error:
+        raise EdgeregError(
+            "--workers ray: Ray is not installed; pip install 'edgereg[ray]'"
+        ) from error
+    return ray
