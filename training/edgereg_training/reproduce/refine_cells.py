@@ -43,7 +43,6 @@ ENERGY: Options = {
     "name": "ebm", "estimate": None, "samples": 128, "density_samples": 256,
     "target_width": 32, "hidden": 96, "trunk_layers": 1,
 }  # fmt: skip
-STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -158,8 +157,8 @@ def refine_cell(key: Key, data: Path, starts: Sequence[Sequence[Any]]) -> Cell:
     """Errors of starts before and after refinement on one energy.
 
     key: energy (key of its training), part, person (whether by person), ascents (EnergyRefinement
-    options). starts: K estimates [N, D]. Returns `before` [K] and `after` [ascents][steps + 1][K],
-    mean absolute errors; with `person` both are [..., people], means of each person.
+    options), taken (numbers of steps). starts: K estimates [N, D]. Returns `before` [K] and `after`
+    [ascents][taken][K], mean absolute errors; with `person` both are [..., people], means of each.
     """
     net = _energy(key["energy"], data)
     assert isinstance(net.head, EnergyHead)  # noqa: S101  (parsed from an ebm method)
@@ -172,10 +171,11 @@ def refine_cell(key: Key, data: Path, starts: Sequence[Sequence[Any]]) -> Cell:
     def errors(values: torch.Tensor) -> list[Any]:
         each = (values - targets).abs().mean(-1).double()  # [N, K]
         if not key["person"]:
-            return list(each.mean(0).tolist())
+            return list(np.round(each.mean(0).numpy(), 5).tolist())
         count = int(people.max()) + 1
         sums = torch.zeros(count, each.shape[1], dtype=each.dtype).index_add_(0, people, each)
-        return list((sums / torch.bincount(people, minlength=count)[:, None]).T.tolist())
+        means = (sums / torch.bincount(people, minlength=count)[:, None]).T
+        return list(np.round(means.numpy(), 5).tolist())
 
     after = []
     for options in key["ascents"]:
@@ -185,5 +185,5 @@ def refine_cell(key: Key, data: Path, starts: Sequence[Sequence[Any]]) -> Cell:
             for f, p in zip(torch.split(features, 250), torch.split(points, 250), strict=True)
         ]
         path = torch.cat(paths)  # [N, K, steps + 1, D]
-        after.append([errors(path[:, :, step]) for step in range(path.shape[2])])
+        after.append([errors(path[:, :, step]) for step in key["taken"]])
     return {"before": errors(points), "after": after}
