@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--assets",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, file_okay=False),
     help="MakeHuman asset folder for rendering; without it a stand-in head is rendered.",
 )
 @click.option(
@@ -41,6 +41,7 @@ def command(
     Stop with Ctrl-C and give the command again: it goes on with what is not finished.
     """
     from edgereg_training.commands.progress import progress_bar
+    from edgereg_training.render.errors import RenderError
     from edgereg_training.reproduce.study import study_of
 
     if name is None:
@@ -54,6 +55,8 @@ def command(
     except KeyboardInterrupt:
         click.echo("Stopped. The same command goes on from here.", err=True)
         return 1
+    except RenderError as error:
+        raise click.ClickException(str(error)) from error
     click.echo(path.read_text(encoding="utf-8"))
     click.echo(f"Wrote {path}", err=True)
     return 0
