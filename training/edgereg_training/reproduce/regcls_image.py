@@ -46,15 +46,15 @@ class Size:
     seeds: int
 
 
-FULL = Size(12000, 2000, 3000, 8, 3)
-QUICK = Size(3000, 500, 1000, 4, 2)
+FULL = Size(12000, 2000, 3000, 12, 3)
+QUICK = Size(3000, 500, 1000, 6, 2)
 
 METHOD = (
     "Rendered heads as crops of 40 px, {kept} of {pool} training heads kept so that ages crowd "
     "about {peak:g} years ({shares}); the epoch is chosen on {validation} heads and the error "
     "measured on {test} heads with the renderer's own broad distribution of ages, all of different "
     "people. Shots by training heads of the same year of age: many above {many}, medium {few} to "
-    "{many}, few below {few}. Network {backbone}, {epochs} epochs, AdamW, {seeds} seeds. reg+cls "
+    "{many}, few below {few}. Network {backbone}, {epochs} epochs in batches of 128, AdamW, {seeds} seeds. reg+cls "
     "adds a head of {classes} classes: of equal width, or equalised with the rest thinned out of "
     "the classification loss; above 1 the weight multiplies the regression loss. The third arm of "
     "the 1-D studies has no counterpart here: AdamW's steps do not depend on the scale of a loss "
@@ -83,7 +83,7 @@ def run(context: Context) -> Report:
         "validation": context.heads(size.validation, "val").name,
         "test": context.heads(size.test, "test").name,
     }
-    budget = asdict(Budget(epochs=size.epochs))
+    budget = asdict(Budget(epochs=size.epochs, batch_size=128))
     methods = configurations()
     # Seed by seed, so that an interrupted study has every method at some seeds.
     keys: list[Key] = [

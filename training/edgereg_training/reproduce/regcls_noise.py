@@ -17,7 +17,7 @@ from edgereg_training.reproduce.regcls_sweep import (
 )
 from edgereg_training.reproduce.report import Report
 
-LEVELS = (0.05, 0.1, 0.2, 0.5, 1.0)
+LEVELS = (0.05, 0.1, 0.3, 1.0)
 CLASSES = 64
 
 METHOD = (
