@@ -52,15 +52,15 @@ QUICK = Size(3000, 500, 1000, 6, 2)
 METHOD = (
     "Rendered heads as crops of 40 px, {kept} of {pool} training heads kept so that ages crowd "
     "about {peak:g} years ({shares}); the epoch is chosen on {validation} heads and the error "
-    "measured on {test} heads with the renderer's own broad distribution of ages, all of different "
-    "people. Shots by training heads of the same year of age: many above {many}, medium {few} to "
-    "{many}, few below {few}. Network {backbone}, {epochs} epochs in batches of 128, AdamW, {seeds} "
-    "seeds. reg+cls adds a head of {classes} classes: of equal width, or equalised with the rest "
-    "thinned out of the classification loss; above 1 the weight multiplies the regression loss. The "
-    "third arm of "
-    "the 1-D studies has no counterpart here: AdamW's steps do not depend on the scale of a loss "
-    "and its weight decay is decoupled, so that a weight alone changes nothing. Errors are mean "
-    "absolute errors in years; intervals are 95 % (Student) over the seeds."
+    "measured on {test} heads with the renderer's own broad distribution of ages, all of "
+    "different people. Shots by training heads of the same year of age: many above {many}, medium "
+    "{few} to {many}, few below {few}. Network {backbone}, {epochs} epochs in batches of 128, "
+    "AdamW, {seeds} seeds. reg+cls adds a head of {classes} classes: of equal width, or equalised "
+    "with the rest thinned out of the classification loss; above 1 the weight multiplies the "
+    "regression loss. The third arm of the 1-D studies has no counterpart here: AdamW's steps do "
+    "not depend on the scale of a loss and its weight decay is decoupled, so that a weight alone "
+    "changes nothing. Errors are mean absolute errors in years; intervals are 95 % (Student) over "
+    "the seeds."
 )
 
 
