@@ -72,6 +72,11 @@ def test_an_unknown_problem_lists_the_known_ones() -> None:
         problem_of(Recipe(problem="nothing", epochs=1))
 
 
+def test_a_problem_that_trains_on_the_cpu_only() -> None:
+    with pytest.raises(RecipeError, match="'headpose' trains on 'accelerator: cpu' only"):
+        problem_of(Recipe(problem="headpose", epochs=1, accelerator="cuda"))
+
+
 def test_the_shipped_recipes_are_valid() -> None:
     folder = Path(__file__).parents[2] / "training" / "edgereg_training" / "recipes"
     recipes = [load_recipe(path) for path in folder.glob("*.yaml")]

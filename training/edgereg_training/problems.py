@@ -17,12 +17,17 @@ PROBLEMS = {
     "regression": "edgereg_training.regression:problem",
 }
 
+# Their batches stay on the CPU.
+CPU_ONLY = {"headpose", "detection"}
+
 
 def problem_of(recipe: Recipe) -> Problem:
     """The recipe's problem with its options; raises RecipeError where it does not exist."""
     if recipe.problem not in PROBLEMS:
         known = ", ".join(sorted(PROBLEMS))
         raise RecipeError(f"unknown problem '{recipe.problem}' in the recipe (known: {known})")
+    if recipe.problem in CPU_ONLY and recipe.accelerator != "cpu":
+        raise RecipeError(f"problem '{recipe.problem}' trains on 'accelerator: cpu' only")
     module, function = PROBLEMS[recipe.problem].split(":")
     made: Problem = getattr(import_module(module), function)(recipe)
     return made
