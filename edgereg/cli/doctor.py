@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
@@ -17,6 +19,18 @@ from edgereg.cli.waiting import at_work
 
 # Qt can be installed and yet not load, for want of the system's libraries.
 PROOFS = {"app": "import PySide6.QtWidgets, pyqtgraph, superqt", "cpu": "import onnxruntime"}
+
+# What was written against the published interface and never ran on the hardware it is for.
+UNTRIED = {
+    "tensorrt": "never tried on hardware by its authors: compare its results; docs/engines.md",
+    "ort-tensorrt": "never tried on hardware by its authors: compare its results; docs/engines.md",
+    "cuda": "never tried on hardware by its authors: compare its results; docs/engines.md",
+}
+JETSON = Path("/etc/nv_tegra_release")
+SHADOWED = {
+    "cv2": "pip uninstall opencv-python-headless in this environment; docs/jetson.md",
+    "tensorrt": "pip uninstall tensorrt in this environment; docs/jetson.md",
+}
 
 
 @dataclass(frozen=True)
@@ -84,8 +98,22 @@ def _engines() -> Iterator[Finding]:
         return
     for row in statuses:
         if row.status != "absent":
-            fix = row.reason if row.status == "fails" else ""
+            fix = row.reason if row.status == "fails" else UNTRIED.get(row.short, "")
             yield Finding(f"engine {row.short}", row.status, fix)
+    for package, wanted in SHADOWED.items():
+        if (place := _shadowing(package)) is not None:
+            yield Finding(f"{package} of the system", f"is hidden by {place}", wanted)
+
+
+def _shadowing(package: str) -> Path | None:
+    """On a Jetson: a package of pip that hides the system's own, which knows the board."""
+    if not JETSON.exists():
+        return None
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        return None
+    place = Path(found.origin).parent
+    return None if place.is_relative_to("/usr/lib") else place
 
 
 def _plugins(session: Session) -> Iterator[Finding]:

@@ -1,23 +1,75 @@
-"""`edgereg engines`: which providers work on this machine."""
+"""`edgereg engines`: which providers work on this machine, and compiling models for it."""
 
 from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import click
 
 from edgereg.cli.session import Session, pass_session
 from edgereg.cli.tables import show_table
+from edgereg.errors import EdgeregError
 
 
-@click.command("engines")
-@pass_session
-def command(session: Session) -> None:
-    """List engines.
+@click.group("engines", invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """List engines, or compile models for this machine.
 
     Each provider is proven by running a small graph.
     """
+    if ctx.invoked_subcommand is None:
+        _list(ctx.ensure_object(Session))
+
+
+def _list(session: Session) -> None:
     from edgereg.engines.select import list_providers
 
     proven = [(row.short, row.name, row.status, row.reason) for row in list_providers()]
     added = [(name, name, "plugin", "not tried") for name in session.plugins.engines()]
     rows: list[tuple[str, ...]] = [*proven, *added]
     show_table(("--engine", "provider", "status", "reason"), rows)
+
+
+@command.command("build")
+@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.option(
+    "--batch",
+    default="1:1:16",
+    show_default=True,
+    metavar="LEAST:USUAL:MOST",
+    help="Images or regions in one run; more are run in parts.",
+)
+@pass_session
+def build(session: Session, models: tuple[str, ...], batch: str) -> None:
+    """Compile models with TensorRT now, so that the first run need not wait.
+
+    MODEL: a model folder or a task. The engines go to the cache that every run uses; one that is
+    there already, for this model, shapes, TensorRT, GPU and driver, is not built again.
+    """
+    from edgereg.engines.build import build_engine
+
+    chosen = _batch(batch)
+    tasks = session.tasks()
+    rows: list[tuple[Any, ...]] = []
+    for model in models:
+        folder = tasks[model].model if model in tasks else Path(model)
+        for built in build_engine(folder, batch=chosen, progress=partial(_tell, model)):
+            state = "was there" if built.cached else "built"
+            rows.append((model, built.graph, state, f"{built.size / 1e6:.1f}", str(built.plan)))
+    show_table(("model", "graph", "state", "MB", "file"), rows)
+
+
+def _tell(model: str, graph: str) -> None:
+    click.echo(f"{model}: compiling {graph}, which may take minutes", err=True)
+
+
+def _batch(text: str) -> Any:
+    from edgereg.engines.profile import Batch
+
+    try:
+        return Batch(*(int(part) for part in text.split(":")))
+    except (ValueError, TypeError) as error:
+        raise EdgeregError(f"--batch {text}: write LEAST:USUAL:MOST, such as 1:4:16") from error

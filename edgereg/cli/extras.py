@@ -46,7 +46,16 @@ def version(distribution: str) -> str | None:
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
+        return _system_opencv() if distribution == DISTRIBUTIONS["cv2"] else None
+
+
+def _system_opencv() -> str | None:
+    """The version of an OpenCV that no distribution of pip brought, as boards have it."""
+    try:
+        import cv2
+    except ImportError:
         return None
+    return f"{cv2.__version__} of the system"
 
 
 def missing_module(error: ModuleNotFoundError) -> str | None:

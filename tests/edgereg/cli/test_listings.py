@@ -15,6 +15,7 @@ from edgereg.cli import doctor, extras
 from edgereg.cli.main import main
 from edgereg.cli.session import Session
 from edgereg.engines import select
+from edgereg.engines.build import BuiltEngine
 from edgereg.errors import EngineError
 from edgereg.hookspecs import hookimpl
 from edgereg.plugins import load_plugins
@@ -47,6 +48,61 @@ def test_engines(call: Any, capsys: Any) -> None:
     rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
     assert "works" in rows["cpu"]
     assert "plugin" in rows["abacus"]
+
+
+def test_engines_build(
+    call: Any, capsys: Any, colour_task: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def build_engine(folder: Path, *, batch: Any, progress: Any) -> list[Any]:
+        asked.append((folder, batch.usual, batch.most))
+        progress("predict")
+        return [BuiltEngine("predict", folder / "model.plan", 2_500_000, cached=True)]
+
+    monkeypatch.setattr("edgereg.engines.build.build_engine", build_engine)
+    assert call("engines", "build", "colour", "--batch", "1:4:8") == 0
+    said = capsys.readouterr()
+    assert asked == [(colour_task.model, 4, 8)]
+    assert "was there" in said.out
+    assert "colour: compiling predict" in said.err
+
+
+@pytest.mark.parametrize("batch", ["4", "4:2:1", "a:b:c", "1:2:3:4", "0:1:2"])
+def test_engines_build_of_no_batch(call: Any, capsys: Any, batch: str) -> None:
+    assert call("engines", "build", "colour", "--batch", batch) == 1
+    assert capsys.readouterr().err.strip() == (
+        f"Error: --batch {batch}: write LEAST:USUAL:MOST, such as 1:4:16"
+    )
+
+
+def test_engines_build_without_tensorrt(
+    call: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorrt", None)
+    assert call("engines", "build", "colour") == 1
+    assert "TensorRT's Python API is not installed" in capsys.readouterr().err
+
+
+def test_doctor_says_what_was_never_tried(
+    call: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = select.ProviderStatus("TensorRT", "tensorrt", "works", "fine")
+    monkeypatch.setattr(select, "list_providers", lambda: [row])
+    call("doctor")
+    assert "never tried on hardware" in capsys.readouterr().out
+
+
+def test_doctor_names_what_hides_the_boards_own_packages(
+    call: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(doctor, "JETSON", tmp_path)
+    call("doctor")
+    assert "pip uninstall opencv-python-headless" in capsys.readouterr().out
+    own = SimpleNamespace(origin="/usr/lib/python3/dist-packages/cv2/__init__.py")
+    monkeypatch.setattr(doctor, "find_spec", lambda _: own)
+    call("doctor")
+    assert "is hidden by" not in capsys.readouterr().out
 
 
 def test_tasks(call: Any, capsys: Any) -> None:
@@ -109,6 +165,17 @@ def test_doctor_without_an_engine(call: Any, capsys: Any, monkeypatch: pytest.Mo
 
 def test_doctor_reads_the_extras_of_this_project() -> None:
     assert set(extras.PURPOSES) <= set(extras.requirements())
+
+
+def test_an_opencv_of_the_system_is_as_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(name: str) -> str:
+        raise extras.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(extras.metadata, "version", nowhere)
+    assert str(extras.version("opencv-python-headless")).endswith("of the system")
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    assert extras.version("opencv-python-headless") is None
+    assert extras.version("numpy") is None
 
 
 def test_bench(call: Any, capsys: Any, colour_task: Any, tmp_path: Path) -> None:
