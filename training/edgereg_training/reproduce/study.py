@@ -38,7 +38,7 @@ STUDIES: dict[str, Study] = {
             "Regression against regression + classification on 1-D functions",
             "Reg+Cls, Figure 3",
             2,
-            52,
+            45,
             "edgereg_training.reproduce.regcls_1d:run",
         ),
         Study(
