@@ -49,7 +49,7 @@ class GllimSettings(Strict):
     """
 
     name: Literal["gllim"] = "gllim"
-    components: int = Field(default=5, ge=1)
+    components: int = Field(default=1, ge=1)
     covariance: Covariance = "full"
     start: Start = "targets"
     iterations: int = Field(default=100, ge=1)
