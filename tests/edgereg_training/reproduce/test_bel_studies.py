@@ -118,7 +118,7 @@ def test_one_wrong_bit_by_hand() -> None:
 @pytest.mark.usefixtures("trained")
 def test_seeds_and_configurations_are_not_mixed_up(context: Context) -> None:
     methods = [bel_training.bel_options("HAD", "CE"), bel_training.bel_options("U", "BCE")]
-    hadamard, unary = bel_training.train_all(context, methods)
+    hadamard, unary = bel_training.train_all(context, methods, 2)
     assert hadamard.errors["GEN-EX"] == pytest.approx([8.0, 8.1])
     assert unary.errors["BEL-U"] == pytest.approx([5.0, 5.1])
     assert unary.interval("GEN").mean == pytest.approx(5.55)
@@ -126,22 +126,22 @@ def test_seeds_and_configurations_are_not_mixed_up(context: Context) -> None:
 
 def test_studies_share_trainings(context: Context, trained: list[dict[str, Any]]) -> None:
     options = [bel_training.bel_options("J", "CE")]
-    bel_training.train_all(context, options)
+    bel_training.train_all(context, options, 2)
     other = Context(True, Cells(context.cells.folder.parent / "another"), context.data)
     both = [*options, bel_training.bel_options("J", "BCE")]
-    bel_training.train_all(other, both)
+    bel_training.train_all(other, both, 2)
     assert [key["method"]["loss"] for key in trained] == ["CE", "CE", "BCE", "BCE"]
 
 
 def test_smaller_sets_get_as_many_steps(context: Context, trained: list[dict[str, Any]]) -> None:
     options = [bel_training.bel_options("J", "CE")] * 2
-    bel_training.train_all(context, options, counts=[3000, 375])
+    bel_training.train_all(context, options, 2, counts=[3000, 375])
     assert [key["count"] * key["budget"]["epochs"] for key in trained] == 4 * [6000]
 
 
 def entrant(name: str, code: Any, decoder: str, mean: float, half: float) -> Any:
-    interval = Interval(mean, mean - half, mean + half)
-    return bel_ablation.Entrant(name, code, "CE" if code else name, decoder, interval, mean)
+    errors = (mean - half, mean, mean + half)
+    return bel_ablation.Entrant(name, code, "CE" if code else name, decoder, errors, mean)
 
 
 def entrants(best: float, hadamard: float, hard: float) -> list[Any]:
@@ -166,6 +166,7 @@ def test_verdicts_where_the_claims_hold(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(bel_ablation, "LOSSES", ("CE",))
     lines = bel_ablation.findings(entrants(5.0, 7.0, 8.0), references(6.0, 6.5))
     assert "direct L1: 6.00" in lines[1]
+    assert "1.00 (1.00 .. 1.00) degrees more" in lines[1]
     assert "do not overlap" in lines[1]
     assert "do not overlap" in lines[2]
     assert lines[4].startswith("HAD is the worst code under every loss")

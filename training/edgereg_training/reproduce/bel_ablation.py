@@ -17,10 +17,11 @@ from edgereg_training.reproduce.bel_training import (
     Outcome,
     bel_options,
     described,
+    size_of,
     train_all,
 )
 from edgereg_training.reproduce.report import Entry, Report, Table
-from edgereg_training.reproduce.statistics import Interval
+from edgereg_training.reproduce.statistics import Interval, over_seeds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +34,8 @@ LOSSES: tuple[bel.Loss, ...] = ("BCE", "CE", "L1", "L2")
 
 @dataclass(frozen=True)
 class Entrant:
-    """One configuration with one decoder: test error over seeds, and its validation error.
+    """One configuration with one decoder: its test error with each seed, and its mean validation
+    error.
 
     code: None for what BEL competes with, whose `loss` is its name."""
 
@@ -41,15 +43,21 @@ class Entrant:
     code: bel.Code | None
     loss: str
     decoder: str
-    error: Interval
+    errors: tuple[float, ...]
     validation: float
+
+    @property
+    def error(self) -> Interval:
+        """The test error over seeds."""
+        return over_seeds(self.errors)
 
 
 def run(context: Context) -> Report:
     """The study."""
     bel_runs = {(c, k): bel_options(c, k) for c in bel.CODES for k in LOSSES}
     plain = DIRECT | MULTICLASS
-    outcomes = train_all(context, [*bel_runs.values(), *plain.values()])
+    seeds = size_of(context).seeds
+    outcomes = train_all(context, [*bel_runs.values(), *plain.values()], seeds)
     entrants = [
         entrant
         for (code, loss), outcome in zip(bel_runs, outcomes, strict=False)
@@ -63,8 +71,8 @@ def run(context: Context) -> Report:
     return Report(
         tables=(_grid(entrants), _ranking(entrants, references)),
         findings=findings(entrants, references),
-        method=f"{described(context)} One training of each code and loss is read by every decoder "
-        "that the code has, and its epoch is chosen with GEN-EX.",
+        method=f"{described(context, seeds)} One training of each code and loss is read by every "
+        "decoder that the code has, and its epoch is chosen with GEN-EX.",
         plot=_plot(entrants, references),
         plot_size=(9.0, 5.0),
         record={"test errors of each seed": _record([*bel_runs], [*plain], outcomes)},
@@ -75,7 +83,7 @@ def entrants_of(code: bel.Code, loss: str, outcome: Outcome) -> list[Entrant]:
     """A training read by each decoder. GEN-EX is what CE, L1 and L2 train."""
     return [
         Entrant(
-            f"{code}, {loss}, {decoder}", code, loss, decoder, outcome.interval(decoder),
+            f"{code}, {loss}, {decoder}", code, loss, decoder, tuple(outcome.errors[decoder]),
             outcome.chosen_by(decoder),
         )
         for decoder in outcome.errors
@@ -85,7 +93,7 @@ def entrants_of(code: bel.Code, loss: str, outcome: Outcome) -> list[Entrant]:
 def _reference(name: str, decoder: str, outcome: Outcome) -> Entrant:
     shown = name if decoder == VALUE else f"{name}, {decoder}"
     return Entrant(
-        shown, None, name, decoder, outcome.interval(decoder), outcome.chosen_by(decoder)
+        shown, None, name, decoder, tuple(outcome.errors[decoder]), outcome.chosen_by(decoder)
     )
 
 
@@ -105,7 +113,8 @@ def _against(entrants: list[Entrant], references: list[Entrant]) -> list[str]:
         f"BEL's best on the validation heads is {best.name}: test error {best.error.text()} "
         "degrees.",
         *(
-            f"{rival.name}: {rival.error.text()} degrees, {_verdict(best.error, rival.error)}."
+            f"{rival.name}: {rival.error.text()} degrees, {_verdict(best.error, rival.error)}; "
+            f"with the same seed {_differences(rival, best).text()} degrees more than BEL's best."
             for rival in rivals
         ),
     ]
@@ -114,6 +123,11 @@ def _against(entrants: list[Entrant], references: list[Entrant]) -> list[str]:
 def _best(references: list[Entrant], names: Iterable[str], decoder: str) -> Entrant:
     own = [r for r in references if r.loss in names and r.decoder == decoder]
     return min(own, key=lambda entrant: entrant.validation)
+
+
+def _differences(entrant: Entrant, other: Entrant) -> Interval:
+    """Seed by seed: trainings of one seed share the backbone's start and the order of examples."""
+    return over_seeds([a - b for a, b in zip(entrant.errors, other.errors, strict=True)])
 
 
 def _verdict(best: Interval, other: Interval) -> str:

@@ -35,17 +35,18 @@ MEAN = "expected value"
 @dataclass(frozen=True)
 class Size:
     """How large a study is: heads to train on, to choose the epoch by, and to test on; seeds of
-    the training; epochs over all heads."""
+    the ablation and of the sweeps over one quantity; epochs over all heads."""
 
     train: int
     validation: int
     test: int
     seeds: int
+    sweep_seeds: int
     epochs: int
 
 
-FULL = Size(train=12000, validation=2000, test=3000, seeds=3, epochs=5)
-QUICK = Size(train=3000, validation=500, test=1000, seeds=2, epochs=2)
+FULL = Size(train=12000, validation=2000, test=3000, seeds=5, sweep_seeds=3, epochs=3)
+QUICK = Size(train=3000, validation=500, test=1000, seeds=2, sweep_seeds=2, epochs=2)
 
 # One level a degree, as the paper has for head pose.
 STEP = 1.0
@@ -95,9 +96,10 @@ def bel_options(code: bel.Code, loss: bel.Loss, **others: Any) -> Options:
 def train_all(
     context: Context,
     methods: Sequence[Options],
+    seeds: int,
     counts: Sequence[int] | None = None,
 ) -> list[Outcome]:
-    """Train every method with every seed; outcomes in the order of `methods`.
+    """Train every method with seeds 0, 1, ...; outcomes in the order of `methods`.
 
     counts: for each method, how many of the training heads it gets; the number of gradient steps
     stays the same.
@@ -109,7 +111,7 @@ def train_all(
     # Seed by seed, so that an interrupted study has every configuration at some seeds.
     keys = [
         _key(options, count, size, folders, seed)
-        for seed in range(size.seeds)
+        for seed in range(seeds)
         for options, count in zip(methods, each, strict=True)
     ]
     cells = shared.map(train_cell, keys, data=context.data)
@@ -142,7 +144,7 @@ def decoders_of(code: bel.Code) -> tuple[bel.Decoder, ...]:
     return (*special, "GEN", "GEN-EX")
 
 
-def described(context: Context) -> str:
+def described(context: Context, seeds: int) -> str:
     """How it was done, for the report."""
     size, budget = size_of(context), Budget()
     return (
@@ -151,7 +153,7 @@ def described(context: Context) -> str:
         f"test on, of different people. Network {budget.backbone}, {size.epochs} epochs, batches "
         f"of {budget.batch_size}, AdamW at {budget.learning_rate:g} for every method. Errors are "
         f"mean absolute errors over the three angles in degrees; intervals are 95 % (Student) "
-        f"over {size.seeds} seeds."
+        f"over {seeds} seeds."
     )
 
 
