@@ -94,7 +94,7 @@ STUDIES: dict[str, Study] = {
             "Codes, decoders and losses against direct regression and multiclass",
             "BEL, Tables 3 to 13",
             3,
-            42,
+            27,
             "edgereg_training.reproduce.bel_ablation:run",
         ),
         Study(
@@ -102,7 +102,7 @@ STUDIES: dict[str, Study] = {
             "BEL with fewer training examples",
             "BEL, Table 15",
             1,
-            12,
+            6,
             "edgereg_training.reproduce.bel_samples:run",
         ),
         Study(
@@ -110,7 +110,7 @@ STUDIES: dict[str, Study] = {
             "Reflected against plain codes",
             "BEL, Table 16",
             1,
-            10,
+            8,
             "edgereg_training.reproduce.bel_reflected:run",
         ),
         Study(
@@ -118,7 +118,7 @@ STUDIES: dict[str, Study] = {
             "The number of levels",
             "BEL, Table 14",
             1,
-            8,
+            4,
             "edgereg_training.reproduce.bel_levels:run",
         ),
         Study(
@@ -126,7 +126,7 @@ STUDIES: dict[str, Study] = {
             "The width of the bottleneck before the bits",
             "BEL, Figure 6",
             1,
-            8,
+            4,
             "edgereg_training.reproduce.bel_theta:run",
         ),
         Study(
