@@ -86,6 +86,14 @@ def test_when_all_rates_diverge(tmp_path: Path) -> None:
         find_rate(Line(), recipe(), tmp_path, (1e30, 1e35), 1, False, nobody)
 
 
+def test_several_runs_take_one_device(tmp_path: Path) -> None:
+    wide = recipe().model_copy(update={"devices": 2})
+    with pytest.raises(TrainingError, match="one device each"):
+        train_seeds(Line(), wide, tmp_path, 2, False, nobody)
+    with pytest.raises(TrainingError, match="one device each"):
+        find_rate(Line(), wide, tmp_path, (0.1,), 1, False, nobody)
+
+
 def test_csv_log_has_every_epoch_once_also_after_resuming(tmp_path: Path) -> None:
     train(Line(), recipe(epochs=2), tmp_path, log=epoch_log("csv", tmp_path))
     train(Line(), recipe(epochs=4), tmp_path, resume=True, log=epoch_log("csv", tmp_path))

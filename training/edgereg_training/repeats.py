@@ -51,6 +51,7 @@ def train_seeds(
     watcher_of: WatcherOf,
 ) -> tuple[list[SeedRun], dict[str, Interval]]:
     """Train with `count` seeds from the recipe's on, in OUT/seed-N; writes OUT/seeds.json."""
+    _refuse_processes(recipe)
     runs = []
     for seed in range(recipe.seed, recipe.seed + count):
         folder = out / f"seed-{seed}"
@@ -104,6 +105,7 @@ def find_rate(
     Each run goes through the whole schedule. Writes OUT/find-lr/trials.json; raises TrainingError
     where all diverge.
     """
+    _refuse_processes(recipe)
     trials = []
     for rate in rates:
         optimiser = recipe.optimiser.model_copy(update={"learning_rate": rate})
@@ -117,6 +119,12 @@ def find_rate(
     content = {"metric": problem.metric, "epochs": epochs, "trials": [asdict(t) for t in trials]}
     _write(out / "find-lr" / "trials.json", content)
     return trials
+
+
+def _refuse_processes(recipe: Recipe) -> None:
+    # Each run would start further processes of the whole command.
+    if recipe.devices > 1:
+        raise TrainingError("several runs train on one device each: set 'devices: 1'")
 
 
 def _best_of(
