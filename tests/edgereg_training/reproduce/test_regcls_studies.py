@@ -53,7 +53,8 @@ def test_the_published_gaps_are_recognised(tmp_path: Path, monkeypatch: pytest.M
     assert "clean: 4 of 4 gaps lie within 0.03 of the published ones" in text
     assert "their order is the published one: uniform < mild < moderate < severe" in text
     assert "more than 8 points away: uniform (published 66.8 %)" in text
-    assert "clean, against the same weight without classes: they harm for" in text
+    assert "clean: the weight alone, without classes, beats reg for uniform, mild" in text
+    assert "reg+cls against that arm: they harm for uniform" in text
     assert len(report.tables[0].rows) == 8
 
 

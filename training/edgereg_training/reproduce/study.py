@@ -46,7 +46,7 @@ STUDIES: dict[str, Study] = {
             "Weight of the regression loss in regression + classification",
             "Reg+Cls, Figure 4",
             1,
-            7,
+            3,
             "edgereg_training.reproduce.regcls_lambda:run",
         ),
         Study(
@@ -54,7 +54,7 @@ STUDIES: dict[str, Study] = {
             "Noise of the targets in regression + classification",
             "Reg+Cls, Figure 5",
             1,
-            3,
+            1,
             "edgereg_training.reproduce.regcls_noise:run",
         ),
         Study(
@@ -62,7 +62,7 @@ STUDIES: dict[str, Study] = {
             "Balanced classes in regression + classification",
             "Reg+Cls, Table 1",
             1,
-            8,
+            3,
             "edgereg_training.reproduce.regcls_balance:run",
         ),
         Study(
@@ -70,7 +70,7 @@ STUDIES: dict[str, Study] = {
             "Regression + classification on rendered age, few and many shots",
             "Reg+Cls, Tables 2 to 4",
             2,
-            12,
+            5,
             "edgereg_training.reproduce.regcls_image:run",
         ),
         Study(
