@@ -24,10 +24,11 @@ CLASSES = 64
 ENDS: tuple[Sampling, ...] = ("uniform", "severe")
 
 METHOD = (
-    "As `regcls-1d` (loss: weight x MSE + CE), but one data seed, {classes} classes of equal width "
-    "and {functions} functions, clean and noisy, uniform and severe, for every weight of {weights}. The paper takes "
-    "1e2 for clean and 1e3 for noisy data. The third arm has the same weight and no classes: reg "
-    "does not depend on the weight, but this arm does, through Adam's fixed weight decay."
+    "As `regcls-1d` (loss: weight x MSE + CE), but one data seed, {classes} classes of equal "
+    "width and {functions} functions, clean and noisy, uniform and severe, for every weight of "
+    "{weights}. The paper takes 1e2 for clean and 1e3 for noisy data. The third arm has the same "
+    "weight and no classes: reg does not depend on the weight, but this arm does, through Adam's "
+    "fixed weight decay."
 )
 
 

@@ -24,9 +24,9 @@ ENDS: tuple[Sampling, ...] = ("uniform", "severe")
 
 METHOD = (
     "As the noisy setting of `regcls-1d` (weight {weight:g}, learning rate 1e-2), but one data "
-    "seed, {classes} classes of equal width and {functions} functions, uniform and severe, for targets with "
-    "Normal(0, s) added in all splits. Errors are above the noise: s squared, which no prediction "
-    "can avoid, is taken off the mean squared error."
+    "seed, {classes} classes of equal width and {functions} functions, uniform and severe, for "
+    "targets with Normal(0, s) added in all splits. Errors are above the noise: s squared, which "
+    "no prediction can avoid, is taken off the mean squared error."
 )
 
 
