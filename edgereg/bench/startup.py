@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,12 +72,15 @@ def _main(folder: str, engine: str, threads: str) -> None:
 
 def _most_memory_mb() -> float | None:
     """Most memory that this process ever held; Windows does not tell it this way."""
-    if sys.platform == "win32":
-        return None
-    import resource
+    with suppress(OSError, StopIteration, ValueError):
+        # What `getrusage` tells on Linux includes the parent's, from before this program began.
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+    if sys.platform == "darwin":
+        import resource
 
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / (1024 * 1024 if sys.platform == "darwin" else 1024)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024)
+    return None
 
 
 if __name__ == "__main__":

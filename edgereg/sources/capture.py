@@ -12,13 +12,15 @@ import numpy.typing as npt
 
 # FFmpeg would write its own complaints beside edgereg's one line. A user's setting goes first.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+SILENT = 0
 
 
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
     """No complaints of OpenCV's own inside the block: edgereg says in one line what failed."""
-    logging = cv2.utils.logging
-    level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    # OpenCV 4, which Jetsons bring, has it in another place.
+    logging = getattr(cv2.utils, "logging", cv2)
+    level = logging.setLogLevel(SILENT)
     try:
         yield
     finally:

@@ -1,0 +1,28 @@
+# edgereg on JetPack 7.2 (Orin): Ubuntu 24.04, Python 3.12, CUDA 13.2, TensorRT 10.16.
+#   docker build -f deploy/jetson/jetpack7.Dockerfile -t edgereg:jetpack7 .
+#   docker run --rm --runtime nvidia --network host --device /dev/video0 \
+#       -v edgereg-engines:/var/cache/edgereg edgereg:jetpack7 doctor
+# Never built by its authors: they had no board. docs/jetson.md says what was checked.
+# There is no l4t-jetpack image of this line: its boards run the CUDA images for Arm servers, to which
+# TensorRT is added from the same package source. Pin another one with --build-arg BASE=...
+ARG BASE=nvcr.io/nvidia/cuda:13.2.0-runtime-ubuntu24.04
+FROM ${BASE}
+
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+        python3-libnvinfer python3-opencv python3-venv \
+        gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
+    && rm -rf /var/lib/apt/lists/*
+
+# The environment sees the system's OpenCV and TensorRT, and pip installs neither.
+RUN python3 -m venv --system-site-packages /opt/edgereg
+ENV PATH=/opt/edgereg/bin:${PATH} XDG_CACHE_HOME=/var/cache/edgereg
+COPY deploy/jetson/requirements.txt /tmp/requirements.txt
+RUN pip install --no-cache-dir --upgrade pip \
+    && pip install --no-cache-dir -r /tmp/requirements.txt 'cuda-python==13.2.*'
+
+COPY . /tmp/edgereg
+RUN pip install --no-cache-dir --no-deps /tmp/edgereg && rm -rf /tmp/edgereg
+RUN python -c "import cv2, tensorrt; assert cv2.__file__.startswith('/usr/lib'), cv2.__file__"
+
+ENTRYPOINT ["edgereg"]
