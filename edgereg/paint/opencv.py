@@ -33,6 +33,8 @@ _SHIFT = 4
 # OpenCV's anti-aliased polygons come out this much wider than asked for, in pixels.
 _RIM = 1.5
 _FONT_WEIGHT = 500
+# The height in pixels of OpenCV 4's strokes, ascenders and descenders, at scale 1.
+_STROKES_SIZE = 30.0
 
 
 def paint(image: Image, marks: Iterable[Mark]) -> Image:
@@ -111,14 +113,11 @@ def _label(canvas: Image, label: Label) -> None:
     height, width = canvas.shape[:2]
     size = max(8, round(label.size))
     padding = label.size * TEXT_PADDING / TEXT_SIZE
-    _, _, text_width, _ = cv2.getTextSize(
-        (width, height), label.text, (0, 0), _font(), size, _FONT_WEIGHT
-    )
-    plate = plate_of(label, float(text_width), padding, (width, height))
+    plate = plate_of(label, _text_width(label.text, size, canvas), padding, (width, height))
     _area(canvas, _rectangle(plate.x, plate.y, plate.width, plate.height), PLATE, PLATE_ALPHA)
     _area(canvas, _rectangle(plate.x, plate.y, plate.stripe, plate.height), label.rgb, 1.0)
     origin = (round(plate.text_x), round(plate.baseline))
-    cv2.putText(canvas, label.text, origin, INK, _font(), size, _FONT_WEIGHT)
+    _write(canvas, label.text, origin, size)
 
 
 def _picture(canvas: Image, picture: Picture) -> None:
@@ -150,7 +149,26 @@ def _rectangle(x: float, y: float, width: float, height: float) -> Points:
 
 @lru_cache(maxsize=1)
 def _font() -> Any:
-    return cv2.FontFace("sans")
+    """OpenCV 5's own font; None under OpenCV 4, which Jetsons bring and which has strokes only."""
+    return cv2.FontFace("sans") if hasattr(cv2, "FontFace") else None
+
+
+def _text_width(text: str, size: int, canvas: Image) -> float:
+    if _font() is None:
+        strokes: Any = cv2.getTextSize
+        return float(strokes(text, cv2.FONT_HERSHEY_SIMPLEX, size / _STROKES_SIZE, 1)[0][0])
+    height, width = canvas.shape[:2]
+    box = cv2.getTextSize((width, height), text, (0, 0), _font(), size, _FONT_WEIGHT)
+    return float(box[2])
+
+
+def _write(canvas: Image, text: str, origin: tuple[int, int], size: int) -> None:
+    if _font() is None:
+        strokes: Any = cv2.putText
+        font, scale = cv2.FONT_HERSHEY_SIMPLEX, size / _STROKES_SIZE
+        strokes(canvas, text, origin, font, scale, INK, 1, cv2.LINE_AA)
+    else:
+        cv2.putText(canvas, text, origin, INK, _font(), size, _FONT_WEIGHT)
 
 
 class _Part:
