@@ -83,6 +83,8 @@ class GLLiM:
         """
         weights = np.ones(len(targets)) if weights is None else weights
         _check(targets, features, weights, self.components)
+        if posteriors is not None and (posteriors.ndim != 2 or len(posteriors) != len(targets)):
+            raise ValueError(f"GLLiM: posteriors must be [{len(targets)}, K]")
         used = weights > 0
         if not used.all():
             targets, features, weights = targets[used], features[used], weights[used]
@@ -107,8 +109,6 @@ class GLLiM:
 
     def _maximised(self, examples: em.Examples, posteriors: Array) -> Parameters:
         """The M-step at given posteriors, of which components without examples are left out."""
-        if posteriors.ndim != 2 or len(posteriors) != len(examples.design):
-            raise ValueError(f"posteriors must be [{len(examples.design)}, K]")
         counts = examples.weights @ posteriors
         kept = counts >= min(examples.design.shape[1] + 1, counts.max())
         chosen = posteriors[:, kept]
