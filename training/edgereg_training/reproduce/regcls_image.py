@@ -56,11 +56,11 @@ METHOD = (
     "different people. Shots by training heads of the same year of age: many above {many}, medium "
     "{few} to {many}, few below {few}. Network {backbone}, {epochs} epochs in batches of 128, "
     "AdamW, {seeds} seeds. reg+cls adds a head of {classes} classes: of equal width, or equalised "
-    "with the rest thinned out of the classification loss; above 1 the weight multiplies the "
-    "regression loss. The third arm of the 1-D studies has no counterpart here: AdamW's steps do "
-    "not depend on the scale of a loss and its weight decay is decoupled, so that a weight alone "
-    "changes nothing. Errors are mean absolute errors in years; intervals are 95 % (Student) over "
-    "the seeds."
+    "with the rest thinned out of the classification loss (found after the first epoch, which "
+    "trains without them); above 1 the weight multiplies the regression loss. The third arm of "
+    "the 1-D studies has no counterpart here: AdamW's steps do not depend on the scale of a loss "
+    "and its weight decay is decoupled, so that a weight alone changes nothing. Errors are mean "
+    "absolute errors in years; intervals are 95 % (Student) over the seeds."
 )
 
 
