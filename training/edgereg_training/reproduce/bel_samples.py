@@ -25,7 +25,7 @@ from edgereg_training.reproduce.report import Report
 if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
 
-SHARES = (1.0, 0.25, 0.0625)
+SHARES = (1.0, 0.5, 0.25)
 BEL = "BEL B1JDJ, CE"
 METHODS = {
     "direct L1": DIRECT["direct L1"],
