@@ -88,10 +88,11 @@ def plot_sweep(figure: Figure, sweep: Sweep, variable: str, floor: bool = False)
             )  # fmt: skip
         ax.set_xscale("log")
         ax.set_title(f"{setting}, {sampling}", fontsize=10)
-        ax.set_ylim(bottom=0)
         ax.grid(alpha=0.3)
     for ax in axes[-1]:
         ax.set_xlabel(variable)
     for row in axes:
+        # After all of the row is drawn: it sets the shared axis for good.
+        row[0].set_ylim(bottom=0)
         row[0].set_ylabel("test MSE above the noise" if floor else "test MSE")
     axes[0, 0].legend(fontsize=7)
