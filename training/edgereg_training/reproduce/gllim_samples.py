@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
 
 SHARES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, WHOLE)
-DEEP_SHARES = (1 / 16, 1 / 4, WHOLE)
+DEEP_SHARES = (1 / 16, WHOLE)
 # label -> (components, covariance)
 FIXED: dict[str, tuple[int | None, str]] = {
     "least squares with a ridge": (None, "equal"),
