@@ -18,7 +18,8 @@ import torch
 from torch import nn
 
 FloatArray = npt.NDArray[np.float32]
-Activation = Literal["none", "silu"]
+Activation = Literal["none", "relu", "silu"]
+Nonlinearity = Literal["relu", "silu"]
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,11 @@ class EnergyWeights:
 
 
 class TargetEnergy(nn.Module):
-    """f(x, y) = trunk(silu(W_x g_x + b + W_y g_y((y - centre) / scale))).
+    """f(x, y) = trunk(act(W_x g_x + b + W_y g_y((y - centre) / scale))).
 
     features: size of g_x; centre, scale: of the D targets, in units; target_width: of the two
-    layers of g_y; hidden: of the first joint layer and of the trunk's layers.
+    layers of g_y; hidden: of the first joint layer and of the trunk's layers; activation: of all
+    layers but the last.
     """
 
     centre: torch.Tensor
@@ -67,22 +69,24 @@ class TargetEnergy(nn.Module):
         target_width: int = 32,
         hidden: int = 64,
         trunk_layers: int = 1,
+        activation: Nonlinearity = "silu",
     ) -> None:
         super().__init__()
+        self.nonlinearity: Nonlinearity = activation
         self.register_buffer("centre", torch.tensor(centre, dtype=torch.float32))
         self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
         self.target = nn.Sequential(
             nn.Linear(len(scale), target_width),
-            nn.SiLU(),
+            _module(activation),
             nn.Linear(target_width, target_width),
-            nn.SiLU(),
+            _module(activation),
         )
         self.from_features = nn.Linear(features, hidden)
         self.from_target = nn.Linear(target_width, hidden, bias=False)
-        self.activation = nn.SiLU()
+        self.activation = _module(activation)
         layers: list[nn.Module] = []
         for _ in range(trunk_layers):
-            layers += [nn.Linear(hidden, hidden), nn.SiLU()]
+            layers += [nn.Linear(hidden, hidden), _module(activation)]
         self.trunk = nn.Sequential(*layers, nn.Linear(hidden, 1))
 
     def normalise(self, targets: torch.Tensor) -> torch.Tensor:
@@ -92,8 +96,9 @@ class TargetEnergy(nn.Module):
     def forward(self, features: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
         """features g_x [B, Dx], normalised points [B, K, D] -> f [B, K]."""
         image = self.from_features(features)[:, None]
-        joint = self.activation(image + self.from_target(self.target(points)))
-        energy: torch.Tensor = self.trunk(joint)[..., 0]
+        # In place: where there are many points, another tensor of this size costs time.
+        joint = self.from_target(self.target(points)).add_(image)
+        energy: torch.Tensor = self.trunk(self.activation(joint))[..., 0]
         return energy
 
     def project(self, features: torch.Tensor) -> torch.Tensor:
@@ -107,14 +112,23 @@ class TargetEnergy(nn.Module):
             scale=_array(self.scale),
             centre=_array(self.centre),
             target_layers=tuple(
-                _dense(module, "silu") for module in self.target if isinstance(module, nn.Linear)
+                _dense(module, self.nonlinearity)
+                for module in self.target
+                if isinstance(module, nn.Linear)
             ),
             feature_weight=None,
             target_weight=_array(self.from_target.weight),
             bias=_array(self.from_features.bias),
-            activation="silu",
-            trunk=(*(_dense(layer, "silu") for layer in layers[:-1]), _dense(layers[-1], "none")),
+            activation=self.nonlinearity,
+            trunk=(
+                *(_dense(layer, self.nonlinearity) for layer in layers[:-1]),
+                _dense(layers[-1], "none"),
+            ),
         )
+
+
+def _module(activation: Nonlinearity) -> nn.Module:
+    return nn.SiLU() if activation == "silu" else nn.ReLU(inplace=True)
 
 
 def _dense(layer: nn.Linear, activation: Activation) -> DenseWeights:
