@@ -100,4 +100,7 @@ def test_balanced_shares_stand_beside_the_papers(
     rows = {row[:3]: row[3:] for row in report.tables[0].rows}
     assert rows["clean", "equal width", "severe"] == (36.83, 33.3, 0.0)
     assert rows["noisy", "equalised", "uniform"] == (65.0, 100.0, 0.0)
-    assert "uniform +66.7 (paper +3.6)" in report.findings[0]
+    assert "uniform +66.7 (paper +3.6)" in report.findings[1]
+    assert (
+        "shares are of 6 runs each, with a standard error of up to 20 points" in report.findings[0]
+    )

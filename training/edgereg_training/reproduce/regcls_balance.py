@@ -90,7 +90,19 @@ def _beside_paper(grids: Grids) -> Table:
         "setting", "classes", "sampling", "wins over reg %, paper", "wins over reg %, ours",
         "wins over weight x MSE %, ours",
     )  # fmt: skip
-    return Table("Share of runs in which reg+cls is better", columns, tuple(rows))
+    note = f"Each of our shares is of {_runs(grids)} runs: {_chance(grids)}."
+    return Table("Share of runs in which reg+cls is better", columns, tuple(rows), note)
+
+
+def _runs(grids: Grids) -> int:
+    return sum(grid.validation["reg"].size for grid in next(iter(grids.values())))
+
+
+def _chance(grids: Grids) -> str:
+    error = 50 / np.sqrt(_runs(grids))
+    return (
+        f"a standard error of up to {error:.0f} points, {np.sqrt(2) * error:.0f} for a difference"
+    )
 
 
 def _errors(grids: Grids) -> Table:
@@ -103,7 +115,7 @@ def _errors(grids: Grids) -> Table:
 
 
 def _findings(grids: Grids) -> list[str]:
-    found = []
+    found = [f"Our shares are of {_runs(grids)} runs each, with {_chance(grids)}."]
     for setting in ("clean", "noisy"):
         gains = []
         for index, sampling in enumerate(SAMPLINGS):
