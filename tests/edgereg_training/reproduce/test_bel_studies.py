@@ -16,7 +16,6 @@ from edgereg_training.reproduce import bel_bounds as bounds_study  # noqa: E402
 from edgereg_training.reproduce.cells import Cells  # noqa: E402
 from edgereg_training.reproduce.context import Context  # noqa: E402
 from edgereg_training.reproduce.report import write_report  # noqa: E402
-from edgereg_training.reproduce.statistics import Interval  # noqa: E402
 
 
 @pytest.fixture
@@ -121,7 +120,7 @@ def test_seeds_and_configurations_are_not_mixed_up(context: Context) -> None:
     hadamard, unary = bel_training.train_all(context, methods, 2)
     assert hadamard.errors["GEN-EX"] == pytest.approx([8.0, 8.1])
     assert unary.errors["BEL-U"] == pytest.approx([5.0, 5.1])
-    assert unary.interval("GEN").mean == pytest.approx(5.55)
+    assert unary.errors["GEN"] == pytest.approx([5.5, 5.6])
 
 
 def test_studies_share_trainings(context: Context, trained: list[dict[str, Any]]) -> None:
@@ -192,15 +191,18 @@ def test_sweep_reads_the_expected_value(context: Context, trained: list[dict[str
     table = bel_sweep.table_of(results, "t", "x", "")
     assert table.columns == ("x", "a", "b")
     assert table.rows[0] == ("1", "5.05 (4.41 .. 5.69)", None)
-    assert bel_sweep.error_at(results, "a", "2").mean == pytest.approx(8.05)
+    assert bel_sweep.at(results, "a", "2").error.mean == pytest.approx(8.05)
     assert [key["count"] for key in trained[:3]] == [3000, 100, 3000]
 
 
-def test_overlapping_intervals_decide_nothing() -> None:
-    low, high, both = Interval(1, 0.9, 1.1), Interval(2, 1.9, 2.1), Interval(1.5, 1, 2)
-    assert bel_sweep.compared(low, high).startswith("lower")
-    assert bel_sweep.compared(high, low).startswith("higher")
-    assert bel_sweep.compared(low, both).startswith("not distinguishable")
+def test_seeds_are_compared_with_themselves() -> None:
+    """Seeds that differ more than the methods don't hide a difference that each of them shows."""
+    point = bel_sweep.Point("a", "1", {})
+    first, second = (bel_sweep.Result(point, e) for e in ((5.0, 6.0, 7.0), (5.5, 6.6, 7.4)))
+    crossing = bel_sweep.Result(point, (6.0, 5.0, 7.5))
+    assert bel_sweep.compared(first, second).startswith("lower, by seed -0.50")
+    assert bel_sweep.compared(second, first).startswith("higher, by seed 0.50")
+    assert bel_sweep.compared(first, crossing).startswith("not distinguishable")
 
 
 def test_ablation_from_trainings_to_report(

@@ -8,8 +8,8 @@ from edgereg_training import bel
 from edgereg_training.reproduce.bel_sweep import (
     Point,
     Result,
+    at,
     compared,
-    error_at,
     method_of,
     plot_of,
     sweep,
@@ -54,12 +54,10 @@ def _levels(step: float) -> str:
 
 def _finding(results: list[Result], name: str) -> str:
     values = [_levels(step) for step in STEPS]
-    best = min(values, key=lambda levels: error_at(results, name, levels).mean)
-    error = error_at(results, name, best)
-    against = [
-        f"at {other} levels: {error_at(results, name, other).text()}, "
-        f"against which the best is {compared(error, error_at(results, name, other))}"
-        for other in (values[0], values[-1])
-        if other != best
-    ]
-    return f"{name}: least error at {best} levels, {error.text()} degrees; {'; '.join(against)}."
+    best = min((at(results, name, levels) for levels in values), key=lambda r: r.error.mean)
+    others = [at(results, name, x) for x in values if x != best.point.x]
+    against = [f"than at {r.point.x}: {compared(best, r)}" for r in others]
+    return (
+        f"{name}: least error at {best.point.x} levels, {best.error.text()} degrees; "
+        f"{'; '.join(against)}."
+    )

@@ -8,8 +8,8 @@ from edgereg_training import bel
 from edgereg_training.reproduce.bel_sweep import (
     Point,
     Result,
+    at,
     compared,
-    error_at,
     method_of,
     plot_of,
     sweep,
@@ -55,16 +55,12 @@ def _options(code: bel.Code, loss: bel.Loss, reflected: bool) -> dict[str, objec
 
 def _findings(results: list[Result]) -> tuple[str, ...]:
     names = list(dict.fromkeys(r.point.x for r in results))
-    better = [
-        name
-        for name in names
-        if error_at(results, "reflected", name).mean < error_at(results, "plain", name).mean
-    ]
-    lines = [f"The reflected form has the lower mean error in {len(better)} of {len(names)} cases."]
-    for name in names:
-        reflected, plain = (error_at(results, form, name) for form in FORMS)
-        verdict = compared(reflected, plain)
+    pairs = [(at(results, "reflected", name), at(results, "plain", name)) for name in names]
+    better = sum(reflected.error.mean < plain.error.mean for reflected, plain in pairs)
+    lines = [f"The reflected form has the lower mean error in {better} of {len(names)} cases."]
+    for reflected, plain in pairs:
         lines.append(
-            f"{name}: reflected {reflected.text()}, plain {plain.text()} degrees: {verdict}."
+            f"{reflected.point.x}: reflected {reflected.error.text()}, plain "
+            f"{plain.error.text()} degrees; the reflected one is {compared(reflected, plain)}."
         )
     return tuple(lines)

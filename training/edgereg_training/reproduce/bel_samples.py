@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from edgereg_training.reproduce.bel_sweep import (
     Point,
     Result,
+    at,
     compared,
-    error_at,
     method_of,
     plot_of,
     sweep,
@@ -58,10 +58,7 @@ def run(context: Context) -> Report:
 
 
 def _finding(results: list[Result], count: str) -> str:
-    error = error_at(results, BEL, count)
-    parts = [
-        f"than {name}: {compared(error, error_at(results, name, count))}"
-        for name in METHODS
-        if name != BEL
-    ]
-    return f"{count} heads: {BEL} {error.text()} degrees; {'; '.join(parts)}."
+    own = at(results, BEL, count)
+    others = [at(results, name, count) for name in METHODS if name != BEL]
+    parts = [f"than {r.point.series}: {compared(own, r)}" for r in others]
+    return f"{count} heads: {BEL} {own.error.text()} degrees; {'; '.join(parts)}."

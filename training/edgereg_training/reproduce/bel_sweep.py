@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgereg_training.reproduce.bel_training import VALUE, Options, described, size_of, train_all
 from edgereg_training.reproduce.report import Table
-from edgereg_training.reproduce.statistics import Interval
+from edgereg_training.reproduce.statistics import Interval, over_seeds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,10 +32,15 @@ class Point:
 
 @dataclass(frozen=True)
 class Result:
-    """A point and its test error in degrees over seeds; BEL is read by GEN-EX."""
+    """A point and its test error in degrees with each seed; BEL is read by GEN-EX."""
 
     point: Point
-    error: Interval
+    errors: tuple[float, ...]
+
+    @property
+    def error(self) -> Interval:
+        """Over seeds."""
+        return over_seeds(self.errors)
 
 
 def sweep(context: Context, points: Sequence[Point]) -> list[Result]:
@@ -44,7 +49,7 @@ def sweep(context: Context, points: Sequence[Point]) -> list[Result]:
     counts = [size.train if point.count is None else point.count for point in points]
     outcomes = train_all(context, [point.options for point in points], size.sweep_seeds, counts)
     return [
-        Result(point, outcome.interval(EXPECTED if EXPECTED in outcome.errors else VALUE))
+        Result(point, tuple(outcome.errors[EXPECTED if EXPECTED in outcome.errors else VALUE]))
         for point, outcome in zip(points, outcomes, strict=True)
     ]
 
@@ -84,18 +89,25 @@ def plot_of(results: Sequence[Result], title: str, quantity: str) -> Plot:
     return draw
 
 
-def error_at(results: Sequence[Result], series: str, x: str) -> Interval:
-    """The error of one point."""
-    return next(r.error for r in results if (r.point.series, r.point.x) == (series, x))
+def at(results: Sequence[Result], series: str, x: str) -> Result:
+    """The result of one point."""
+    return next(r for r in results if (r.point.series, r.point.x) == (series, x))
 
 
-def compared(first: Interval, second: Interval) -> str:
-    """How the first error stands to the second, in words."""
-    if first.below(second):
-        return "lower, the intervals do not overlap"
-    if second.below(first):
-        return "higher, the intervals do not overlap"
-    return "not distinguishable: the intervals overlap"
+def compared(first: Result, second: Result) -> str:
+    """How the first error stands to the second, with the same seeds, in words.
+
+    Trainings of one seed share the backbone's start and the order of examples, so that their
+    difference varies less than either.
+    """
+    difference = over_seeds([a - b for a, b in zip(first.errors, second.errors, strict=True)])
+    if difference.high < 0:
+        verdict = "lower"
+    elif difference.low > 0:
+        verdict = "higher"
+    else:
+        verdict = "not distinguishable"
+    return f"{verdict}, by seed {difference.text()}"
 
 
 def _names(results: Sequence[Result]) -> tuple[list[str], list[str]]:

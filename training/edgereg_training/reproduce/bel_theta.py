@@ -8,8 +8,8 @@ from edgereg_training import bel
 from edgereg_training.reproduce.bel_sweep import (
     Point,
     Result,
+    at,
     compared,
-    error_at,
     method_of,
     plot_of,
     sweep,
@@ -52,12 +52,10 @@ def _shown(theta: int | None) -> str:
 
 
 def _finding(results: list[Result], name: str) -> str:
-    best = min((_shown(t) for t in THETAS), key=lambda t: error_at(results, name, t).mean)
-    error = error_at(results, name, best)
-    if best == "none":
-        return f"{name}: least error without a bottleneck, {error.text()} degrees."
-    without = error_at(results, name, "none")
+    best = min((at(results, name, _shown(t)) for t in THETAS), key=lambda r: r.error.mean)
+    others = [at(results, name, _shown(t)) for t in THETAS if _shown(t) != best.point.x]
+    against = [f"than with {r.point.x}: {compared(best, r)}" for r in others]
     return (
-        f"{name}: least error at theta {best}, {error.text()} degrees; without a bottleneck "
-        f"{without.text()}, against which it is {compared(error, without)}."
+        f"{name}: least error with theta {best.point.x}, {best.error.text()} degrees; "
+        f"{'; '.join(against)}."
     )

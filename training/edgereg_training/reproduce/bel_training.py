@@ -24,7 +24,6 @@ from edgereg_training.reproduce.cells import Cell, Cells, Key
 from edgereg_training.reproduce.context import Context
 from edgereg_training.reproduce.image_data import POSE_TARGETS, ImageSet, load_images
 from edgereg_training.reproduce.image_study import Budget, ImageNet, features_of, train_model
-from edgereg_training.reproduce.statistics import Interval, over_seeds
 
 Options = dict[str, Any]
 # What a method without decoders of its own answers with, and the mean of its density over levels.
@@ -73,10 +72,6 @@ class Outcome:
     errors: dict[str, list[float]]
     validation: dict[str, list[float]]
     seconds: float
-
-    def interval(self, decoder: str) -> Interval:
-        """The test error over seeds."""
-        return over_seeds(self.errors[decoder])
 
     def chosen_by(self, decoder: str) -> float:
         """The mean validation error, by which a best configuration is chosen."""
