@@ -61,6 +61,16 @@ def test_refinement_rejects_a_step_that_falls() -> None:
     assert energy[0].tolist() == [-2.0, -2.0, -0.5]
 
 
+def test_each_example_climbs_its_own_energy() -> None:
+    peaks = torch.tensor([[1.0, 2.0], [-3.0, 0.0]]).double()
+    path, energy = ebm.refine(
+        lambda y: -0.5 * (y - peaks).square().sum(-1), torch.zeros(2, 2).double(), 40, 0.5, 0.5
+    )
+    assert path.shape == (2, 41, 2)
+    assert energy.shape == (2, 41)
+    assert torch.allclose(path[:, -1], peaks)
+
+
 def test_starts_of_one_image_climb_as_if_alone() -> None:
     starts = torch.tensor([[[0.0, 1.0], [5.0, 5.0], [2.5, 2.0]]]).double()
     together, energy = ebm.refine(quadratic, starts, 4, 2.5, 0.5)
@@ -102,8 +112,9 @@ def test_the_best_point_seen_never_falls(rule: Any) -> None:
 def test_bad_arguments_of_refinement_are_named() -> None:
     with pytest.raises(ValueError, match=r"unknown rule 'newton' \(known: algorithm-1, "):
         ebm.refine(quadratic, torch.zeros(1, 1), 1, 1.0, 0.5, rule="newton")
-    with pytest.raises(ValueError, match=r"start has shape \(3,\)"):
-        ebm.refine(quadratic, torch.zeros(3), 1, 1.0, 0.5)
+    targets = torch.zeros(3, 2)
+    with pytest.raises(ValueError, match=r"made \[3, 3\] of points \[3, 1, 2\]: one number"):
+        ebm.refine(lambda y: (y - targets).sum(-1), torch.zeros(3, 1, 2), 1, 1.0, 0.5)
 
 
 def test_partition_function_of_a_gaussian() -> None:
@@ -138,5 +149,5 @@ def test_training_finds_a_known_density() -> None:
         loss.backward()
         optimiser.step()
     features = torch.tensor([[-0.5], [0.0], [0.5]])
-    found, _ = ebm.refine(partial(energy, features), torch.zeros(3, 1), 60, 0.02, 0.5)
-    assert torch.allclose(found[:, -1], features, atol=0.2)
+    found, _ = ebm.refine(partial(energy, features), torch.zeros(3, 1, 1), 60, 0.02, 0.5)
+    assert torch.allclose(found[:, 0, -1], features, atol=0.2)

@@ -133,5 +133,5 @@ def test_prediction_in_parts_equals_one_batch_and_climbs() -> None:
     assert np.allclose(whole.refined, parts.refined, atol=1e-3)
     features = net.extract(torch.from_numpy(images)).detach()
     start = net.energy.normalise(torch.from_numpy(whole.values))
-    _, energy = ebm.refine(lambda y: net.energy(features, y), start, 4, 0.05, 0.5)
-    assert (energy.diff(dim=1) >= 0).all()
+    _, energy = ebm.refine(lambda y: net.energy(features, y), start[:, None], 4, 0.05, 0.5)
+    assert (energy.diff(dim=-1) >= 0).all()

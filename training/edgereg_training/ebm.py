@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias, get_args
 import torch
 from torch import Tensor
 
-# y [B, M, D] -> f [B, M]; row i of both belongs to example i.
+# Points [..., D] -> f [...]; of points [B, M, D], row i belongs to example i.
 EnergyFunction: TypeAlias = Callable[[Tensor], Tensor]
 Rule: TypeAlias = Literal["algorithm-1", "algorithm-s1", "plain"]
 RULES: tuple[str, ...] = get_args(Rule)
@@ -93,32 +93,27 @@ def refine(
     rule: Rule = "algorithm-1",
     best: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Gradient ascent on f from start [B, D] or [B, M, D], each point on its own.
+    """Gradient ascent on f from start [..., D], each point on its own.
 
-    energy: y [B, M, D] -> f [B, M] (M = 1 for starts [B, D]); step_length: a number or [D].
+    energy: points of start's shape [..., D] -> f [...]; step_length: a number or [D].
     Rules: "algorithm-1" accepts a step iff f does not fall, else stays and multiplies that point's
     step length by `decay`. "algorithm-s1" (paper's supplement; no decay) accepts every step and
     stops a point after one that changed f by less than 0.001 or by less than -0.01; it may end
     lower than it began. "plain" accepts every step and multiplies the length by `decay` each time.
     best: iterate t is the best point of the steps up to t, whatever the rule.
 
-    Returns the trajectory [B, (M,) steps + 1, D] and its energies [B, (M,) steps + 1].
-    ValueError where start is not of two or three dimensions or the rule is unknown.
+    Returns the trajectory [..., steps + 1, D] and its energies [..., steps + 1].
+    ValueError where the rule is unknown or the energies are not one for each point.
     """
     if rule not in RULES:
         raise ValueError(f"unknown rule '{rule}' (known: {', '.join(RULES)})")
-    if start.dim() not in (2, 3):
-        raise ValueError(f"start has shape {tuple(start.shape)}: want [B, D] or [B, M, D]")
-    points = start[:, None] if start.dim() == 2 else start
     if rule == "algorithm-1":
-        trajectory, energies = _algorithm_1(energy, points, steps, step_length, decay)
+        trajectory, energies = _algorithm_1(energy, start, steps, step_length, decay)
     else:
-        trajectory, energies = _every_step(energy, points, steps, step_length, decay, rule)
+        trajectory, energies = _every_step(energy, start, steps, step_length, decay, rule)
     if best:
         energies, order = energies.cummax(dim=-1)
-        trajectory = trajectory.gather(2, order[..., None].expand_as(trajectory))
-    if start.dim() == 2:
-        return trajectory[:, 0], energies[:, 0]
+        trajectory = trajectory.gather(-2, order[..., None].expand_as(trajectory))
     return trajectory, energies
 
 
@@ -142,7 +137,7 @@ def _algorithm_1(
         scale = torch.where(better, scale, scale * decay)
         states.append(current)
         energies.append(value)
-    return torch.stack(states, dim=2), torch.stack(energies, dim=2)
+    return torch.stack(states, dim=-2), torch.stack(energies, dim=-1)
 
 
 def _every_step(
@@ -168,12 +163,15 @@ def _every_step(
             active = active & (change.abs() >= SMALL_CHANGE) & (change >= LARGE_FALL)
         states.append(current)
         energies.append(value)
-    return torch.stack(states, dim=2), torch.stack(energies, dim=2)
+    return torch.stack(states, dim=-2), torch.stack(energies, dim=-1)
 
 
 def _value_and_gradient(energy: EnergyFunction, points: Tensor) -> tuple[Tensor, Tensor]:
     with torch.enable_grad():
         leaf = points.detach().requires_grad_(True)
         value = energy(leaf)
+        if value.shape != points.shape[:-1]:
+            given, made = list(points.shape), list(value.shape)
+            raise ValueError(f"the energy made {made} of points {given}: one number a point")
         (gradient,) = torch.autograd.grad(value.sum(), leaf)
     return value.detach(), gradient

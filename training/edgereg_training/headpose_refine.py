@@ -53,10 +53,10 @@ def _predict(
         values, std = model.estimate(model.bits(features))
     trajectory, _ = ebm.refine(
         lambda points: model.energy(features, points),
-        model.energy.normalise(values),
+        model.energy.normalise(values)[:, None],
         settings.steps,
         settings.step_length,
         settings.decay,
     )
-    refined = trajectory[:, -1] * model.energy.scale + model.energy.centre
+    refined = trajectory[:, 0, -1] * model.energy.scale + model.energy.centre
     return values.numpy(), std.numpy(), refined.detach().numpy()

@@ -116,7 +116,7 @@ def test_refinement_starts_at_any_estimate_and_never_falls() -> None:
     assert (found.energy.diff(dim=1) >= 0).all()
     assert not found.trajectory.requires_grad
     how = EnergyRefinement(rule="plain", steps=20, step_length=0.05, decay=1.0, best=True)
-    better = head.climb(features, start, how).trajectory[:, -1]
+    better = head.climb(features, start[:, None], how).trajectory[:, 0, -1]
     error, after = (start - wanted).abs().mean(), (better - wanted).abs().mean()
     assert after < 0.9 * error
 

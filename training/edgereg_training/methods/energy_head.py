@@ -214,11 +214,12 @@ class EnergyHead(Head):
 
     def refine(self, features: Tensor, start: Tensor) -> Refinement:
         """Climb from start [B, D] in units, which may be any method's value."""
-        return self.climb(features, start, self.settings.refinement)
+        found = self.climb(features, start[:, None], self.settings.refinement)
+        return Refinement(found.trajectory[:, 0], found.energy[:, 0])
 
     def climb(self, features: Tensor, start: Tensor, how: EnergyRefinement) -> Refinement:
-        """`refine` in another way than the settings', or of K starts [B, K, D] for each image,
-        whose trajectory is [B, K, T+1, D]."""
+        """`refine` of K starts [B, K, D] for each image, in any way: a trajectory [B, K, T+1, D]
+        and its energies [B, K, T+1]."""
         path, energy = ebm.refine(
             partial(self.energy, _vectors(features).detach()),
             self.energy.normalise(start).detach(),
