@@ -67,7 +67,8 @@ def _best(errors: Errors, arm: str, distribution: str) -> int:
 def _finding(errors: Errors, arm: str, distribution: str) -> str:
     best = _best(errors, arm, distribution)
     least = over_seeds(errors[arm, distribution, best])
-    text = f"{arm.capitalize()}, {DISTRIBUTIONS[distribution]}: K = {best} has the least error, {least.text()}"
+    where = f"{arm.capitalize()}, {DISTRIBUTIONS[distribution]}"
+    text = f"{where}: K = {best} has the least error, {least.text()}"
     if best == 1:
         return f"{text} degrees."
     gain = difference(errors[arm, distribution, 1], errors[arm, distribution, best])
