@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgereg_training.reproduce.gllim_cells import Trial, difference, run_trials
+from edgereg_training.reproduce.gllim_cells import PCA, Trial, difference, run_trials
 from edgereg_training.reproduce.gllim_features import WHOLE, size_of
 from edgereg_training.reproduce.gllim_tables import described, plot_panels
 from edgereg_training.reproduce.report import Report, Table
@@ -51,6 +51,7 @@ def run(context: Context) -> Report:
         findings=(
             *(_finding(of, list(FIXED), n) for n in counts),
             *(_finding(of, list(DEEP), n) for n in deep_counts),
+            _full_covariances(of, counts),
         ),
         method=f"{described(context)} Near-Gaussian poses only. Smaller sets get as many "
         "gradient steps as the whole one.",
@@ -94,4 +95,14 @@ def _finding(of: Errors, methods: list[str], count: int) -> str:
     return (
         f"{count} heads: {inverse} {over_seeds(of[inverse, count]).text()}, {forward} "
         f"{over_seeds(of[forward, count]).text()} degrees: {found} (by {gain.text()})."
+    )
+
+
+def _full_covariances(of: Errors, counts: list[int]) -> str:
+    label = "GLLiM, K = 5, full"
+    worst = max(counts, key=lambda n: over_seeds(of[label, n]).mean)
+    return (
+        f"Full covariances need more heads in each component than there are features ({PCA}): "
+        f"{label} is at its worst with {worst} heads ({worst // 5} for each component), "
+        f"{over_seeds(of[label, worst]).text()} degrees."
     )
