@@ -51,7 +51,7 @@ def test_the_1d_report_has_every_trainer_and_names_the_best(tmp_path: Path) -> N
     report = ebm_1d.run(context(tmp_path, toy_cell, quick=False))
     assert [row[0] for row in report.tables[0].rows] == list(ebm_1d.ARMS)
     best = report.tables[0].rows[0][3]
-    assert best == pytest.approx(0.1 + 0.01 * 2)  # the best five of twenty
+    assert best == pytest.approx(0.1 + 0.01 * 2)  # the best five of ten
     text = " ".join(report.findings)
     assert "nce+, the recommended trainer, is the best" in text
     assert f"{0.69995 / 0.12:.1f} times closer" in text
@@ -63,7 +63,7 @@ def test_the_1d_report_has_every_trainer_and_names_the_best(tmp_path: Path) -> N
 def refined_cell(name: str, key: Any, compute: Any) -> Any:
     """Refinement by 0.01 with ten steps is the best; 'direct, L2' (index 0) gets worse by any."""
     if name != "refine_cell":
-        return {"validation": [[0.0]], "test": [[0.0]], "seconds": 1.0}
+        return {"validation": [[0.0]], "test": [[0.0]], "seconds": 1.0, "error": 12.34}
     count = len(compute.keywords["starts"])
 
     def errors(length: float, steps: int) -> Any:
@@ -89,6 +89,7 @@ def test_the_best_ascents_are_chosen_and_exceptions_are_named(tmp_path: Path) ->
     assert "improves 12 of 13 baselines" in report.findings[0]
     assert "it makes worse: direct, L2. The paper's claim" in report.findings[0]
     assert "T = 10, lambda = 0.01" in report.findings[1]
+    assert "the training median by 12.34" in report.findings[2]
     assert {row[1] for row in report.tables[2].rows} == set(ebm_refine.RULES)
 
 

@@ -46,9 +46,9 @@ ARMS: dict[str, Protocol] = {
     "sm": Protocol(trainer="sm"),
     SECOND: Protocol(problem="heteroscedastic"),
 }
-# The paper's 20 models where they are compared with its protocol; the others have fewer.
-MODELS = {"ml-is": 20, SECOND: 20, "dsm": 20}
-FEWER = 10
+# The paper has 20 models of each; mcmc is the dearest, and the narrow proposal an aside.
+MODELS = {"mcmc": 5, "ml-is, .1/.8": 5}
+DEFAULT_MODELS = 10
 QUICK_MODELS, QUICK_EPOCHS = 2, 15
 # Arms whose best model is drawn.
 DRAWN = ("ml-is", "nce", "nce+", "kldis", "mcmc", "dsm", "sm")
@@ -67,9 +67,9 @@ class Arm:
         """[models] in nats."""
         return np.array([cell["kl"] for cell in self.cells])
 
-    def best(self, models: int | None = None) -> float:
-        """Mean KL of the best five of the first `models`."""
-        return float(np.sort(self.kl[:models])[:BEST].mean())
+    def best(self) -> float:
+        """Mean KL of the best five."""
+        return float(np.sort(self.kl)[:BEST].mean())
 
     def parameters(self) -> npt.NDArray[np.float32]:
         """Of the best model."""
@@ -107,7 +107,7 @@ def run(context: Context) -> Report:
 def _counted(context: Context, name: str, protocol: Protocol) -> tuple[Protocol, int]:
     if context.quick:
         return protocol.model_copy(update={"epochs": QUICK_EPOCHS}), QUICK_MODELS
-    return protocol, MODELS.get(name, FEWER)
+    return protocol, MODELS.get(name, DEFAULT_MODELS)
 
 
 def train_cell(key: Key) -> Cell:
@@ -146,10 +146,15 @@ def findings(arms: Sequence[Arm]) -> tuple[str, ...]:
         _go_to(arms),
         f"Proposals of .1/.8 and .2/1.6 for ml-is: {_interval(named['ml-is, .1/.8'])} and "
         f"{_interval(first)} (mean of all models with its 95 % interval).",
-        f"dsm learns the density smoothed by its noise: KL {named['dsm'].best():.4f}; of the "
-        "others that see no samples far from the targets, "
-        f"mcmc {named['mcmc'].best():.4f} and sm {named['sm'].best():.4f}.",
+        f"dsm learns the density smoothed by its noise: KL {named['dsm'].best():.4f}. Models of "
+        f"{_range(named['mcmc'])}, those of {_range(named['sm'])}: trained "
+        "next to the targets only, an energy may rise far from them, and single models fail by "
+        "that.",
     )
+
+
+def _range(arm: Arm) -> str:
+    return f"{arm.name} range from {arm.kl.min():.3f} to {arm.kl.max():.3f}"
 
 
 def _interval(arm: Arm) -> str:
@@ -184,7 +189,6 @@ def _divergences(arms: Sequence[Arm]) -> Table:
             "/".join(f"{sigma:g}" for sigma in arm.protocol.sigmas) if _proposes(arm) else None,
             len(arm.cells),
             arm.best(),
-            arm.best(FEWER),
             _interval(arm),
             arm.mean_of("kl_left"),
             arm.mean_of("kl_right"),
@@ -194,7 +198,7 @@ def _divergences(arms: Sequence[Arm]) -> Table:
     ]
     return Table(
         "KL of the true density to the learned one, nats",
-        ("trainer", "proposal", "models", f"best {BEST}", f"best {BEST} of {FEWER}", "all (95 %)",
+        ("trainer", "proposal", "models", f"best {BEST}", "all (95 %)",
          "x < 0", "x >= 0", "seconds a model"),
         tuple(rows),
         "The last columns but one are of the best models. The paper shows pictures and gives no "
@@ -233,9 +237,9 @@ def _method(arms: Sequence[Arm]) -> str:
         f"{p.examples} examples, {p.epochs} epochs, batches of {p.batch}, Adam at {p.rate:g}, "
         f"{p.samples} samples, {p.langevin} Langevin steps of {p.step:g} by {p.chains} chains a "
         "target (mcmc), 256 noisy targets (dsm). KL is the mean over x on a grid of 2048 x 2048 "
-        "on [-3, 3]; the score is the mean of the best five models. Trainers other than ml-is and "
-        f"dsm have {FEWER} models instead of 20; the column 'best {BEST} of {FEWER}' compares "
-        "equals."
+        "on [-3, 3]; the paper's score is the mean of the best five of 20 models. Here there are "
+        f"{DEFAULT_MODELS} ({', '.join(f'{n} of {name}' for name, n in MODELS.items())}), so that "
+        "the means of all models compare trainers better than the best five do."
     )
 
 

@@ -20,6 +20,7 @@ from edgereg_training.reproduce.refine_cells import (
     TASKS,
     Size,
     baselines,
+    constant_cell,
     keys_of,
     refine_cell,
     train_baseline,
@@ -82,9 +83,11 @@ class Refined:
 @dataclass(frozen=True)
 class TaskResult:
     """refined: every baseline by every rule, each with the ascent that was best for it on the
-    validation heads; common: by one ascent of the main rule for all."""
+    validation heads; common: by one ascent of the main rule for all; constant: the error of
+    answering with the training median."""
 
     task: str
+    constant: float
     refined: dict[str, tuple[Refined, ...]]
     common: tuple[Refined, ...]
 
@@ -96,11 +99,16 @@ def run(context: Context) -> Report:
     return Report(
         tables=(*(_table(result) for result in results), _rules(results)),
         findings=findings(results),
-        method=_method(context, size),
+        method=_method(size),
         plot=_plot(results),
         plot_size=(11.0, 5.5),
         record={
-            result.task: {r.name: _record(r) for r in result.refined[MAIN]} for result in results
+            f"{result.task}, {row.name}: errors of each seed, before and refined": [
+                row.before.mean(1).round(4).tolist(),
+                row.after.mean(1).round(4).tolist(),
+            ]
+            for result in results
+            for row in result.refined[MAIN]
         },
     )
 
@@ -125,7 +133,10 @@ def _task(context: Context, size: Size, task: str) -> TaskResult:
 
     each = {rule: [refined(rule, [k])[0] for k in range(len(names))] for rule in RULES}
     common = refined(MAIN, range(len(methods)))
-    return TaskResult(task, {rule: tuple(rows) for rule, rows in each.items()}, tuple(common))
+    names_of_data = {part: energies[0][part] for part in ("task", "train", "test", "count")}
+    constant = context.map(constant_cell, [{"constant": 1, **names_of_data}], data=context.data)
+    by_rule = {rule: tuple(rows) for rule, rows in each.items()}
+    return TaskResult(task, constant[0]["error"], by_rule, tuple(common))
 
 
 def _refine(
@@ -173,9 +184,10 @@ def findings(results: Sequence[TaskResult]) -> tuple[str, ...]:
     """Whether refinement improves every baseline, the exceptions, and the rules compared."""
     found = []
     for result in results:
+        rows = _others(result.refined[MAIN])
         means = {
-            rule: float(np.mean([r.gain().mean for r in _others(rows)]))
-            for rule, rows in result.refined.items()
+            rule: float(np.mean([r.gain().mean for r in _others(refined)]))
+            for rule, refined in result.refined.items()
         }
         listed = ", ".join(f"{rule} {gain:+.3f}" for rule, gain in means.items())
         found += [
@@ -183,7 +195,9 @@ def findings(results: Sequence[TaskResult]) -> tuple[str, ...]:
             f"{result.task.capitalize()}, one ascent for all baselines "
             f"({result.common[0].ascent.text()}): it {_improved(result.common)}",
             f"{result.task.capitalize()}: mean improvement of the baselines in "
-            f"{UNITS[result.task]}: {listed}.",
+            f"{UNITS[result.task]}: {listed}. Before refinement they err by "
+            f"{np.mean([r.before.mean() for r in rows]):.2f} on average, and the training median "
+            f"by {result.constant:.2f}.",
         ]
     return tuple(found)
 
@@ -208,7 +222,7 @@ def _improved(refined: Sequence[Refined]) -> str:
 
 
 def _names(rows: Iterable[Refined]) -> str:
-    return ", ".join(row.name for row in rows)
+    return "; ".join(row.name for row in rows)
 
 
 def _table(result: TaskResult) -> Table:
@@ -259,22 +273,15 @@ def _rules(results: Sequence[TaskResult]) -> Table:
     )
 
 
-def _method(context: Context, size: Size) -> str:
+def _method(size: Size) -> str:
     return (
         f"Rendered heads as crops of 40 px of different people: {size.used} to train on, "
         f"{size.validation} to choose epochs and the ascent by, {size.test} to test on. Every "
         f"baseline and the energy is a network of its own (edge-xs, {size.epochs} epochs, the same "
-        f"optimiser); {size.seeds} seed(s), and a baseline climbs the energy of its own seed. "
+        f"optimiser); seeds: {size.seeds}, and a baseline climbs the energy of its own seed. "
         f"Improvements are paired: means of each test person over pictures and seeds, with "
         "Student's interval over people."
     )
-
-
-def _record(row: Refined) -> dict[str, Any]:
-    return {
-        "before": row.before.mean(1).round(4).tolist(),
-        "after": row.after.mean(1).round(4).tolist(),
-    }
 
 
 def _plot(results: Sequence[TaskResult]) -> Plot:

@@ -153,6 +153,16 @@ def _loaded(folder: Path, task: str) -> ImageSet:
     return load_images(folder, task)
 
 
+def constant_cell(key: Key, data: Path) -> Cell:
+    """The error on the test heads of answering with the training heads' median, by person."""
+    train, test = (_loaded(data / key[part], key["task"]) for part in ("train", "test"))
+    guess = np.median(train.targets[: key["count"]], axis=0)
+    each = np.abs(test.targets - guess).mean(1)
+    people = np.unique(test.identities, return_inverse=True)[1]
+    means = np.bincount(people, weights=each) / np.bincount(people)
+    return {"error": float(means.mean())}
+
+
 def refine_cell(key: Key, data: Path, starts: Sequence[Sequence[Any]]) -> Cell:
     """Errors of starts before and after refinement on one energy.
 
