@@ -20,6 +20,7 @@ from edgereg_training.loop import train
 from edgereg_training.methods.gllim_head import GllimSettings, principal_components
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.recipe import OptimiserSettings, Recipe
+from edgereg_training.regression_net import RegressionNet
 from edgereg_training.reproduce.cells import Cell, Cells, Key
 from edgereg_training.reproduce.context import Context
 from edgereg_training.reproduce.gllim_features import (
@@ -35,7 +36,6 @@ from edgereg_training.reproduce.gllim_features import (
 from edgereg_training.reproduce.image_data import POSE_TARGETS, ImageSet
 from edgereg_training.reproduce.image_study import (
     Budget,
-    ImageNet,
     ImageProblem,
     absolute_errors,
     features_of,
@@ -179,7 +179,7 @@ class FineTuning:
     def build(self) -> nn.Module:
         """The network trained for landmarks with a new head."""
         model = self.inner.build()
-        assert isinstance(model, ImageNet)  # noqa: S101  (built by the image problem)
+        assert isinstance(model, RegressionNet)  # noqa: S101  (built by the image problem)
         model.backbone.load_state_dict(load_backbone(self.backbone).state_dict())
         if isinstance(self.inner.method, GllimSettings):
             with torch.no_grad():
@@ -236,7 +236,7 @@ def _fine_tuned(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
         state = train(problem, recipe, out)
         weights = read_checkpoint(best_checkpoint(out)).weights
     net = problem.inner.build()
-    assert isinstance(net, ImageNet)  # noqa: S101  (built by the image problem)
+    assert isinstance(net, RegressionNet)  # noqa: S101  (built by the image problem)
     load_weights(net, weights)
     error = float(absolute_errors(net.eval(), test).mean())
     seconds = time.perf_counter() - began

@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from edgereg.models.schema import Target
 from edgereg_training.backbones import build
+from edgereg_training.backbones.backbone import Backbone
 from edgereg_training.methods.direct import DirectSettings
+from edgereg_training.regression_net import RegressionNet
 from edgereg_training.render.shards import iter_shards
 from edgereg_training.reproduce.context import Context
 from edgereg_training.reproduce.image_data import (
@@ -29,7 +30,6 @@ from edgereg_training.reproduce.image_data import (
 )
 from edgereg_training.reproduce.image_study import (
     Budget,
-    ImageNet,
     features_of,
     train_model,
 )
@@ -136,7 +136,7 @@ def _with_landmarks(folder: Path) -> ImageSet:
     return replace(load_images(folder, "pose"), targets=np.concatenate(places).astype(np.float32))
 
 
-def load_backbone(path: Path) -> nn.Module:
+def load_backbone(path: Path) -> Backbone:
     """The network that was trained for landmarks, without its output."""
     backbone = build(Budget().backbone, SIZE)
     backbone.load_state_dict(load_file(path))
@@ -174,7 +174,7 @@ def _write_features(
     data: Path, sources: Sources, distribution: str, size: Size, path: Path
 ) -> None:
     head = DirectSettings().head(build(Budget().backbone, SIZE).shape("vector"), POSE_TARGETS)
-    net = ImageNet(load_backbone(data / sources.extractor), head)
+    net = RegressionNet(load_backbone(data / sources.extractor), head)
     arrays = {}
     sets = images_of(data, sources.folders[distribution], size)
     for split, images in zip(SPLITS, sets, strict=True):

@@ -23,6 +23,7 @@ from edgereg_training.checkpoint import best_checkpoint, load_weights, read_chec
 from edgereg_training.loop import train
 from edgereg_training.methods.method import Head, MethodSettings
 from edgereg_training.recipe import OptimiserSettings, Recipe
+from edgereg_training.regression_net import RegressionNet, build_net
 from edgereg_training.reproduce.image_data import MARGIN, SIZE, ImageSet
 
 FIT_EXAMPLES = 4000
@@ -39,26 +40,11 @@ class Budget:
     backbone: str = "edge-xs"
 
 
-class ImageNet(nn.Module):
-    """A backbone and a head."""
-
-    def __init__(self, backbone: nn.Module, head: Head) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.head = head
-
-    def features(self, images: Tensor) -> Tensor:
-        """uint8 [B, S, S, 3] -> what the head takes, float32."""
-        maps = self.head.takes == "map"
-        found: Tensor = self.backbone.maps(images) if maps else self.backbone(images)  # type: ignore[operator]
-        return found.float()
-
-
 @dataclass(frozen=True)
 class Trained:
     """The best epoch's network; error: its mean absolute validation error; seconds of training."""
 
-    net: ImageNet
+    net: RegressionNet
     error: float
     best_epoch: int
     seconds: float
@@ -77,11 +63,7 @@ class ImageProblem:
 
     def build(self) -> nn.Module:
         """A new network."""
-        backbone = build(self.budget.backbone, SIZE)
-        head = self.method.head(backbone.shape("vector"), self.targets)
-        if head.takes == "map":
-            head = self.method.head(backbone.shape("map"), self.targets)
-        return ImageNet(backbone, head)
+        return build_net(build(self.budget.backbone, SIZE), self.method, self.targets)
 
     def steps(self) -> int:
         """Batches an epoch."""
@@ -98,14 +80,13 @@ class ImageProblem:
         self, model: nn.Module, batch: ImageSet, generator: torch.Generator
     ) -> dict[str, Tensor]:
         """The head's."""
-        assert isinstance(model, ImageNet)  # noqa: S101  (built by this problem)
-        features = model.features(torch.from_numpy(batch.images))
-        with torch.autocast("cpu", enabled=False):
-            return model.head.loss(features, torch.from_numpy(batch.targets), generator)
+        assert isinstance(model, RegressionNet)  # noqa: S101  (built by this problem)
+        images, targets = torch.from_numpy(batch.images), torch.from_numpy(batch.targets)
+        return model.loss(images, targets, generator)
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Mean absolute error of the value, after the head's closed-form part is fitted."""
-        assert isinstance(model, ImageNet)  # noqa: S101  (built by this problem)
+        assert isinstance(model, RegressionNet)  # noqa: S101  (built by this problem)
         if type(model.head).fit is not Head.fit:
             some = self.train.take(np.arange(min(FIT_EXAMPLES, len(self.train))))
             model.head.fit(features_of(model, some.centres()), torch.from_numpy(some.targets))
@@ -135,7 +116,7 @@ def train_model(
         state = train(problem, recipe, out)
         weights = read_checkpoint(best_checkpoint(out)).weights
     net = problem.build()
-    assert isinstance(net, ImageNet)  # noqa: S101  (built by this problem)
+    assert isinstance(net, RegressionNet)  # noqa: S101  (built by this problem)
     load_weights(net, weights)
     assert state.best is not None  # noqa: S101  (at least one epoch was validated)
     return Trained(net.eval(), state.best, state.best_epoch, time.monotonic() - began)
@@ -154,18 +135,18 @@ def augmented(batch: ImageSet, rng: np.random.Generator) -> ImageSet:
     return replace(batch, images=np.clip(images * gain + offset, 0, 255).astype(np.uint8))
 
 
-def features_of(net: ImageNet, images: npt.NDArray[np.uint8], batch: int = 500) -> Tensor:
+def features_of(net: RegressionNet, images: npt.NDArray[np.uint8], batch: int = 500) -> Tensor:
     """What the head takes, of images uint8 [N, SIZE, SIZE, 3], in evaluation mode."""
     net.eval()
     parts = []
     with torch.no_grad():
         for start in range(0, len(images), batch):
             part = np.ascontiguousarray(images[start : start + batch])
-            parts.append(net.features(torch.from_numpy(part)))
+            parts.append(net.extract(torch.from_numpy(part)))
     return torch.cat(parts)
 
 
-def absolute_errors(net: ImageNet, data: ImageSet) -> npt.NDArray[np.float32]:
+def absolute_errors(net: RegressionNet, data: ImageSet) -> npt.NDArray[np.float32]:
     """|value - target| of every example: [N, D] in units."""
     with torch.no_grad():
         values = net.head.value(features_of(net, data.centres()))

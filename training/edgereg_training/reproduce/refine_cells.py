@@ -19,6 +19,7 @@ from edgereg.models.schema import Target
 from edgereg_training.backbones import build
 from edgereg_training.methods.energy_head import EnergyHead, EnergyRefinement
 from edgereg_training.methods.registry import parse_method
+from edgereg_training.regression_net import RegressionNet
 from edgereg_training.reproduce.cells import Cell, Key
 from edgereg_training.reproduce.context import Context
 from edgereg_training.reproduce.image_data import (
@@ -30,7 +31,6 @@ from edgereg_training.reproduce.image_data import (
 )
 from edgereg_training.reproduce.image_study import (
     Budget,
-    ImageNet,
     features_of,
     train_model,
 )
@@ -123,7 +123,7 @@ def train_energy(key: Key, data: Path) -> Cell:
     return {**values, "seconds": seconds}
 
 
-def _trained(key: Key, data: Path) -> tuple[ImageNet, float]:
+def _trained(key: Key, data: Path) -> tuple[RegressionNet, float]:
     train, validation = (_loaded(data / key[part], key["task"]) for part in ("train", "validation"))
     train = train.take(np.arange(key["count"]))
     method, targets = parse_method(key["method"]), TASKS[key["task"]]
@@ -139,11 +139,11 @@ def _energy_file(key: Key) -> str:
     )
 
 
-def _energy(key: Key, data: Path) -> ImageNet:
+def _energy(key: Key, data: Path) -> RegressionNet:
     head = parse_method(key["method"]).head(
         build(key["budget"]["backbone"], SIZE).shape("vector"), TASKS[key["task"]]
     )
-    net = ImageNet(build(key["budget"]["backbone"], SIZE), head)
+    net = RegressionNet(build(key["budget"]["backbone"], SIZE), head)
     net.load_state_dict(load_file(data / _energy_file(key)))
     return net.eval()
 
