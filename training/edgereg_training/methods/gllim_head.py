@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from edgereg.models.schema import Target
+from edgereg_training.errors import TrainingError
 from edgereg_training.gllim import GLLiM, Start
 from edgereg_training.gllim_parameters import Covariance
 from edgereg_training.methods.density import GaussianMixture
@@ -238,6 +239,8 @@ class GllimHead(Head):
 
 def principal_components(features: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
     """Directions of largest variance of features [N, D], as orthonormal rows [count, D]."""
+    if not np.isfinite(features).all():
+        raise TrainingError("GLLiM: the features hold a value that is not finite")
     covariance = np.cov(features, rowvar=False).reshape(features.shape[1], -1)
     _, vectors = np.linalg.eigh(covariance)
     return np.ascontiguousarray(vectors.T[::-1][:count])
