@@ -23,13 +23,12 @@ class FixedCells(Context):
     """A context that answers from a function of (name of the compute, key)."""
 
     def map(self, compute: Any, keys: Any, **constants: Any) -> Any:
-        name = getattr(compute, "func", compute).__name__
-        return [self.answer(name, key, compute) for key in keys]
+        return [self.answer(compute.__name__, key, constants) for key in keys]
 
     def heads(self, count: int, split: str, *others: Any, **more: Any) -> Path:
         return Path(f"heads-{split}-{count}")
 
-    def answer(self, name: str, key: Any, compute: Any) -> Any:
+    def answer(self, name: str, key: Any, constants: Any) -> Any:
         raise NotImplementedError
 
 
@@ -39,7 +38,7 @@ def context(tmp_path: Path, answer: Any, quick: bool = True) -> Context:
     return made
 
 
-def toy_cell(name: str, key: Any, compute: Any) -> Any:
+def toy_cell(name: str, key: Any, constants: Any) -> Any:
     trainer = key["protocol"]["trainer"]
     kl = {"nce+": 0.05, "dsm": 0.4}.get(trainer, 0.1) + 0.01 * key["seed"]
     theta = np.random.default_rng(0).normal(0, 0.1, PARAMETERS).tolist()
@@ -60,11 +59,11 @@ def test_the_1d_report_has_every_trainer_and_names_the_best(tmp_path: Path) -> N
     assert (tmp_path / "ebm-1d.png").stat().st_size > 10_000
 
 
-def refined_cell(name: str, key: Any, compute: Any) -> Any:
+def refined_cell(name: str, key: Any, constants: Any) -> Any:
     """Refinement by 0.01 with ten steps is the best; 'direct, L2' (index 0) gets worse by any."""
     if name != "refine_cell":
         return {"validation": [[0.0]], "test": [[0.0]], "seconds": 1.0, "error": 12.34}
-    count = len(compute.keywords["starts"])
+    count = len(constants["starts"])
 
     def errors(length: float, steps: int) -> Any:
         gain = 0.1 * steps * (2 if length == 0.01 else 1) * (length > 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -133,8 +132,8 @@ def _task(context: Context, size: Size, task: str) -> TaskResult:
 
     each = {rule: [refined(rule, [k])[0] for k in range(len(names))] for rule in RULES}
     common = refined(MAIN, range(len(methods)))
-    names_of_data = {part: energies[0][part] for part in ("task", "train", "test", "count")}
-    constant = context.map(constant_cell, [{"constant": 1, **names_of_data}], data=context.data)
+    key = {"constant": 1, **{k: energies[0][k] for k in ("task", "train", "test", "count")}}
+    constant = context.map(constant_cell, [key], data=context.data)
     by_rule = {rule: tuple(rows) for rule, rows in each.items()}
     return TaskResult(task, constant[0]["error"], by_rule, tuple(common))
 
@@ -150,8 +149,9 @@ def _refine(
     shared = {"part": part, "person": part == "test", "ascents": options, "taken": list(TAKEN)}
     found = []
     for energy, group in zip(energies, groups, strict=True):
-        compute = partial(refine_cell, starts=[cell[part] for cell in group])
-        found += context.map(compute, [{**shared, "energy": energy}], data=context.data)
+        starts = [cell[part] for cell in group]
+        key = {**shared, "energy": energy}
+        found += context.map(refine_cell, [key], data=context.data, starts=starts)
     return found
 
 
@@ -244,9 +244,8 @@ def _table(result: TaskResult) -> Table:
         ("baseline", "before", "refined", "change, %", "improvement (95 %)", "seeds improved",
          "ascent"),
         tuple(rows),
-        "Errors are means over test people; ascents were chosen on the validation heads (lambda in "
-        "tenths of the range, squared; eta = 0.5). The published tables are of real faces: their "
-        "errors can't be compared with these.",
+        "Means over test people; ascents chosen on the validation heads (lambda in tenths of the "
+        "range, squared; eta = 0.5). Published errors are of real faces and can't be compared.",
     )  # fmt: skip
 
 
@@ -275,12 +274,11 @@ def _rules(results: Sequence[TaskResult]) -> Table:
 
 def _method(size: Size) -> str:
     return (
-        f"Rendered heads as crops of 40 px of different people: {size.used} to train on, "
-        f"{size.validation} to choose epochs and the ascent by, {size.test} to test on. Every "
-        f"baseline and the energy is a network of its own (edge-xs, {size.epochs} epochs, the same "
-        f"optimiser); seeds: {size.seeds}, and a baseline climbs the energy of its own seed. "
-        f"Improvements are paired: means of each test person over pictures and seeds, with "
-        "Student's interval over people."
+        f"Rendered heads as crops of 40 px, of different people: {size.used} to train on, "
+        f"{size.validation} to choose epochs and ascents by, {size.test} to test on. Each baseline "
+        f"and energy is a network of its own (edge-xs, {size.epochs} epochs, the same optimiser); "
+        f"seeds: {size.seeds}, and a baseline climbs the energy of its own seed. Improvements are "
+        "paired: means of each test person over pictures and seeds, Student's interval over people."
     )
 
 
@@ -291,9 +289,10 @@ def _plot(results: Sequence[TaskResult]) -> Plot:
             rows = result.refined[MAIN]
             for index, row in enumerate(rows):
                 gain = row.gain()
-                bars = [[gain.mean - gain.low], [gain.high - gain.mean]]
                 colour = "tab:green" if gain.low > 0 else "tab:red" if gain.high < 0 else "grey"
-                place.errorbar(gain.mean, index, xerr=bars, fmt="o", capsize=3, color=colour)
+                place.errorbar(
+                    gain.mean, index, xerr=gain.high - gain.mean, fmt="o", capsize=3, color=colour
+                )
             place.axvline(0, color="black", linewidth=0.8)
             place.set_yticks(range(len(rows)), [row.name for row in rows])
             place.invert_yaxis()

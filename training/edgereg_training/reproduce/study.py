@@ -166,15 +166,15 @@ STUDIES: dict[str, Study] = {
             "Densities learned by energies on two 1-D problems, by seven trainers",
             "EBM, Figure 2",
             2,
-            25,
+            17,
             "edgereg_training.reproduce.ebm_1d:run",
         ),
         Study(
             "ebm-refine",
             "Every baseline before and after refinement on a separately trained energy",
             "EBM, Tables 3, 4, S1 and S2",
-            8,
-            45,
+            6,
+            28,
             "edgereg_training.reproduce.ebm_refine:run",
         ),
     )
