@@ -38,7 +38,7 @@ Array = npt.NDArray[np.float64]
 OWN = "the energy's own best point"
 LENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3)
 TAKEN = (2, 5, 10)
-# By the report's names: the settings of `ebm.refine` that the length is added to.
+# Settings of `ebm.refine` without the length.
 RULES: dict[str, dict[str, Any]] = {
     "Algorithm 1": {"rule": "algorithm-1", "decay": 0.5},
     "Algorithm S1": {"rule": "algorithm-s1", "decay": 1.0},
@@ -117,7 +117,6 @@ def _task(context: Context, size: Size, task: str) -> TaskResult:
     energies = keys_of(context, size, {"ebm": ENERGY}, task)
     own = context.map(train_energy, energies, data=context.data)
     others = context.map(train_baseline, keys_of(context, size, methods, task), data=context.data)
-    # Seed by seed: the baselines of a seed climb the energy of that seed.
     groups = [
         [*others[seed * len(methods) : (seed + 1) * len(methods)], own[seed]]
         for seed in range(size.seeds)
@@ -290,13 +289,12 @@ def _plot(results: Sequence[TaskResult]) -> Plot:
             for index, row in enumerate(rows):
                 gain = row.gain()
                 colour = "tab:green" if gain.low > 0 else "tab:red" if gain.high < 0 else "grey"
-                place.errorbar(
-                    gain.mean, index, xerr=gain.high - gain.mean, fmt="o", capsize=3, color=colour
-                )
+                half = gain.high - gain.mean
+                place.errorbar(gain.mean, index, xerr=half, fmt="o", capsize=3, color=colour)
             place.axvline(0, color="black", linewidth=0.8)
             place.set_yticks(range(len(rows)), [row.name for row in rows])
             place.invert_yaxis()
-            place.set_xlabel(f"improvement of the mean error, {UNITS[result.task]}")
-            place.set_title(f"{result.task}, {MAIN}")
+            label = f"improvement of the mean error, {UNITS[result.task]}"
+            place.set(xlabel=label, title=f"{result.task}, {MAIN}")
 
     return draw
