@@ -41,8 +41,13 @@ def targets() -> Iterator[tuple[Path, str]]:
 
 
 @pytest.mark.parametrize("line", sorted(set(commands())))
-def test_commands_of_the_documentation_parse(line: str) -> None:
+def test_commands_of_the_documentation_parse(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = shlex.split(line)[1:]
+    monkeypatch.chdir(tmp_path)
+    for placeholder in filter(str.isupper, words):
+        (tmp_path / placeholder).mkdir()
     context = click.Context(edgereg, obj=Session())
     name, command, rest = edgereg.resolve_command(context, words)
     assert command is not None, f"no command {name}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PROBLEMS = {
     "headpose": "edgereg_training.headpose:problem",
-    "detection": "edgereg_training.detection:problem",
+    "detection": "edgereg_training.detection.problem:detection_problem",
     "regression": "edgereg_training.regression:problem",
 }
 

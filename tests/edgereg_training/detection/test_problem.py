@@ -9,9 +9,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from edgereg_training.detection import problem
 from edgereg_training.detection.export import load_heads, model_fields
-from edgereg_training.detection.problem import DetectionProblem, collate
+from edgereg_training.detection.problem import DetectionProblem, collate, detection_problem
 from edgereg_training.detection.scene import scene_of
 from edgereg_training.detection.scenes import Judged, load_scenes
 from edgereg_training.errors import RecipeError
@@ -57,7 +56,7 @@ def test_heads_that_are_not_judged_are_ignored(shards: Path) -> None:
 
 
 def test_batches_depend_on_the_generator_only(shards: Path) -> None:
-    made = problem(_recipe(shards))
+    made = detection_problem(_recipe(shards))
     first, second = (list(made.batches(0, np.random.default_rng(4))) for _ in range(2))
     assert len(first) == made.steps() == 2
     np.testing.assert_array_equal(first[1].images, second[1].images)
@@ -74,7 +73,7 @@ def test_collate_pads_to_the_most_heads() -> None:
 
 def test_a_run_gives_a_checkpoint_to_export(shards: Path, tmp_path: Path) -> None:
     recipe = _recipe(shards)
-    made = problem(recipe)
+    made = detection_problem(recipe)
     assert isinstance(made, DetectionProblem)
     state = train(made, recipe, tmp_path / "run")
     assert {"ap50", "ap75", "error"} <= state.metrics.keys()
@@ -87,9 +86,9 @@ def test_a_run_gives_a_checkpoint_to_export(shards: Path, tmp_path: Path) -> Non
 
 def test_an_unknown_option_is_named(shards: Path) -> None:
     with pytest.raises(RecipeError, match=r"options\.lenght"):
-        problem(_recipe(shards, lenght=3))
+        detection_problem(_recipe(shards, lenght=3))
 
 
 def test_a_size_that_no_mosaic_can_have_is_refused(shards: Path) -> None:
     with pytest.raises(RecipeError, match="size"):
-        problem(_recipe(shards, size=100))
+        detection_problem(_recipe(shards, size=100))
