@@ -51,6 +51,7 @@ def test_the_published_gaps_are_recognised(tmp_path: Path, monkeypatch: pytest.M
     report = run("regcls-1d", published, tmp_path, monkeypatch)
     text = " ".join(report.findings)
     assert "clean: 4 of 4 gaps lie within 0.03 of the published ones" in text
+    assert "their mean is 0.060, published 0.060, and" in text
     assert "their order is the published one: uniform < mild < moderate < severe" in text
     assert "more than 8 points away: uniform (published 66.8 %)" in text
     assert "clean: the weight alone, without classes, beats reg for uniform, mild" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgereg_training.reproduce.context import Context
@@ -183,10 +184,15 @@ def _gaps(setting: Setting, grids: dict[Sampling, Grid]) -> str:
             for s, value in off.items()
         ]
         text += f" ({', '.join(told)})"
+    text += f"; their mean is {_mean(gaps):.3f}, published {_mean(logs):.3f}"
     ours, theirs = sorted(gaps, key=gaps.__getitem__), sorted(logs, key=logs.__getitem__)
     if ours == theirs:
         return f"{text}, and their order is the published one: {' < '.join(ours)}."
     return f"{text}; their order is {' < '.join(ours)}, published {' < '.join(theirs)}."
+
+
+def _mean(gaps: Mapping[Sampling, float]) -> float:
+    return sum(gaps.values()) / len(gaps)
 
 
 def _wins(setting: Setting, grids: dict[Sampling, Grid]) -> str:
