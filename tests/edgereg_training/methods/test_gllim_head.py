@@ -108,7 +108,7 @@ def test_the_warm_up_is_direct_regression_and_ends() -> None:
         loss = head.loss(features, targets, generator)["loss"]
         scaled = (targets - torch.tensor([0.0, 5.0])) / torch.tensor([75.0, 55.0])
         expected = (head.direct(features) - scaled).abs().mean()
-        assert float(loss.detach()) == pytest.approx(float(expected))
+        assert float(loss.detach()) == pytest.approx(float(expected.detach()))
         head.fit(features, targets)
     assert head.loss(features, targets, generator)["loss"].requires_grad
     assert float(head.loss(features, targets, generator)["loss"]) != pytest.approx(float(expected))

@@ -45,7 +45,7 @@ class Size:
     epochs: int
 
 
-FULL = Size(train=12000, validation=2000, test=3000, seeds=3, sweep_seeds=3, epochs=3)
+FULL = Size(train=12000, validation=2000, test=3000, seeds=5, sweep_seeds=3, epochs=3)
 QUICK = Size(train=3000, validation=500, test=1000, seeds=2, sweep_seeds=2, epochs=2)
 
 # One level a degree, as the paper has for head pose.

@@ -94,7 +94,7 @@ STUDIES: dict[str, Study] = {
             "Codes, decoders and losses against direct regression and multiclass",
             "BEL, Tables 3 to 13",
             3,
-            17,
+            30,
             "edgereg_training.reproduce.bel_ablation:run",
         ),
         Study(
