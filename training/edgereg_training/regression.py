@@ -123,7 +123,9 @@ class RegressionProblem:
         return model.loss(images, targets, generator)
 
     def fit(self, model: RegressionNet) -> None:
-        """Fit the head's closed-form part to training crops, under the present weights."""
+        """Fit the head's closed-form part, if any, to training crops, under the present weights."""
+        if not model.fits:
+            return
         # Evenly spread, because shards differ in their people.
         count = min(self.options.fit_examples, len(self.examples))
         chosen = np.linspace(0, len(self.examples) - 1, count).astype(np.int64)

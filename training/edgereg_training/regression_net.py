@@ -37,6 +37,11 @@ class RegressionNet(nn.Module):
         with torch.autocast(features.device.type, enabled=False):
             return self.head.loss(features, targets.to(features.device), generator)
 
+    @property
+    def fits(self) -> bool:
+        """Whether the head has a closed-form part, so that its `fit` does something."""
+        return type(self.head).fit is not Head.fit
+
     def value(self, images: Tensor) -> Tensor:
         """[B, D] in units."""
         return self.head.value(self.extract(images))

@@ -8,7 +8,7 @@ from edgereg_training import bel
 from edgereg_training.reproduce.bel_sweep import (
     Point,
     Result,
-    at,
+    best_of,
     compared,
     method_of,
     plot_of,
@@ -53,9 +53,7 @@ def _levels(step: float) -> str:
 
 
 def _finding(results: list[Result], name: str) -> str:
-    values = [_levels(step) for step in STEPS]
-    best = min((at(results, name, levels) for levels in values), key=lambda r: r.error.mean)
-    others = [at(results, name, x) for x in values if x != best.point.x]
+    best, others = best_of(results, name)
     against = [f"than at {r.point.x}: {compared(best, r)}" for r in others]
     return (
         f"{name}: least error at {best.point.x} levels, {best.error.text()} degrees; "

@@ -94,6 +94,13 @@ def at(results: Sequence[Result], series: str, x: str) -> Result:
     return next(r for r in results if (r.point.series, r.point.x) == (series, x))
 
 
+def best_of(results: Sequence[Result], series: str) -> tuple[Result, list[Result]]:
+    """The point of a series with the least mean error, and the series' others, in order."""
+    own = [r for r in results if r.point.series == series]
+    best = min(own, key=lambda r: r.error.mean)
+    return best, [r for r in own if r is not best]
+
+
 def compared(first: Result, second: Result) -> str:
     """How the first error stands to the second, with the same seeds, in words.
 

@@ -8,7 +8,7 @@ from edgereg_training import bel
 from edgereg_training.reproduce.bel_sweep import (
     Point,
     Result,
-    at,
+    best_of,
     compared,
     method_of,
     plot_of,
@@ -52,8 +52,7 @@ def _shown(theta: int | None) -> str:
 
 
 def _finding(results: list[Result], name: str) -> str:
-    best = min((at(results, name, _shown(t)) for t in THETAS), key=lambda r: r.error.mean)
-    others = [at(results, name, _shown(t)) for t in THETAS if _shown(t) != best.point.x]
+    best, others = best_of(results, name)
     against = [f"than with {r.point.x}: {compared(best, r)}" for r in others]
     return (
         f"{name}: least error with theta {best.point.x}, {best.error.text()} degrees; "

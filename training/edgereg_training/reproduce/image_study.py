@@ -21,7 +21,7 @@ from edgereg.models.schema import Target
 from edgereg_training.backbones import build
 from edgereg_training.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.loop import train
-from edgereg_training.methods.method import Head, MethodSettings
+from edgereg_training.methods.method import MethodSettings
 from edgereg_training.recipe import OptimiserSettings, Recipe
 from edgereg_training.regression_net import RegressionNet, build_net
 from edgereg_training.reproduce.image_data import MARGIN, SIZE, ImageSet
@@ -87,7 +87,7 @@ class ImageProblem:
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Mean absolute error of the value, after the head's closed-form part is fitted."""
         assert isinstance(model, RegressionNet)  # noqa: S101  (built by this problem)
-        if type(model.head).fit is not Head.fit:
+        if model.fits:
             some = self.train.take(np.arange(min(FIT_EXAMPLES, len(self.train))))
             model.head.fit(features_of(model, some.centres()), torch.from_numpy(some.targets))
         return {"mae": float(absolute_errors(model, self.validation).mean())}
