@@ -30,8 +30,8 @@ from edgereg_training.methods.registry import parse_method
 from edgereg_training.recipe import Recipe, Strict, parse_options
 from edgereg_training.regression_data import Examples, light_batches, load_examples
 from edgereg_training.regression_labels import Label, label_of
-from edgereg_training.regression_metrics import features_of, metrics, predict
-from edgereg_training.regression_net import RegressionNet, build_net
+from edgereg_training.regression_metrics import BATCH, metrics, predict
+from edgereg_training.regression_net import RegressionNet, build_net, features_of
 
 
 class RegressionOptions(Strict):
@@ -131,7 +131,7 @@ class RegressionProblem:
         chosen = np.linspace(0, len(self.examples) - 1, count).astype(np.int64)
         some = self.examples.take(chosen).middle()
         targets = torch.from_numpy(some.targets).to(next(model.parameters()).device)
-        model.head.fit(features_of(model, some), targets)
+        model.head.fit(features_of(model, some.images, BATCH), targets)
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Mean scores on the validation crops, see `regression_metrics.example_scores`."""

@@ -58,17 +58,6 @@ def _predict(
     return values.float().cpu(), refined, log_prob.float().cpu(), covered.cpu()
 
 
-def features_of(net: RegressionNet, examples: Examples) -> Tensor:
-    """What the head takes, of crops without a margin, in evaluation mode without gradient."""
-    net.eval()
-    with torch.no_grad():
-        parts = [
-            net.extract(torch.from_numpy(examples.images[start : start + BATCH]))
-            for start in range(0, len(examples), BATCH)
-        ]
-    return torch.cat(parts)
-
-
 def example_errors(label: Label, values: FloatArray, targets: FloatArray) -> dict[str, FloatArray]:
     """Errors of each example, by name: 'mae' (mean over targets), 'mae_<target>', and of landmarks
     'nme' in percent (mean distance over the square root of the area of the landmarks' box)."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -79,3 +81,15 @@ def _head_of_streams(
         return IndependentHead(method, backbone.shape("vector"), targets)
     except ValueError as error:
         raise RecipeError(f"method '{method.name}' can't have these targets: {error}") from error
+
+
+def features_of(net: RegressionNet, images: npt.NDArray[np.uint8], batch: int = 500) -> Tensor:
+    """What the head takes, of images uint8 [N, S, S, 3] in parts of `batch`, in evaluation mode
+    and without gradient."""
+    net.eval()
+    parts = []
+    with torch.no_grad():
+        for start in range(0, len(images), batch):
+            part = np.ascontiguousarray(images[start : start + batch])
+            parts.append(net.extract(torch.from_numpy(part)))
+    return torch.cat(parts)

@@ -20,11 +20,11 @@ from edgereg_training.methods.bel_head import BelHead
 from edgereg_training.methods.density import Levels
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.recipe import Strict
-from edgereg_training.regression_net import RegressionNet
+from edgereg_training.regression_net import RegressionNet, features_of
 from edgereg_training.reproduce.cells import Cell, Cells, Key
 from edgereg_training.reproduce.context import Context
 from edgereg_training.reproduce.image_data import POSE_TARGETS, ImageSet, load_images
-from edgereg_training.reproduce.image_study import Budget, features_of, train_model
+from edgereg_training.reproduce.image_study import Budget, train_model
 
 Options = dict[str, Any]
 # What a method without decoders of its own answers with, and the mean of its density over levels.

@@ -20,7 +20,7 @@ from edgereg_training.loop import train
 from edgereg_training.methods.gllim_head import GllimSettings, principal_components
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.recipe import OptimiserSettings, Recipe
-from edgereg_training.regression_net import RegressionNet
+from edgereg_training.regression_net import RegressionNet, features_of
 from edgereg_training.reproduce.cells import Cell, Cells, Key
 from edgereg_training.reproduce.context import Context
 from edgereg_training.reproduce.gllim_features import (
@@ -38,7 +38,6 @@ from edgereg_training.reproduce.image_study import (
     Budget,
     ImageProblem,
     absolute_errors,
-    features_of,
 )
 from edgereg_training.reproduce.statistics import Interval, over_seeds
 

@@ -19,7 +19,7 @@ from edgereg.models.schema import Target
 from edgereg_training.backbones import build
 from edgereg_training.backbones.backbone import Backbone
 from edgereg_training.methods.direct import DirectSettings
-from edgereg_training.regression_net import RegressionNet
+from edgereg_training.regression_net import RegressionNet, features_of
 from edgereg_training.render.shards import iter_shards
 from edgereg_training.reproduce.context import Context
 from edgereg_training.reproduce.image_data import (
@@ -30,7 +30,6 @@ from edgereg_training.reproduce.image_data import (
 )
 from edgereg_training.reproduce.image_study import (
     Budget,
-    features_of,
     train_model,
 )
 

@@ -23,7 +23,7 @@ from edgereg_training.checkpoint import best_checkpoint, load_weights, read_chec
 from edgereg_training.loop import train
 from edgereg_training.methods.method import MethodSettings
 from edgereg_training.recipe import OptimiserSettings, Recipe
-from edgereg_training.regression_net import RegressionNet, build_net
+from edgereg_training.regression_net import RegressionNet, build_net, features_of
 from edgereg_training.reproduce.image_data import MARGIN, SIZE, ImageSet
 
 FIT_EXAMPLES = 4000
@@ -133,17 +133,6 @@ def augmented(batch: ImageSet, rng: np.random.Generator) -> ImageSet:
     gain = rng.uniform(0.8, 1.2, (count, 1, 1, 1)).astype(np.float32)
     offset = rng.uniform(-20, 20, (count, 1, 1, 1)).astype(np.float32)
     return replace(batch, images=np.clip(images * gain + offset, 0, 255).astype(np.uint8))
-
-
-def features_of(net: RegressionNet, images: npt.NDArray[np.uint8], batch: int = 500) -> Tensor:
-    """What the head takes, of images uint8 [N, SIZE, SIZE, 3], in evaluation mode."""
-    net.eval()
-    parts = []
-    with torch.no_grad():
-        for start in range(0, len(images), batch):
-            part = np.ascontiguousarray(images[start : start + batch])
-            parts.append(net.extract(torch.from_numpy(part)))
-    return torch.cat(parts)
 
 
 def absolute_errors(net: RegressionNet, data: ImageSet) -> npt.NDArray[np.float32]:

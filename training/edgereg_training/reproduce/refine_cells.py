@@ -19,7 +19,7 @@ from edgereg.models.schema import Target
 from edgereg_training.backbones import build
 from edgereg_training.methods.energy_head import EnergyHead, EnergyRefinement
 from edgereg_training.methods.registry import parse_method
-from edgereg_training.regression_net import RegressionNet
+from edgereg_training.regression_net import RegressionNet, features_of
 from edgereg_training.reproduce.cells import Cell, Key
 from edgereg_training.reproduce.context import Context
 from edgereg_training.reproduce.image_data import (
@@ -31,7 +31,6 @@ from edgereg_training.reproduce.image_data import (
 )
 from edgereg_training.reproduce.image_study import (
     Budget,
-    features_of,
     train_model,
 )
 
