@@ -25,7 +25,7 @@ class Tiny(torch.nn.Module):  # type: ignore[misc]
         )
 
     def forward(self, images: Any) -> tuple[Any, Any]:
-        features = self.layers(images.permute(0, 3, 1, 2).float() / 255)
+        features = self.layers(images.float().permute(0, 3, 1, 2) / 255)
         return features.mean((2, 3)), features
 
 

@@ -92,7 +92,7 @@ class PoseNet(nn.Module):
 
     def extract(self, images: torch.Tensor) -> torch.Tensor:
         """uint8 [B, S, S, 3] RGB -> features g_x [B, F]."""
-        scaled = (images.permute(0, 3, 1, 2).float() - 127.5) * (1.0 / 64.0)
+        scaled = (images.float().permute(0, 3, 1, 2) - 127.5) * (1.0 / 64.0)
         features: torch.Tensor = self.embed(self.trunk(scaled))
         return features
 

@@ -52,4 +52,4 @@ class BackboneSettings(Protocol):
 
 def scaled(images: Tensor, centre: float = 127.5, spread: float = 64.0) -> Tensor:
     """uint8 [B, H, W, 3] -> float32 [B, 3, H, W] about zero (its memory stays channels-last)."""
-    return (images.permute(0, 3, 1, 2).float() - centre) * (1.0 / spread)
+    return (images.float().permute(0, 3, 1, 2) - centre) * (1.0 / spread)

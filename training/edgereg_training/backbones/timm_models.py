@@ -73,7 +73,7 @@ class TimmNet(Backbone):
         return self._vector if takes == "vector" or self._maps is None else self._maps
 
     def _scaled(self, images: Tensor) -> Tensor:
-        return (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
+        return (images.float().permute(0, 3, 1, 2) - self.mean) / self.std
 
     def _shapes(self, size: int) -> tuple[FeatureShape, FeatureShape | None]:
         """Of images of this side, by running one through the model."""

@@ -39,7 +39,7 @@ class Predictor(nn.Module):
 
 def normalised(images: Tensor) -> Tensor:
     """uint8 [B, H, W, 3] -> float32 [B, 3, H, W] in [-1, 1]."""
-    return images.permute(0, 3, 1, 2).float() / 127.5 - 1
+    return images.float().permute(0, 3, 1, 2) / 127.5 - 1
 
 
 def best_candidates(raw: RawDetections, count: int = TOP) -> tuple[Tensor, Tensor]:
