@@ -6,8 +6,8 @@
       sigmas: [0.01, 0.15]
 
 "Energy-Based Models for Deep Probabilistic Regression" (ECCV 2020). The energy's coordinates are
-tenths of each target's range about its middle; step lengths are in them. Where features are maps,
-the energy sees their mean.
+tenths of each target's range about its middle, or units that the settings give; step lengths are
+in them. Where features are maps, the energy sees their mean.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from edgereg_training.recipe import Strict
 from edgereg_training.target_energy import TargetEnergy
 
 RANGE = 10.0
-"""The width of a target's range in the energy's coordinates."""
+"""The width of a target's range in the energy's coordinates, where the settings give no unit."""
 GRID = 1024
 SEED = 0
 
@@ -54,8 +54,8 @@ class EnergySettings(Strict):
 
     estimate: settings of the method to climb from, any but ebm itself; None: the energy's own best
     point of a search. trainer: `ebm.nll` (ml-is) or one of `ebm_trainers`. sigmas: of the proposal,
-    for every target, in_units or as fractions of its range. samples: a target's samples in
-    training; density_samples: of the density where there are several targets (one has a grid).
+    for every target, in_units or as fractions of its range. unit: of the energy's coordinates, in
+    the targets' units; None: a tenth of each range. samples: a target's samples in training; density_samples: of the density where there are several targets (one has a grid).
     jitter: nce+'s beta; kernel, noise, langevin_length: of kldis, dsm and mcmc, times the smallest
     sigma; langevin_steps: of mcmc. weight: of the energy's loss; to_features: whether its gradient
     reaches the features. target_width, hidden, trunk_layers: the energy's network.
@@ -66,6 +66,7 @@ class EnergySettings(Strict):
     trainer: Trainer = "ml-is"
     sigmas: tuple[float, ...] = Field(default=(0.01, 0.15), min_length=1)
     in_units: bool = False
+    unit: float | None = Field(default=None, gt=0)
     samples: int = Field(default=128, ge=1)
     density_samples: int = Field(default=1024, ge=2)
     jitter: float = Field(default=0.025, ge=0)
@@ -108,10 +109,16 @@ class EnergySettings(Strict):
             estimate = parse_method(self.estimate).head(features, targets)
         return EnergyHead(self, estimate, features, targets)
 
+    def widths(self, targets: tuple[Target, ...]) -> list[float]:
+        """Of the targets' ranges, in the energy's coordinates."""
+        unit = self.unit
+        return [RANGE if unit is None else (t.high - t.low) / unit for t in targets]
+
     def proposal(self, targets: tuple[Target, ...]) -> ebm.Proposal:
         """q in the energy's coordinates."""
+        pairs = list(zip(targets, self.widths(targets), strict=True))
         rows = [
-            [sigma * RANGE / (t.high - t.low) if self.in_units else sigma * RANGE for t in targets]
+            [sigma * w / (t.high - t.low) if self.in_units else sigma * w for t, w in pairs]
             for sigma in self.sigmas
         ]
         return ebm.Proposal(rows)
@@ -131,10 +138,11 @@ class EnergyHead(Head):
         self.settings, self.estimate, self.targets = settings, estimate, targets
         self.takes = "vector" if estimate is None else estimate.takes
         self.proposal = settings.proposal(targets)
+        self.widths = settings.widths(targets)
         self.energy = TargetEnergy(
             features.channels,
             [(target.low + target.high) / 2 for target in targets],
-            [(target.high - target.low) / RANGE for target in targets],
+            [(t.high - t.low) / width for t, width in zip(targets, self.widths, strict=True)],
             settings.target_width,
             settings.hidden,
             settings.trunk_layers,
@@ -178,7 +186,7 @@ class EnergyHead(Head):
         else:
             engine = SobolEngine(len(self.targets), scramble=True, seed=SEED)  # type: ignore[no-untyped-call]
             unit = engine.draw(GRID)
-        return RANGE * (unit - 0.5)[None]
+        return torch.tensor(self.widths) * (unit - 0.5)[None]
 
     def _offsets(self, like: Tensor) -> Tensor:
         """The same samples of the proposal for every image: [1, S, D]."""
