@@ -55,7 +55,8 @@ class EnergySettings(Strict):
     estimate: settings of the method to climb from, any but ebm itself; None: the energy's own best
     point of a search. trainer: `ebm.nll` (ml-is) or one of `ebm_trainers`. sigmas: of the proposal,
     for every target, in_units or as fractions of its range. unit: of the energy's coordinates, in
-    the targets' units; None: a tenth of each range. samples: a target's samples in training; density_samples: of the density where there are several targets (one has a grid).
+    the targets' units; None: a tenth of each range. samples: a target's samples in training;
+    density_samples: of the density where there are several targets (one has a grid).
     jitter: nce+'s beta; kernel, noise, langevin_length: of kldis, dsm and mcmc, times the smallest
     sigma; langevin_steps: of mcmc. weight: of the energy's loss; to_features: whether its gradient
     reaches the features. target_width, hidden, trunk_layers: the energy's network.
