@@ -133,8 +133,7 @@ def _gradient(
     share = b.op("Mul", slope, pooled.values, out="share")
     total = b.op("ReduceSum", share, b.ints("second_axis", 1), out="shares")
     on_sizes = b.constant("on_sizes", np.array([[0.0, 0.0, 1.0, 1.0]]))
-    by_area = b.op("Mul", total, on_sizes, out="by_area")
-    return b.op("Sub", by_edges, by_area, out="slope_y")
+    return b.op("Gemm", total, on_sizes, by_edges, out="slope_y", alpha=-1.0)
 
 
 def _trajectory(g: GraphWriter, boxes: Candidates, climb: Climb) -> None:

@@ -84,11 +84,18 @@ def scalar_backward(
 ) -> str:
     """Gradient [N or 1, in] of layers that end in one number without activation, df = 1.
 
-    The last layer's gradient is its weight row: a constant, so no node is spent on it.
+    The last layer's gradient is its weight row, a constant: it is multiplied into the weights of
+    the layer before, so that no node is spent on it.
     """
     last = layers[-1]
     if last.activation != "none":
         seed = g.constant("unit_gradient", np.ones((1, 1)))
         return backward(g, layers, tape, seed, name)
-    row = g.constant(f"{name}{len(layers) - 1}_row", last.weight)
-    return backward(g, layers[:-1], tape[:-1], row, name)
+    if len(layers) == 1 or layers[-2].activation == "none":
+        row = g.constant(f"{name}{len(layers) - 1}_row", last.weight)
+        return backward(g, layers[:-1], tape[:-1], row, name)
+    i = len(layers) - 2
+    weight = g.constant(f"{name}{i}_row_weight", last.weight.T * layers[i].weight)
+    slope = _slope(g, tape[i], f"{name}{i}")
+    gradient = g.op("Gemm", slope, weight, out=f"{name}{i}_back")
+    return backward(g, layers[:i], tape[:i], gradient, name)
