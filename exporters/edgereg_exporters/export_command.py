@@ -66,8 +66,8 @@ def command(**options: Any) -> None:
     from rich.console import Console
 
     request = Request(**options)
-    with Console(stderr=True).status(f"Exporting {request.source}"):
-        done = carry_out(request)
+    with Console(stderr=True).status(f"Exporting {request.source}") as status:
+        done = carry_out(request, status.update)
     for table in done.tables:
         _show(*table)
     for line in done.lines:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model
 from edgereg_exporters.calibration import calibration_batches
@@ -18,6 +18,8 @@ from edgereg_exporters.triton import add_to_repository
 
 if TYPE_CHECKING:
     from edgereg_training.bootstrap import Figure
+
+Say: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -50,20 +52,23 @@ class Shown:
     lines: list[str] = field(default_factory=list)
 
 
-def carry_out(request: Request) -> Shown:
-    """Export, and say what was compared and written. Raises EdgeregError, one line."""
+def carry_out(request: Request, say: Say = lambda _: None) -> Shown:
+    """Export, and tell what was compared and written; `say` is told what goes on meanwhile.
+
+    Raises EdgeregError, one line.
+    """
     if request.precision == "int8" and request.calibration is None:
         raise ExportError("INT8 needs --calibration: a video, images or rendered shards")
     shown = Shown()
     is_model = (request.source / SPEC_FILE).is_file()
     if request.precision != "fp32":
-        _reduce(request, is_model, shown)
+        _reduce(request, is_model, shown, say)
     elif is_model:
         copy_model(
             load_model(request.source), request.out, request.name, request.version, request.force
         )
     else:
-        _show_export(shown, _export(request, request.out))
+        _show_export(shown, _export(request, request.out, say))
     shown.lines.append(f"Wrote {request.out}")
     if request.triton is not None:
         made = add_to_repository(load_model(request.out), request.triton, force=request.force)
@@ -71,7 +76,7 @@ def carry_out(request: Request) -> Shown:
     return shown
 
 
-def _export(request: Request, out: Path) -> Exported:
+def _export(request: Request, out: Path, say: Say) -> Exported:
     """The FP32 model of a checkpoint."""
     measured = request.data is not None and request.precision == "fp32"
     return export_model(
@@ -79,17 +84,17 @@ def _export(request: Request, out: Path) -> Exported:
         out,
         Description(request.called, request.version or "1"),
         force=request.force,
-        measure=_measure_on(request.data) if measured else None,
+        measure=_measure_on(request.data, say) if measured else None,
     )
 
 
-def _reduce(request: Request, is_model: bool, shown: Shown) -> None:
+def _reduce(request: Request, is_model: bool, shown: Shown, say: Say) -> None:
     """FP16 or INT8, of a model folder or through a temporary one of a checkpoint."""
     with tempfile.TemporaryDirectory() as folder:
         if is_model:
             source = load_model(request.source)
         else:
-            exported = _export(request, Path(folder) / request.called)
+            exported = _export(request, Path(folder) / request.called, say)
             _show_export(shown, exported)
             source = exported.folder
         assert request.precision != "fp32"  # noqa: S101  (carry_out's condition)
@@ -98,7 +103,7 @@ def _reduce(request: Request, is_model: bool, shown: Shown) -> None:
             precision=request.precision,
             scheme=request.scheme,
             batches=() if place is None else calibration_batches(place, spec.input),
-            measure=_measure_on(request.data),
+            measure=_measure_on(request.data, say),
             max_loss=None if request.max_loss is None else request.max_loss / 100,
         )
         version = request.version or spec.version
@@ -108,14 +113,18 @@ def _reduce(request: Request, is_model: bool, shown: Shown) -> None:
     _show_reduction(shown, done)
 
 
-def _measure_on(data: Path | None) -> Callable[[ModelFolder], Sequence[Figure]] | None:
+def _measure_on(data: Path | None, say: Say) -> Callable[[ModelFolder], Sequence[Figure]] | None:
     if data is None:
         return None
 
     def measure(model: ModelFolder) -> Sequence[Figure]:
         from edgereg_training.evaluations import evaluation_of, measure_of
 
-        return measure_of(evaluation_of(model.spec.task))(model, data)
+        name = f"Measuring {model.spec.name} in {model.spec.precision.upper()}"
+        say(name)
+        return measure_of(evaluation_of(model.spec.task))(
+            model, data, lambda done, total: say(f"{name}: {done} of {total}")
+        )
 
     return measure
 

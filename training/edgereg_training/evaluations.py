@@ -1,7 +1,7 @@
 """Which test data and which measurement belong to a task.
 
-A measurement is a function `(model: ModelFolder, data: Path) -> list[Figure]` that runs the
-model's ONNX graphs, as the runtime does, on a folder of rendered shards.
+A measurement is a function `(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]`
+that runs the model's ONNX graphs, as the runtime does, on a folder of rendered shards.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from edgereg.models.folder import ModelFolder
     from edgereg_training.bootstrap import Figure
 
-    Measure: TypeAlias = Callable[[ModelFolder, Path], list[Figure]]
+    # (pictures done, all)
+    Progress: TypeAlias = Callable[[int, int], None]
+    Measure: TypeAlias = Callable[[ModelFolder, Path, Progress], list[Figure]]
 
 TEST_SEED = 902
 
@@ -58,7 +60,7 @@ def render_test_data(
     count: int,
     assets: Path | None,
     cache: Path,
-    progress: Callable[[int, int], None],
+    progress: Progress,
 ) -> Path:
     """Render the test identities into a folder of `cache`, where it is not there yet."""
     from edgereg_training.render import shards

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,9 @@ from edgereg_training.bootstrap import Figure, mean_figure
 from edgereg_training.errors import TrainingError
 from edgereg_training.headpose_data import Crops, load_heads, plain_crops
 
+if TYPE_CHECKING:
+    from edgereg_training.evaluations import Progress
+
 FloatArray = npt.NDArray[np.float32]
 ANGLES = ("yaw", "pitch", "roll")
 # |yaw|, |pitch|, |roll| below which a pose counts as within the usual range, and within the full
@@ -27,14 +31,14 @@ RANGES = {"usual": USUAL_RANGE, "full": FULL_RANGE, "wide": WIDE_RANGE}
 BATCH = 64
 
 
-def measure(model: ModelFolder, data: Path) -> list[Figure]:
+def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
     """Mean absolute errors, mean over yaw, pitch and roll, for each of RANGES: of the estimate,
     refined, and their paired difference (negative: refinement helps). Then each angle's."""
     size = model.spec.input.width
     if size is None:
         raise TrainingError(f"{model.path}: a head-pose model must have a fixed input size")
     crops = plain_crops(load_heads([data]), size, model.spec.input.crop_scale)
-    estimated, refined = run(model, crops)
+    estimated, refined = run(model, crops, progress)
     figures = []
     for name in RANGES:
         figures += range_figures(name, estimated, refined, crops.poses)
@@ -46,14 +50,14 @@ def measure(model: ModelFolder, data: Path) -> list[Figure]:
     return figures
 
 
-def run(model: ModelFolder, crops: Crops) -> tuple[FloatArray, FloatArray]:
+def run(model: ModelFolder, crops: Crops, progress: Progress) -> tuple[FloatArray, FloatArray]:
     """Estimated and refined poses [N, 3] of crops; refined ones equal a model without energy's."""
     predict = OnnxEngine(model.graph_path("predict"))
     refine = OnnxEngine(model.graph_path("refine")) if model.has("refine") else None
-    parts = [
-        _run(model, predict, refine, crops.images[start : start + BATCH])
-        for start in range(0, len(crops.images), BATCH)
-    ]
+    parts = []
+    for start in range(0, len(crops.images), BATCH):
+        parts.append(_run(model, predict, refine, crops.images[start : start + BATCH]))
+        progress(min(start + BATCH, len(crops.images)), len(crops.images))
     return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 

@@ -76,7 +76,10 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_refinement_that_helps_is_seen_at_the_strict_threshold(model: Any) -> None:
-    found = {figure.name: figure for figure in evaluation.measure(model, Path("data"))}
+    seen: list[tuple[int, int]] = []
+    figures = evaluation.measure(model, Path("data"), lambda *done: seen.append(done))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    found = {figure.name: figure for figure in figures}
     assert found["ap50"].value == found["ap50_refined"].value == 1
     assert found["ap75"].value == 0
     assert found["ap75_refined"].value == 1
@@ -88,5 +91,6 @@ def test_refinement_that_helps_is_seen_at_the_strict_threshold(model: Any) -> No
 
 def test_without_a_refine_graph_nothing_changes(model: Any) -> None:
     model.has = lambda name: False
-    found = {figure.name: figure.value for figure in evaluation.measure(model, Path("data"))}
+    figures = evaluation.measure(model, Path("data"), lambda *_: None)
+    found = {figure.name: figure.value for figure in figures}
     assert found["ap75_gain"] == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from edgereg.models.folder import ModelFolder
     from edgereg_training.bootstrap import Figure
+    from edgereg_training.evaluations import Measure, Progress
 
 
 @click.command("evaluate")
@@ -64,7 +67,7 @@ def command(
                 err=True,
             )
         folder = data or _rendered(evaluation, count, assets, cache)
-        figures = _measured(measure_of(evaluation), model, folder)
+        figures = _measured(model, measure_of(evaluation), folder)
         _show(f"{model.spec.name} {model.spec.version} on {folder.name}", figures)
         if record:
             _record(model, figures)
@@ -83,7 +86,8 @@ def _evaluate_run(
 
     _, problem, recipe = load_regression(path)
     folder = data or _rendered(evaluation_of("headpose"), count, assets, cache)
-    figures = _measured(measure_run, path, folder)
+    with _render_errors():
+        figures = measure_run(path, folder)
     method = recipe.options["method"]["name"]
     _show(f"{problem.label.name} by {method} ({path.name}) on {folder.name}", figures)
 
@@ -95,31 +99,38 @@ def _bundled(context: click.Context) -> list[Path]:
 def _rendered(evaluation: Any, count: int | None, assets: Path | None, cache: Path | None) -> Path:
     import platformdirs
 
-    from edgereg_training.commands.progress import progress_bar
     from edgereg_training.evaluations import render_test_data
-    from edgereg_training.render.errors import RenderError
 
     if assets is None:
         click.echo("No --assets folder: rendering the stand-in head.", err=True)
     place = cache or platformdirs.user_cache_path("edgereg") / "evaluation"
-    try:
-        with progress_bar(f"render {evaluation.kind}") as report:
-            return render_test_data(
-                evaluation, count or evaluation.count, assets, place,
-                lambda done, total: report(done, total, ""),
-            )  # fmt: skip
-    except RenderError as error:
-        raise click.ClickException(str(error)) from error
+    with _progress(f"render {evaluation.kind}") as report:
+        wanted = count or evaluation.count
+        return render_test_data(evaluation, wanted, assets, place, report)
 
 
-def _measured(measure: Any, model: Any, folder: Path) -> list[Figure]:
+def _measured(model: ModelFolder, measure: Measure, folder: Path) -> list[Figure]:
+    with _progress(f"measure {model.spec.name}") as report:
+        return measure(model, folder, report)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Progress]:
+    from edgereg_training.commands.progress import progress_bar
+
+    with _render_errors(), progress_bar(title) as report:
+        yield lambda done, total: report(done, total, "")
+
+
+@contextmanager
+def _render_errors() -> Iterator[None]:
+    """Damaged shards as one line."""
     from edgereg_training.render.errors import RenderError
 
     try:
-        figures: list[Figure] = measure(model, folder)
+        yield
     except RenderError as error:
         raise click.ClickException(str(error)) from error
-    return figures
 
 
 def _show(title: str, figures: list[Figure]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ from edgereg_training.detection.average_precision import (
 )
 from edgereg_training.detection.scene import Scene
 from edgereg_training.detection.scenes import Judged, load_scenes
+
+if TYPE_CHECKING:
+    from edgereg_training.evaluations import Progress
 
 FloatArray = npt.NDArray[np.float32]
 # Name, what it is, and the IoU thresholds over which average precision is averaged.
@@ -46,7 +49,7 @@ class Engines:
     refine: Engine | None
 
 
-def measure(model: ModelFolder, data: Path) -> list[Figure]:
+def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
     """AP50, AP75 and AP with and without refinement, and the paired differences, over all scores.
 
     On heads that are clearly seen (`CLEAR`), and refined on all but hardly visible ones as well.
@@ -54,7 +57,7 @@ def measure(model: ModelFolder, data: Path) -> list[Figure]:
     """
     every = load_scenes([data]).scenes
     clear = load_scenes([data], CLEAR).scenes
-    found, refined = run(model, every)
+    found, refined = run(model, every, progress)
     return _gains(_judged(found, clear), _judged(refined, clear)) + _of_all(refined)
 
 
@@ -87,7 +90,7 @@ def _of_all(after: list[PictureResult]) -> list[Figure]:
 
 
 def run(
-    model: ModelFolder, scenes: Sequence[Scene]
+    model: ModelFolder, scenes: Sequence[Scene], progress: Progress
 ) -> tuple[list[PictureResult], list[PictureResult]]:
     """Detections of scenes, estimated and refined, each after suppression of duplicates.
 
@@ -95,7 +98,10 @@ def run(
     """
     refine = OnnxEngine(model.graph_path("refine"), threads=1) if model.has("refine") else None
     engines = Engines(OnnxEngine(model.graph_path("predict"), threads=1), refine)
-    pairs = [_detect(model, engines, scene) for scene in scenes]
+    pairs = []
+    for done, scene in enumerate(scenes, start=1):
+        pairs.append(_detect(model, engines, scene))
+        progress(done, len(scenes))
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
