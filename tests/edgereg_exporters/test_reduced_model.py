@@ -21,11 +21,16 @@ from edgereg_exporters.export_request import Request, carry_out
 from edgereg_exporters.precision_loss import mean_loss, require_loss
 from edgereg_exporters.reduced_model import Reduction, reduce_model
 from edgereg_training.bootstrap import Figure
+from edgereg_training.detection import evaluation
+from edgereg_training.evaluations import evaluation_of, measure_of
+from edgereg_training.render.shards import SceneShardOptions, write_scene_shards
 
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.errors import SourceError
 from edgereg.models.folder import ModelFolder, load_model
 from edgereg.models.schema import InputSpec
+
+HEADS = Path(__file__).parents[2] / "plugins/edgereg_detection/models/heads"
 
 
 def measured(values: dict[str, float]) -> Callable[[ModelFolder], Sequence[Figure]]:
@@ -47,7 +52,7 @@ def test_a_reduced_folder_is_whole_and_runs(
     folder = load_model(tmp_path / "low")
     assert folder.spec.precision == precision
     assert folder.spec.metrics[f"{precision}_predict_values"] > 0
-    assert folder.spec.metrics[f"{precision}_loss"] == done.loss.share
+    assert folder.spec.metrics["int8_loss"] == done.loss.share
     assert "mae_full" not in folder.spec.metrics
     assert "parity_predict_values" not in folder.spec.metrics
     assert folder.spec.metrics["parity_refine_energy"] == 1e-7
@@ -114,6 +119,32 @@ def test_a_model_folder_through_the_command(
     assert (triton / "int8_predict" / "2" / "model.onnx").is_file()
     carry_out(Request(small_model.path, tmp_path / "copy"))
     assert load_model(tmp_path / "copy").spec.graphs == small_model.spec.graphs
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six rendered scenes with up to two heads."""
+    out = tmp_path_factory.mktemp("scenes") / "shards"
+    return write_scene_shards(SceneShardOptions(out, 6, 128, 96, seed=3, people=2, heads=2))
+
+
+def test_what_detection_loses_is_of_its_average_precision(
+    scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "RESAMPLES", 5)
+    said: list[str] = []
+    request = Request(
+        HEADS, tmp_path / "low", precision="int8", calibration=scenes, data=scenes, max_loss=50
+    )
+    shown = carry_out(request, said.append)
+    assert any("ap_refined: 0." in line and "a loss of" in line for line in shown.lines)
+    metrics = load_model(tmp_path / "low").spec.metrics
+    before = load_model(HEADS)
+    full = measure_of(evaluation_of("detection"))(before, scenes, lambda *_: None)
+    ap = next(figure.value for figure in full if figure.name == "ap_refined")
+    assert metrics["int8_loss"] == pytest.approx((ap - metrics["ap_refined"]) / ap)
+    for model in ("low in INT8", "heads in FP32"):
+        assert f"Measuring {model}: 6 of 6" in said
 
 
 def test_int8_without_pictures_is_one_line(small_model: ModelFolder, tmp_path: Path) -> None:

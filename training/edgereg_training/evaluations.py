@@ -17,9 +17,8 @@ from edgereg.errors import EdgeregError
 if TYPE_CHECKING:
     from edgereg.models.folder import ModelFolder
     from edgereg_training.bootstrap import Figure
+    from edgereg_training.render.shards import Progress
 
-    # (pictures done, all)
-    Progress: TypeAlias = Callable[[int, int], None]
     Measure: TypeAlias = Callable[[ModelFolder, Path, Progress], list[Figure]]
 
 TEST_SEED = 902

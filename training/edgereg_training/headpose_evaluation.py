@@ -18,7 +18,7 @@ from edgereg_training.errors import TrainingError
 from edgereg_training.headpose_data import Crops, load_heads, plain_crops
 
 if TYPE_CHECKING:
-    from edgereg_training.evaluations import Progress
+    from edgereg_training.render.shards import Progress
 
 FloatArray = npt.NDArray[np.float32]
 ANGLES = ("yaw", "pitch", "roll")

@@ -12,7 +12,8 @@ import click
 if TYPE_CHECKING:
     from edgereg.models.folder import ModelFolder
     from edgereg_training.bootstrap import Figure
-    from edgereg_training.evaluations import Measure, Progress
+    from edgereg_training.evaluations import Measure
+    from edgereg_training.render.shards import Progress
 
 
 @click.command("evaluate")

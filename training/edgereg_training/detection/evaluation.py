@@ -27,7 +27,7 @@ from edgereg_training.detection.scene import Scene
 from edgereg_training.detection.scenes import Judged, load_scenes
 
 if TYPE_CHECKING:
-    from edgereg_training.evaluations import Progress
+    from edgereg_training.render.shards import Progress
 
 FloatArray = npt.NDArray[np.float32]
 # Name, what it is, and the IoU thresholds over which average precision is averaged.
