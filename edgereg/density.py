@@ -87,7 +87,10 @@ def _slices(final: FloatArray, axes: list[FloatArray]) -> FloatArray:
 
 def _evaluate(engine: Engine, predictions: Predictions, row: int, grid: FloatArray) -> FloatArray:
     """Unnormalised log-densities [D*G] at a grid [1, D*G, D]."""
-    inputs = {name: array[row : row + 1] for name, array in predictions.features.items()}
+    inputs = {
+        name: array if len(array) == 1 else array[row : row + 1]
+        for name, array in predictions.features.items()
+    }
     missing = set(engine.inputs) - set(inputs) - {"grid"}
     if missing:
         raise EngineError(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.engines.base import Value
+
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -61,7 +63,8 @@ class Predictions:
     std: float32 [N, D] in the values' units, or None where the model gives none.
     refinement: the trajectory and energies, or None where nothing was refined.
     tracks: int64 [N] or None.
-    features: arrays with leading dimension N that the density graph takes; empty if it has none.
+    features: what the density graph takes, with leading dimension N, or 1 where all predictions
+        stand on the same image; may be on the engine's device. Empty if there is no such graph.
     to_graph: (scale, offset), each float32 [N, D], where the density graph takes other units than
         the values have: what it takes is values * scale + offset. None: the same units.
     """
@@ -75,7 +78,7 @@ class Predictions:
     std: FloatArray | None = None
     refinement: Refinement | None = None
     tracks: npt.NDArray[np.int64] | None = None
-    features: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+    features: Mapping[str, Value] = field(default_factory=dict)
     to_graph: tuple[FloatArray, FloatArray] | None = None
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.engines.base import Value
 from edgereg.marks import Mark
 from edgereg.models.schema import ModelSpec
 from edgereg.predictions import FloatArray, Predictions, Refinement
@@ -48,13 +49,14 @@ class Proposal:
     """Candidates from `predict`, in the units that the `refine` graph takes.
 
     initial: float32 [B, K, D]; scores: float32 [B, K].
-    features: what `refine` and `density` take besides, each with leading dimension B.
+    features: what `refine` and `density` take besides, each with leading dimension B. Hand on what
+        `predict` returned: it may still be on the engine's device, and then needs no copy.
     std: float32 [B, K, D] or None.
     """
 
     initial: FloatArray
     scores: FloatArray
-    features: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    features: Mapping[str, Value] = field(default_factory=dict)
     std: FloatArray | None = None
 
 
@@ -87,10 +89,10 @@ class Task(Protocol):
         """frame: uint8 [H, W, 3] RGB; regions: float32 [N, 4] or None (whole frame)."""
         ...
 
-    def propose(
-        self, outputs: Mapping[str, npt.NDArray[Any]], prepared: Prepared, spec: ModelSpec
-    ) -> Proposal:
-        """outputs: what the `predict` graph returned."""
+    def propose(self, outputs: Mapping[str, Any], prepared: Prepared, spec: ModelSpec) -> Proposal:
+        """outputs: what the `predict` graph returned, as arrays. Those that `spec.features` names
+        may be on the engine's device (`edgereg.engines.base.DeviceArray`); reading one copies it.
+        """
         ...
 
     def conclude(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,7 +47,8 @@ class History:
         found = result.predictions.get(task) if task is not None else None
         if found is None:
             return
-        self._moments[result.index] = _Moment(result.time_s, found)
+        # Features would fill the memory, the device's too: a map for each of thousands of frames.
+        self._moments[result.index] = _Moment(result.time_s, replace(found, features={}))
         self._moments.move_to_end(result.index)
         self._series.pop(result.index, None)
         if row is not None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.engines.base import Arrays
+from edgereg.engines.base import Arrays, DeviceArray, Value
 from edgereg.errors import EngineError
 
 CPU = "CPUExecutionProvider"
 # Providers whose outputs can stay on the device, and ONNX Runtime's name of that device.
-DEVICES = {
-    "CUDAExecutionProvider": "cuda",
-    "TensorrtExecutionProvider": "cuda",
-    "NvTensorRTRTXExecutionProvider": "cuda",
-}
+DEVICES = {"CUDAExecutionProvider": "cuda", "TensorrtExecutionProvider": "cuda"}
 
 DTYPES: Mapping[str, type[np.generic]] = {
     "tensor(uint8)": np.uint8,
@@ -85,15 +81,21 @@ class OnnxEngine:
         """Input dtypes by name."""
         return {name: DTYPES[item.type] for name, item in self._inputs.items()}
 
+    @property
+    def device(self) -> str | None:
+        """Where outputs can stay: 'onnxruntime cuda', or None on the CPU."""
+        kind = DEVICES.get(self.provider)
+        return None if kind is None else f"onnxruntime {kind}"
+
     def run(self, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
         """Run once.
 
         Raises EngineError where an input is missing, of a wrong dtype or ill-shaped, where the
         graph fails, or where an output has not the declared shape.
         """
-        for name, item in self._inputs.items():
-            self._check_input(name, inputs.get(name), item)
-        if any(_is_empty_batch(inputs[name], item.shape) for name, item in self._inputs.items()):
+        if any(isinstance(value, DeviceArray) for value in inputs.values()):
+            return {name: np.asarray(v) for name, v in self.run_keeping(inputs, ()).items()}
+        if self._check_inputs(inputs):
             return {name: _empty(item) for name, item in self._outputs.items()}
         try:
             arrays = self._session.run(None, {name: _plain(inputs[name]) for name in self._inputs})
@@ -104,36 +106,54 @@ class OnnxEngine:
             self._check_shape(name, array, self._outputs[name].shape)
         return found
 
-    def run_on_device(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Run once and leave the outputs where they were computed.
+    def run_keeping(self, inputs: Arrays, keep: Collection[str]) -> dict[str, Value]:
+        """Run once; outputs named in `keep` stay on the device, the others come to the host.
 
-        inputs: arrays, or OrtValues that an earlier call of an engine on the same device returned,
-        which are then not copied. Returns OrtValues; their `numpy()` copies to the host. Raises
-        EngineError as `run` does.
+        On a provider without a device of its own everything comes to the host. DeviceArrays of
+        another device are copied. Raises EngineError as `run` does.
         """
-        for name, item in self._inputs.items():
-            if name not in inputs or isinstance(inputs[name], np.ndarray):
-                self._check_input(name, inputs.get(name), item)
-        device = DEVICES.get(self.provider, "cpu")
-        binding = self._session.io_binding()
+        if self.device is None:
+            return {**self.run({name: np.asarray(value) for name, value in inputs.items()})}
+        if self._check_inputs(inputs):
+            return {name: _empty(item) for name, item in self._outputs.items()}
         try:
-            for name in self._inputs:
-                value = inputs[name]
-                if isinstance(value, np.ndarray):
-                    binding.bind_cpu_input(name, _plain(value))
-                else:
-                    binding.bind_ortvalue_input(name, value)
-            for name in self._outputs:
-                binding.bind_output(name, device)
-            self._session.run_with_iobinding(binding)
-            return dict(zip(self._outputs, binding.get_outputs(), strict=True))
+            values = self._run_bound(inputs, keep)
         except Exception as error:  # ONNX Runtime raises bare RuntimeErrors and its own classes
             raise EngineError(f"{self._where()} failed: {_line(error)}") from error
+        found: dict[str, Value] = {}
+        for name, value in values.items():
+            found[name] = self._kept(name, value) if name in keep else value.numpy()
+            self._check_shape(name, found[name], self._outputs[name].shape)
+        return found
+
+    def _run_bound(self, inputs: Arrays, keep: Collection[str]) -> dict[str, Any]:
+        """Run with inputs and outputs bound to where they are; returns OrtValues."""
+        binding = self._session.io_binding()
+        for name in self._inputs:
+            value = inputs[name]
+            if isinstance(value, DeviceArray) and value.device == self.device:
+                binding.bind_ortvalue_input(name, value.value)
+            else:
+                binding.bind_cpu_input(name, _plain(np.asarray(value)))
+        for name in self._outputs:
+            binding.bind_output(name, DEVICES[self.provider] if name in keep else "cpu")
+        self._session.run_with_iobinding(binding)
+        return dict(zip(self._outputs, binding.get_outputs(), strict=True))
+
+    def _kept(self, name: str, value: Any) -> DeviceArray:
+        dtype = np.dtype(DTYPES[self._outputs[name].type])
+        return DeviceArray(value, str(self.device), tuple(value.shape()), dtype, _to_host)
 
     def _where(self) -> str:
         return f"{self._path.parent.name}/{self._path.name} on {self.provider}"
 
-    def _check_input(self, name: str, array: npt.NDArray[Any] | None, item: Any) -> None:
+    def _check_inputs(self, inputs: Arrays) -> bool:
+        """Raise EngineError where an input does not fit; return whether the batch is empty."""
+        for name, item in self._inputs.items():
+            self._check_input(name, inputs.get(name), item)
+        return any(_is_empty_batch(inputs[name], item.shape) for name, item in self._inputs.items())
+
+    def _check_input(self, name: str, array: Value | None, item: Any) -> None:
         if array is None:
             raise EngineError(f"{self._where()}: input '{name}' is missing")
         wanted = DTYPES.get(item.type)
@@ -143,7 +163,7 @@ class OnnxEngine:
             )
         self._check_shape(name, array, item.shape)
 
-    def _check_shape(self, name: str, array: npt.NDArray[Any], declared: Shape | None) -> None:
+    def _check_shape(self, name: str, array: Value, declared: Shape | None) -> None:
         if not _fits(array.shape, declared):
             text = ", ".join("?" if not isinstance(d, int) else str(d) for d in declared or ())
             raise EngineError(
@@ -178,6 +198,12 @@ def _session(path: Path, provider: str, options: dict[str, Any], threads: int | 
         raise EngineError(f"{path}: {provider} can't load the graph: {_line(error)}") from error
 
 
+def _to_host(value: Any) -> npt.NDArray[Any]:
+    """An OrtValue's numbers, copied from wherever they are."""
+    array: npt.NDArray[Any] = value.numpy()
+    return array
+
+
 def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The same numbers one after the other in memory; a number of no dimension stays one."""
     return np.ascontiguousarray(array).reshape(array.shape)
@@ -198,7 +224,7 @@ def _fits(shape: tuple[int, ...], declared: Shape | None) -> bool:
     )
 
 
-def _is_empty_batch(array: npt.NDArray[Any], declared: Shape) -> bool:
+def _is_empty_batch(array: Value, declared: Shape) -> bool:
     return bool(declared) and len(array) == 0 and not isinstance(declared[0], int)
 
 

@@ -124,6 +124,9 @@ def _select(p: Predictions, keep: npt.NDArray[np.bool_]) -> Predictions:
         std=None if p.std is None else p.std[keep],
         refinement=refinement,
         tracks=None if p.tracks is None else p.tracks[keep],
-        features={name: array[keep] for name, array in p.features.items()},
+        features={
+            name: array[keep] if len(array) == len(keep) else array
+            for name, array in p.features.items()
+        },
         to_graph=None if p.to_graph is None else (p.to_graph[0][keep], p.to_graph[1][keep]),
     )

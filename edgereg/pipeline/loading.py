@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from edgereg.engines.base import Engine
+import numpy as np
+import numpy.typing as npt
+
+from edgereg.engines.base import DeviceEngine, Engine, Value, shared_device
 from edgereg.engines.select import load_engine
 from edgereg.errors import ModelFolderError, PluginError
 from edgereg.models.folder import ModelFolder, load_model
@@ -37,6 +41,21 @@ class LoadedTask:
     def spec(self) -> ModelSpec:
         """The model's description."""
         return self.model.spec
+
+    def look(self, images: npt.NDArray[np.uint8]) -> dict[str, Value]:
+        """Run `predict` on images [B, h, w, 3]. The features stay on the device where all graphs
+        of the model share one; everything else comes to the host. Raises EngineError.
+        """
+        engine = self.predict
+        inputs: dict[str, Any] = {engine.inputs[0]: images}
+        if self._on_one_device and isinstance(engine, DeviceEngine):
+            return engine.run_keeping(inputs, self.spec.features)
+        return {**engine.run(inputs)}
+
+    @cached_property
+    def _on_one_device(self) -> bool:
+        engines = (self.predict, self.refine, self.density)
+        return shared_device(engine for engine in engines if engine is not None) is not None
 
 
 def in_order(tasks: Iterable[Task], wanted: Sequence[str]) -> list[Task]:

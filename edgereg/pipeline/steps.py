@@ -120,9 +120,9 @@ def _predict(loaded: LoadedTask, upstream: LoadedTask | None, guard: Guard, work
 
 
 def _propose(loaded: LoadedTask, prepared: Prepared) -> Proposal:
-    outputs = loaded.predict.run({loaded.predict.inputs[0]: prepared.images})
+    outputs = loaded.look(prepared.images)
     for name, array in outputs.items():
-        if np.issubdtype(array.dtype, np.floating) and array.size and np.isnan(array).all():
+        if isinstance(array, np.ndarray) and _lost(array):
             raise EngineError(f"output '{name}' of model '{loaded.spec.name}' is all NaN")
     try:
         return loaded.task.propose(outputs, prepared, loaded.spec)
@@ -132,6 +132,11 @@ def _propose(loaded: LoadedTask, prepared: Prepared) -> Proposal:
         raise EngineError(
             f"model '{loaded.spec.name}' has no output {error}; it has {', '.join(outputs)}"
         ) from error
+
+
+def _lost(array: npt.NDArray[Any]) -> bool:
+    """Whether nothing in it is a number."""
+    return bool(np.issubdtype(array.dtype, np.floating) and array.size and np.isnan(array).all())
 
 
 def _refine(loaded: LoadedTask, settings: Settings, guard: Guard, work: Work) -> None:

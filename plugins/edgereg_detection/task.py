@@ -94,7 +94,7 @@ class Detection:
             values=to_frame(final[kept], prepared),
             scores=scores[kept],
             refinement=refinement,
-            features={name: _each(array, len(kept)) for name, array in proposal.features.items()},
+            features=proposal.features,
             to_graph=_to_image(prepared, len(kept)),
         )
 
@@ -118,8 +118,3 @@ def _to_image(prepared: Prepared, count: int) -> tuple[FloatArray, FloatArray]:
     """Scale and offset, each [count, 4], from boxes in frame pixels to image pixels."""
     scale, origin = np.tile(prepared.scale[0], 2), np.tile(prepared.origin[0], 2)
     return np.tile(scale, (count, 1)), np.tile(-origin * scale, (count, 1))
-
-
-def _each(array: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
-    """A feature map [1, ...] seen once per prediction [count, ...], without a copy."""
-    return np.broadcast_to(array, (count, *array.shape[1:]))

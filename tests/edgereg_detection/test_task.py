@@ -107,6 +107,14 @@ def test_refined_boxes_follow_the_trajectory(spec: ModelSpec) -> None:
     assert found.features["features"].shape == (1, 4, 6, 10)
 
 
+def test_all_heads_stand_on_the_one_feature_map(spec: ModelSpec) -> None:
+    prepared = TASK.prepare(FRAME, None, spec)
+    outputs = _outputs([[10, 20, 40, 60], [80, 20, 110, 60]], [0.7, 0.9])
+    found = TASK.conclude(TASK.propose(outputs, prepared, spec), None, prepared, spec)
+    assert len(found) == 2
+    assert found.features["features"] is outputs["features"]
+
+
 def test_two_boxes_that_climb_to_one_head_become_one(spec: ModelSpec) -> None:
     prepared = TASK.prepare(FRAME, None, spec)
     outputs = _outputs([[10, 20, 40, 60], [30, 20, 60, 60]], [0.7, 0.9])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -109,6 +111,21 @@ def test_a_frame_seen_again_replaces_the_old_one() -> None:
     for yaw in (1.0, 7.0):
         history.add(_result(3, {yaw: SMALL}), "headpose", 0)
     assert history.series().values.tolist() == [[7.0]]
+
+
+def test_history_does_not_hold_on_to_features() -> None:
+    class Features(np.ndarray):
+        """An array that a weak reference may point to."""
+
+    features = np.zeros((1, 4), np.float32).view(Features)
+    result = _result(0, {1: SMALL})
+    found = replace(result.predictions["headpose"], features={"features": features})
+    history = History()
+    history.add(replace(result, predictions={"headpose": found}), "headpose", 0)
+    alive = weakref.ref(features)
+    del features, found
+    assert alive() is None
+    assert history.series().values.tolist() == [[1.0]]
 
 
 def test_frames_without_the_head_leave_a_gap() -> None:

@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
+from edgereg.engines import onnx
+from edgereg.engines.base import DeviceArray
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.errors import EngineError
 
@@ -106,24 +108,89 @@ def test_a_provider_that_is_not_there(tmp_path: Path) -> None:
         OnnxEngine(tmp_path / "any.onnx", "MadeUpExecutionProvider")
 
 
-def test_outputs_can_stay_where_they_were_computed(
-    tmp_path: Path, engine: OnnxEngine, tiny_graphs: dict[str, Callable[[], bytes]]
-) -> None:
-    path = tmp_path / "refine.onnx"
-    path.write_bytes(tiny_graphs["refine"]())
-    refine = OnnxEngine(path, threads=1)
-    numbers = {
+@pytest.fixture
+def numbers() -> dict[str, np.ndarray]:
+    return {
         "initial": np.zeros((2, 1, 3), np.float32),
         "step_length": np.ones(3, np.float32),
         "decay": np.asarray(0.5, np.float32),
         "steps": np.asarray(3, np.int64),
     }
-    kept = engine.run_on_device({"images": images()})
-    climbed = refine.run_on_device({"features": kept["features"], **numbers})
-    expected = refine.run({"features": engine.run({"images": images()})["features"], **numbers})
+
+
+@pytest.fixture
+def refine(tmp_path: Path, tiny_graphs: dict[str, Callable[[], bytes]]) -> OnnxEngine:
+    path = tmp_path / "refine.onnx"
+    path.write_bytes(tiny_graphs["refine"]())
+    return OnnxEngine(path, threads=1)
+
+
+@pytest.fixture
+def cpu_as_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ONNX Runtime's bindings work on the CPU as on any device: the same path, without one."""
+    monkeypatch.setattr(onnx, "DEVICES", {onnx.CPU: "cpu"})
+
+
+def test_the_cpu_keeps_nothing(engine: OnnxEngine) -> None:
+    assert engine.device is None
+    found = engine.run_keeping({"images": images()}, ["features"])
+    assert all(isinstance(value, np.ndarray) for value in found.values())
+
+
+@pytest.mark.usefixtures("cpu_as_device")
+def test_outputs_can_stay_where_they_were_computed(
+    engine: OnnxEngine, refine: OnnxEngine, numbers: dict[str, np.ndarray]
+) -> None:
+    plain = engine.run({"images": images()})
+    kept = engine.run_keeping({"images": images()}, ["features"])
+    assert isinstance(kept["values"], np.ndarray)
+    assert np.array_equal(kept["values"], plain["values"])
+    features = kept["features"]
+    assert isinstance(features, DeviceArray)
+    assert (features.device, features.shape, features.dtype) == ("onnxruntime cpu", (2, 3), "f4")
+    assert np.array_equal(features[1:], plain["features"][1:])
+    expected = refine.run({"features": plain["features"], **numbers})
+    climbed = refine.run({"features": features, **numbers})
     for name, array in expected.items():
-        assert np.array_equal(climbed[name].numpy(), array)
+        assert isinstance(climbed[name], np.ndarray)
+        assert np.array_equal(climbed[name], array)
+
+
+@pytest.mark.usefixtures("cpu_as_device")
+def test_a_later_run_does_not_change_what_was_kept(engine: OnnxEngine) -> None:
+    kept = engine.run_keeping({"images": images()}, ["features"])["features"]
+    before = np.array(kept)
+    engine.run_keeping({"images": 255 - images()}, ["features"])
+    assert np.array_equal(kept, before)
+
+
+@pytest.mark.usefixtures("cpu_as_device")
+def test_a_value_of_another_device_is_copied(
+    engine: OnnxEngine, refine: OnnxEngine, numbers: dict[str, np.ndarray]
+) -> None:
+    features = engine.run({"images": images()})["features"]
+    copied = []
+
+    def fetch(value: np.ndarray) -> np.ndarray:
+        copied.append(value)
+        return value
+
+    there = DeviceArray(features, "elsewhere", features.shape, features.dtype, fetch)
+    expected = refine.run({"features": features, **numbers})["trajectory"]
+    assert np.array_equal(refine.run({"features": there, **numbers})["trajectory"], expected)
+    assert len(copied) == 1
+
+
+@pytest.mark.usefixtures("cpu_as_device")
+def test_what_is_on_the_device_is_checked_too(
+    engine: OnnxEngine, refine: OnnxEngine, numbers: dict[str, np.ndarray]
+) -> None:
+    kept = engine.run_keeping({"images": images()}, ["features", "values"])
     with pytest.raises(EngineError, match="input 'images' is missing"):
-        engine.run_on_device({})
+        engine.run_keeping({}, ["features"])
+    with pytest.raises(EngineError, match="input 'steps' is float32"):
+        refine.run({"features": kept["features"], **numbers, "steps": kept["values"]})
     with pytest.raises(EngineError, match="failed"):
-        refine.run_on_device({"features": kept["features"], **numbers, "steps": kept["values"]})
+        refine.run({"features": kept["features"], **numbers, "initial": np.zeros((3, 1, 3), "f4")})
+    nothing = engine.run_keeping({"images": images(0)}, ["features"])
+    assert nothing["features"].shape == (0, 3)
