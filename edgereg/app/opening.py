@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgereg.cli.opening import check_outputs, sink_of, source_of
+from edgereg.opening import check_outputs, sink_of, source_of
 from edgereg.plugins import Plugins
 from edgereg.sinks.base import Sink
 from edgereg.sinks.open import open_sink

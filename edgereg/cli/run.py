@@ -62,13 +62,8 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     or a GStreamer string. OUTPUT, by its ending: .mp4 (annotated video), .jsonl, .csv, .parquet,
     .json (COCO), .txt (MOTChallenge), .pts (300-W).
     """
-    from edgereg.cli.opening import (
-        check_outputs,
-        check_precision,
-        models_of,
-        source_of,
-        want_pictures,
-    )
+    from edgereg.cli.model_choice import check_precision, models_of
+    from edgereg.opening import check_outputs, source_of, want_pictures
     from edgereg.pipeline.loading import load_tasks
 
     check_outputs(source, outputs)
@@ -101,7 +96,7 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
 
 def _tell_clips(source: Source, outputs: Sequence[Path]) -> None:
     """Where many clips were run, say beside the first output which frames are of which."""
-    from edgereg.cli.opening import FirstFrames
+    from edgereg.opening import FirstFrames
     from edgereg.spread.clips import Clips, write_places
 
     source = source.source if isinstance(source, FirstFrames) else source
@@ -137,7 +132,7 @@ def _spread(
 
 def open_sinks(session: Session, outputs: Sequence[Path], info: SourceInfo) -> list[Sink]:
     """Sinks for all outputs, or none where one of them can't be opened."""
-    from edgereg.cli.opening import sink_of
+    from edgereg.opening import sink_of
 
     sinks: list[Sink] = []
     try:

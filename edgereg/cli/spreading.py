@@ -27,8 +27,8 @@ def run_spread(
 
     Raises SourceError where there is no clip, SinkError where an output wants pictures.
     """
-    from edgereg.cli.opening import want_pictures
     from edgereg.cli.run import open_sinks
+    from edgereg.opening import want_pictures
     from edgereg.pipeline.sequential import close_all
     from edgereg.spread.clips import Clips, Timeline, clips_of, write_places
     from edgereg.spread.on_ray import Tally, check_workers, run_on_ray

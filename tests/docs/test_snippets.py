@@ -64,7 +64,7 @@ def test_python_of_the_documentation_runs(tmp_path: Path) -> None:
     code = "\n".join(block for name in order for block in blocks(ROOT / "docs" / name, "python"))
     shortened = code.replace("source = open_source(CLIP)", "source = first_frames(CLIP)")
     start = (
-        "from edgereg.cli.opening import FirstFrames\n"
+        "from edgereg.opening import FirstFrames\n"
         "def first_frames(clip):\n    return FirstFrames(open_source(clip), 5)\n"
     )
     subprocess.run([sys.executable, "-c", start + shortened], cwd=tmp_path, check=True)

@@ -1,17 +1,16 @@
-"""Sources, outputs and models as the user names them, plugins' kinds included."""
+"""Sources and outputs as the user names them, plugins' kinds included: for commands and window."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgereg.errors import EdgeregError, ModelFolderError, SinkError, SourceError
+from edgereg.errors import EdgeregError, SinkError, SourceError
 
 if TYPE_CHECKING:
-    from edgereg.pipeline.loading import LoadedTask
     from edgereg.plugins import Plugins
     from edgereg.sinks.base import Sink
     from edgereg.sources.base import Frame, Source, SourceInfo
@@ -103,31 +102,3 @@ def check_outputs(source: str, outputs: Sequence[Path]) -> None:
         if place in seen:
             raise SinkError(f"{output}: is named twice; name each output once")
         seen.add(place)
-
-
-def models_of(folders: Sequence[Path]) -> Mapping[str, Path]:
-    """Model folders by the task they were made for.
-
-    Raises ModelFolderError where two are for one task.
-    """
-    from edgereg.models.folder import load_model
-
-    chosen: dict[str, Path] = {}
-    for folder in folders:
-        task = load_model(folder).spec.task
-        if task in chosen:
-            raise ModelFolderError(
-                f"{folder}: a second model for task '{task}'; name one model a task"
-            )
-        chosen[task] = folder
-    return chosen
-
-
-def check_precision(loaded: Sequence[LoadedTask], precision: str) -> None:
-    """Raise ModelFolderError where a model has another precision than the one demanded."""
-    for task in loaded:
-        if task.spec.precision != precision:
-            raise ModelFolderError(
-                f"{task.model.path}: its precision is {task.spec.precision}, not {precision}; "
-                "precision lives in the graph: name a --model exported with it"
-            )
