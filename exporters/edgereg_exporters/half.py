@@ -12,6 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from edgereg_exporters.low_precision import low_nodes
+from edgereg_exporters.uint8_inputs import cast_first, require_cast_first
 
 # Inputs that keep their type in a node of FP16: roi and scales of Resize, shapes and axes.
 KEEPS = {"Resize": (1, 2, 3)}
@@ -26,8 +27,9 @@ def to_half(model: onnx.ModelProto) -> onnx.ModelProto:
     made = onnx.ModelProto()
     made.CopyFrom(model)
     del made.graph.value_info[:]
+    cast_first(made)
     low = low_nodes(made.graph)
-    kinds = _float_values(model)
+    kinds = _float_values(made)
     halves = _Halves(made.graph, low, kinds)
     nodes: list[onnx.NodeProto] = []
     for node in made.graph.node:
@@ -35,6 +37,7 @@ def to_half(model: onnx.ModelProto) -> onnx.ModelProto:
     del made.graph.node[:]
     made.graph.node.extend(nodes)
     halves.write_weights()
+    require_cast_first(made, "FP16")
     onnx.checker.check_model(made, full_check=True)
     return made
 

@@ -26,6 +26,7 @@ import onnx
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.low_precision import WEIGHTED, low_nodes
 from edgereg_exporters.traced import tidy
+from edgereg_exporters.uint8_inputs import cast_first, require_cast_first
 
 Scheme = Literal["portable", "cpu"]
 Batches = Sequence[npt.NDArray[np.uint8]]
@@ -53,6 +54,8 @@ def to_int8(
             raise ExportError(f"the graph can't be quantised: {line[:300]}") from error
         found = onnx.load(made)
     tidy(found)
+    cast_first(found)
+    require_cast_first(found, "INT8")
     onnx.checker.check_model(found, full_check=True)
     return found
 

@@ -17,6 +17,7 @@ from torch import nn
 from edgereg_exporters.decompositions import DECOMPOSITIONS
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.graph_writer import IR_VERSION, OPSET
+from edgereg_exporters.uint8_inputs import cast_first, require_cast_first
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ def trace(
     """The graph of `module` in eval mode, checked, opset 18; name: of the graph, for errors.
 
     Constants are folded, and batch normalisation is merged into convolutions as far as torch does
-    it; engines merge the rest when they load the file. No control flow may depend on data.
-    Raises ExportError where torch can't trace the module.
+    it; engines merge the rest when they load the file. No control flow may depend on data. What
+    reads a uint8 input reads it through a cast to float (see `uint8_inputs`).
+    Raises ExportError where torch can't trace the module, or it computes with a uint8 input itself.
     """
     try:
         with _quiet():
@@ -58,6 +60,8 @@ def trace(
         raise ExportError(f"torch exported no {name} graph; is onnxscript installed?")
     model = found.model_proto
     tidy(model)
+    cast_first(model)
+    require_cast_first(model, name)
     onnx.checker.check_model(model, full_check=True)
     return model
 
