@@ -6,7 +6,9 @@ starts with an error code; `_value` turns that into a result or an EngineError.
 
 from __future__ import annotations
 
+import ctypes
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,24 +34,44 @@ class Cuda:
     def __init__(self, runtime: Any = None) -> None:
         """Raises EngineError where cuda-python, a driver or a device is missing."""
         self._rt = runtime or cuda_runtime()
-        if not self._value(self._rt.cudaGetDeviceCount(), "no CUDA device"):
+        if not self._devices():
             raise EngineError("no CUDA device is present")
         self._stream = self._value(self._rt.cudaStreamCreate(), "no CUDA stream")
         self.handle = int(self._stream)
+        weakref.finalize(self, self._rt.cudaStreamDestroy, self._stream)
 
-    def allocate(self, size: int) -> DeviceMemory:
+    def _devices(self) -> int:
+        try:
+            counted = self._rt.cudaGetDeviceCount()
+        except RuntimeError as error:
+            # cuda-python 12.6 raises where newer ones return an error code.
+            raise EngineError(f"no CUDA driver: {error}") from error
+        return int(self._value(counted, "no CUDA device"))
+
+    def allocate(self, size: int) -> Memory:
         """Device memory of at least `size` bytes. Raises EngineError where there is not enough."""
         what = f"{size} bytes of device memory can't be had"
         address = int(self._value(self._rt.cudaMalloc(max(size, 1)), what))
-        return DeviceMemory(self._rt, address, max(size, 1))
+        return Memory(address, max(size, 1), self._rt.cudaFree)
 
-    def to_device(self, memory: DeviceMemory, array: npt.NDArray[Any]) -> None:
-        """Start copying a contiguous array; it must live until `synchronise`."""
+    def allocate_pinned(self, size: int) -> Memory:
+        """Page-locked memory of the host: copies from and to it run beside everything else.
+
+        Raises EngineError where there is not enough.
+        """
+        what = f"{size} bytes of page-locked memory can't be had"
+        address = int(self._value(self._rt.cudaHostAlloc(max(size, 1), 0), what))
+        return Memory(address, max(size, 1), self._rt.cudaFreeHost)
+
+    def to_device(self, memory: Memory, array: npt.NDArray[Any]) -> None:
+        """Copy a contiguous array. From page-locked memory that is only started, and the array
+        must keep its numbers until `synchronise`; from other memory CUDA takes them at once."""
         kind = self._rt.cudaMemcpyKind.cudaMemcpyHostToDevice
         self._copy(memory.address, array.ctypes.data, array.nbytes, kind)
 
-    def to_host(self, array: npt.NDArray[Any], memory: DeviceMemory) -> None:
-        """Start copying into a contiguous array; it is filled after `synchronise`."""
+    def to_host(self, array: npt.NDArray[Any], memory: Memory) -> None:
+        """Copy into a contiguous array, filled after `synchronise`. Into page-locked memory that is
+        only started; for other memory CUDA waits for everything before it."""
         kind = self._rt.cudaMemcpyKind.cudaMemcpyDeviceToHost
         self._copy(array.ctypes.data, memory.address, array.nbytes, kind)
 
@@ -67,22 +89,20 @@ class Cuda:
         mode = self._rt.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal
         self._value(self._rt.cudaStreamBeginCapture(self._stream, mode), "no graph can be captured")
 
-    def end_capture(self) -> Any:
+    def end_capture(self) -> CapturedGraph:
         """What was recorded, ready to launch."""
         what = "the captured graph is invalid"
         graph = self._value(self._rt.cudaStreamEndCapture(self._stream), what)
         try:
-            return self._value(self._rt.cudaGraphInstantiate(graph, 0), what)
+            made = self._value(self._rt.cudaGraphInstantiate(graph, 0), what)
+            return CapturedGraph(made, self._rt.cudaGraphExecDestroy)
         finally:
             self._rt.cudaGraphDestroy(graph)
 
-    def launch(self, graph: Any) -> None:
+    def launch(self, graph: CapturedGraph) -> None:
         """Start a captured graph."""
-        self._value(self._rt.cudaGraphLaunch(graph, self._stream), "the graph can't be launched")
-
-    def drop(self, graph: Any) -> None:
-        """Release a captured graph."""
-        self._rt.cudaGraphExecDestroy(graph)
+        done = self._rt.cudaGraphLaunch(graph.made, self._stream)
+        self._value(done, "the graph can't be launched")
 
     def memory(self) -> tuple[int, int]:
         """(free, total) bytes of the device."""
@@ -99,16 +119,29 @@ class Cuda:
         raise EngineError(f"{what}: {text} (CUDA error {int(error)})")
 
 
-class DeviceMemory:
-    """A block of device memory, released with the object."""
+class Memory:
+    """A block of memory, released with the object."""
 
-    def __init__(self, runtime: Any, address: int, size: int) -> None:
+    def __init__(self, address: int, size: int, release: Callable[[int], Any]) -> None:
         self.address, self.size = address, size
-        self._free = weakref.finalize(self, runtime.cudaFree, address)
+        self._free = weakref.finalize(self, release, address)
 
     def free(self) -> None:
         """Release the block now."""
         self._free()
+
+    def view(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """The start of a block of the host as an array, which must not outlive the block."""
+        raw = (ctypes.c_ubyte * self.size).from_address(self.address)
+        return np.ndarray(shape, dtype, buffer=memoryview(raw))
+
+
+class CapturedGraph:
+    """A CUDA graph ready to launch, released with the object."""
+
+    def __init__(self, made: Any, release: Callable[[Any], Any]) -> None:
+        self.made = made
+        weakref.finalize(self, release, made)
 
 
 def size_of(shape: tuple[int, ...], dtype: npt.DTypeLike) -> int:

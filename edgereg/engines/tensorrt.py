@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.engines.base import Arrays
-from edgereg.engines.cuda_api import Cuda, DeviceMemory, size_of
+from edgereg.engines.cuda_api import CapturedGraph, Cuda, Memory, size_of
 from edgereg.engines.profile import Profile
+from edgereg.engines.staging import Staging
 from edgereg.engines.tensorrt_api import TensorRT
 from edgereg.errors import EngineError
 
@@ -35,7 +36,7 @@ class Replay:
 
     key: tuple[Any, ...]
     shapes: Shapes
-    graph: Any
+    graph: CapturedGraph
 
 
 class TensorRTEngine:
@@ -63,7 +64,8 @@ class TensorRTEngine:
             for n in self._dtypes
             for shape in [tuple(self._engine.get_tensor_shape(n))]
         }
-        self._memory: dict[str, DeviceMemory] = {}
+        self._memory: dict[str, Memory] = {}
+        self._staging = Staging(cuda)
         self._host: dict[str, Array] = {}
         self._replay: Replay | None = None
         self._seen: tuple[Any, ...] | None = None
@@ -128,11 +130,12 @@ class TensorRTEngine:
         key = tuple((name, array.shape) for name, array in feed.items())
         replay = self._replay if self._replay and self._replay.key == key else None
         if replay is None:
-            self._forget()
+            # Other shapes change what the context would do.
+            self._replay = None
             self._bind_inputs(feed)
         for name, array in feed.items():
             if name not in self._hosted:
-                self._cuda.to_device(self._memory[name], array)
+                self._staging.upload(name, self._memory[name], array)
         if replay is not None:
             self._cuda.launch(replay.graph)
             return self._fetch(replay.shapes)
@@ -159,7 +162,7 @@ class TensorRTEngine:
                 self._address(name, array.ctypes.data)
             else:
                 self._address(name, self._room(name, array.nbytes))
-        lacking = self._context.infer_shapes()
+        lacking = self._api.lacking_shapes(self._context)
         if lacking:
             raise EngineError(f"{self._title}: TensorRT lacks the shape of {', '.join(lacking)}")
 
@@ -223,18 +226,12 @@ class TensorRTEngine:
         self._replay = Replay(key, shapes, replay)
 
     def _fetch(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
-        found: dict[str, Array] = {}
-        for name in self._outputs:
-            if name in self._hosted:
-                found[name] = self._host[name]
-                continue
-            found[name] = np.empty(shapes[name], self._dtypes[name])
-            self._cuda.to_host(found[name], self._memory[name])
+        device = {
+            name: self._staging.download(name, self._memory[name], shapes[name], self._dtypes[name])
+            for name in self._outputs
+            if name not in self._hosted
+        }
         self._cuda.synchronise()
-        return found
-
-    def _forget(self) -> None:
-        """Drop the captured graph: other shapes change what the context would do."""
-        if self._replay is not None:
-            self._cuda.drop(self._replay.graph)
-        self._replay = None
+        return {
+            name: device[name]() if name in device else self._host[name] for name in self._outputs
+        }

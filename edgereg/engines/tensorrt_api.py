@@ -1,8 +1,9 @@
 """TensorRT's Python API, as far as edgereg uses it: every call to `tensorrt` is in this file.
 
-Written against the published API of 10.3 to 11.4. Networks are strongly typed (the precision is in
-the graph), so no precision flag of the builder is touched: TensorRT 11 has none. The plan's own
-profile queries are not used either, since their order of arguments is documented in two ways.
+Written against the published API of 10.3 to 11.4; a test checks it in the bindings themselves where
+they are installed. Networks are strongly typed (the precision is in the graph), so no precision
+flag of the builder is touched: TensorRT 11 has none. The plan's own profile queries are not used
+either, since their order of arguments is documented in two ways.
 """
 
 from __future__ import annotations
@@ -114,6 +115,16 @@ class TensorRT:
     def on_host(self, engine: Any, name: str) -> bool:
         """Whether a tensor's numbers are read or written in the host's memory."""
         return bool(engine.get_tensor_location(name) == self.trt.TensorLocation.HOST)
+
+    def lacking_shapes(self, context: Any) -> list[str]:
+        """Names of the inputs whose shape or numbers TensorRT still needs.
+
+        Raises EngineError where the shapes given do not go together.
+        """
+        try:
+            return list(context.infer_shapes())
+        except RuntimeError as error:
+            raise EngineError(f"TensorRT can't work out the shapes: {self.complaint()}") from error
 
     def allocator(self, allocate: Callable[[int], int]) -> Any:
         """An output allocator for a shape that only the run tells; `shape` holds it afterwards."""

@@ -34,12 +34,19 @@ class FakeCuda:
     def __init__(self, devices: int = 1, room: int = 1 << 30) -> None:
         self.devices, self.room = devices, room
         self.blocks: dict[int, Any] = {}
+        self.pinned: dict[int, Any] = {}
+        self.locked = 1 << 30
+        self.driver = True
+        self.pageable = 0
+        self.live = 0
         self.queue: list[Callable[[], None]] = []
         self.captured: list[Callable[[], None]] | None = None
         self.launches = 0
         self.frees = 0
 
     def cudaGetDeviceCount(self) -> tuple[Any, ...]:  # noqa: N802
+        if not self.driver:
+            raise RuntimeError("Failed to dlopen libcuda.so.1")
         return (OK, self.devices) if self.devices else (Error.cudaErrorNoDevice, None)
 
     def cudaGetErrorString(self, error: Error) -> tuple[Any, ...]:  # noqa: N802
@@ -47,7 +54,13 @@ class FakeCuda:
         return OK, words.get(int(error), b"unspecified")
 
     def cudaStreamCreate(self) -> tuple[Any, ...]:  # noqa: N802
+        self.live += 1
         return OK, 7
+
+    def cudaStreamDestroy(self, stream: int) -> tuple[Any, ...]:  # noqa: N802
+        assert stream == 7
+        self.live -= 1
+        return (OK,)
 
     def cudaMalloc(self, size: int) -> tuple[Any, ...]:  # noqa: N802
         assert self.captured is None, "allocation during capture"
@@ -63,12 +76,46 @@ class FakeCuda:
         self.frees += 1
         return (OK,)
 
+    def cudaHostAlloc(self, size: int, flags: int) -> tuple[Any, ...]:  # noqa: N802
+        assert self.captured is None, "allocation during capture"
+        if size + sum(len(block) for block in self.pinned.values()) > self.locked:
+            return Error.cudaErrorMemoryAllocation, None
+        block = ctypes.create_string_buffer(b"\xff" * size, size)
+        self.pinned[ctypes.addressof(block)] = block
+        return OK, ctypes.addressof(block)
+
+    def cudaFreeHost(self, address: int) -> tuple[Any, ...]:  # noqa: N802
+        # What still looks at the block reads nonsense from here on.
+        block = self.pinned.pop(address)
+        ctypes.memset(address, 0xAA, len(block))
+        self.kept = block
+        return (OK,)
+
+    def is_pinned(self, address: int, size: int) -> bool:
+        return any(
+            start <= address and address + size <= start + len(block)
+            for start, block in self.pinned.items()
+        )
+
     def cudaMemcpyAsync(  # noqa: N802
         self, target: int, source: int, size: int, kind: int, stream: int
     ) -> tuple[Any, ...]:
-        device = target if kind == self.cudaMemcpyKind.cudaMemcpyHostToDevice else source
+        """Page-locked memory of the host is read or written when the copy's turn comes; of other
+        memory the call takes the bytes before it returns, or waits to write them."""
+        inwards = kind == self.cudaMemcpyKind.cudaMemcpyHostToDevice
+        device, host = (target, source) if inwards else (source, target)
         assert size <= len(self.blocks[device]), "copy beyond the block"
-        self.enqueue(lambda: ctypes.memmove(target, source, size) and None)
+        if self.is_pinned(host, size):
+            self.enqueue(lambda: ctypes.memmove(target, source, size) and None)
+            return (OK,)
+        assert self.captured is None, "a copy of ordinary memory during capture"
+        self.pageable += 1
+        if inwards:
+            taken = ctypes.string_at(source, size)
+            self.enqueue(lambda: ctypes.memmove(target, taken, size) and None)
+        else:
+            self.cudaStreamSynchronize(stream)
+            ctypes.memmove(target, source, size)
         return (OK,)
 
     def enqueue(self, work: Callable[[], None]) -> None:
@@ -89,12 +136,14 @@ class FakeCuda:
         return (OK, graph) if graph else (Error.cudaErrorStreamCaptureUnsupported, None)
 
     def cudaGraphInstantiate(self, graph: Any, flags: int) -> tuple[Any, ...]:  # noqa: N802
+        self.live += 1
         return OK, list(graph)
 
     def cudaGraphDestroy(self, graph: Any) -> tuple[Any, ...]:  # noqa: N802
         return (OK,)
 
     def cudaGraphExecDestroy(self, graph: Any) -> tuple[Any, ...]:  # noqa: N802
+        self.live -= 1
         return (OK,)
 
     def cudaGraphLaunch(self, graph: Any, stream: int) -> tuple[Any, ...]:  # noqa: N802

@@ -33,7 +33,9 @@ class FakeTensorRT:
 
     def __init__(self, cuda: FakeCuda, version: str = "10.3.0") -> None:
         self.__version__, self.cuda = version, cuda
-        flags = {"STRONGLY_TYPED": 1} | ({} if version.startswith("11") else {"EXPLICIT_BATCH": 0})
+        # TensorRT 11 dropped EXPLICIT_BATCH, and with it the other flag's number changed.
+        old = {"EXPLICIT_BATCH": 0, "STRONGLY_TYPED": 1}
+        flags = {"STRONGLY_TYPED": 0} if version.startswith("11") else old
         self.NetworkDefinitionCreationFlag = enum.IntEnum("Flag", flags)
         self.builds = 0
         self.learnt: list[bytes] = []
@@ -58,7 +60,7 @@ class Builder:
 
     def create_network(self, flags: int = 0) -> Any:
         strong = 1 << int(self.trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
-        assert flags == strong or self.trt.__version__.startswith("11")
+        assert flags == strong
         return Network()
 
     def create_builder_config(self) -> Any:
@@ -116,6 +118,9 @@ class OnnxParser:
         if "parse" in self.trt.fail:
             self.errors.append("In node 3 (importTopK):\n UNSUPPORTED_NODE: k is not constant")
             return False
+        self.errors += _reads_uint8(model.graph)
+        if self.errors:
+            return False
         self.network.onnx = Path(path).read_bytes()
         self.network.inputs = [
             SimpleNamespace(
@@ -134,6 +139,20 @@ class OnnxParser:
 
     def get_error(self, index: int) -> Any:
         return SimpleNamespace(desc=lambda: self.errors[index], node=lambda: index)
+
+
+def _reads_uint8(graph: Any) -> list[str]:
+    """Complaints of nodes that take uint8; TensorRT knows it only where a cast to float reads it.
+
+    float is 1 and float16 is 10 in ONNX, uint8 is 2.
+    """
+    given = {item.name for item in graph.input if item.type.tensor_type.elem_type == 2}
+    return [
+        f"In node 0 with name: {node.name} and operator: {node.op_type}: UINT8 is not supported"
+        for node in graph.node
+        if given & set(node.input)
+        and not (node.op_type == "Cast" and node.attribute[0].i in (1, 10))
+    ]
 
 
 class Config:

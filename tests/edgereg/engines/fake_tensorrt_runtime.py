@@ -48,14 +48,14 @@ class Runtime:
         if facts.get("version") != self.trt.__version__ or "load" in self.trt.fail:
             self.logger.log(Severity.ERROR, "the plan was made by another version")
             return None
-        return CudaEngine(self.trt, facts, onnx)
+        return CudaEngine(self.trt, facts, onnx, self.logger)
 
 
 class CudaEngine:
-    def __init__(self, trt: Any, facts: Any, onnx: bytes) -> None:
+    def __init__(self, trt: Any, facts: Any, onnx: bytes, logger: Any) -> None:
         import onnxruntime as ort
 
-        self.trt, self.facts = trt, facts
+        self.trt, self.facts, self.logger = trt, facts, logger
         self.session = ort.InferenceSession(onnx, providers=["CPUExecutionProvider"])
         self.inputs = {item.name: item for item in self.session.get_inputs()}
         self.all = {**self.inputs, **{item.name: item for item in self.session.get_outputs()}}
@@ -120,6 +120,9 @@ class Context:
         lacking += [name for name in hosted if name not in self.addresses]
         if lacking:
             return lacking
+        if "infer" in self.trt.fail:
+            self.engine.logger.log(Severity.ERROR, "dimension 1 of two inputs differs")
+            raise RuntimeError("Shape inference failed")
         feed = {name: np.zeros(self.shapes[name], self.dtype(name)) for name in self.engine.inputs}
         feed |= {name: self.read(name) for name in hosted}
         outputs = list(self.engine.all)[len(self.engine.inputs) :]

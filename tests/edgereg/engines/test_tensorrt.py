@@ -109,8 +109,13 @@ def test_memory_is_given_back(fake_trt: Any, cache: EngineCache, folder: Path) -
     engine = load_tensorrt(folder / "predict.onnx", cache=cache)
     for batch in (1, 4, 16):
         engine.run(images(batch))
+    for _ in range(3):
+        engine.run(images(16))
+    assert fake_trt.cuda.live == 2
     del engine
     assert fake_trt.cuda.blocks == {}
+    assert fake_trt.cuda.pinned == {}
+    assert fake_trt.cuda.live == 0
 
 
 @pytest.mark.parametrize(
@@ -171,6 +176,20 @@ def test_too_little_device_memory(fake_trt: Any, cache: EngineCache, folder: Pat
     fake_trt.cuda.room = 100
     with pytest.raises(EngineError, match=r"bytes of device memory can't be had: out of memory"):
         engine.run(images(4))
+
+
+def test_shapes_that_do_not_go_together(fake_trt: Any, cache: EngineCache, folder: Path) -> None:
+    engine = load_tensorrt(folder / "refine.onnx", cache=cache)
+    fake_trt.fail = {"infer"}
+    with pytest.raises(EngineError, match="can't work out the shapes: dimension 1 of two inputs"):
+        engine.run(climb(2))
+
+
+def test_no_driver(fake_cuda: Any) -> None:
+    """cuda-python 12.6, the one for JetPack 6, raises an error of its own."""
+    fake_cuda.driver = False
+    with pytest.raises(EngineError, match=r"no CUDA driver: Failed to dlopen libcuda\.so\.1"):
+        Cuda()
 
 
 def test_no_device(fake_cuda: Any) -> None:
