@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.engines.base import DeviceEngine, Engine, Value, shared_device
+from edgereg.engines.machine import usable_cores
 from edgereg.engines.select import load_engine
 from edgereg.errors import ModelFolderError, PluginError
 from edgereg.models.folder import ModelFolder, load_model
@@ -20,6 +20,10 @@ from edgereg.models.schema import ModelSpec
 from edgereg.tasks import Task
 
 EngineLoader: TypeAlias = Callable[[Path], Engine]
+
+# The ascent is a chain of tiny products: a second thread costs it more than it brings. The other
+# graphs gain by one (benchmarks/threads.py).
+SINGLE_THREADED = frozenset({"refine"})
 
 
 @dataclass(frozen=True)
@@ -91,13 +95,15 @@ def load_task(
     model: Path | str | None = None,
     *,
     provider: str = "auto",
-    threads: int | None = 1,
+    threads: int | None = None,
+    share: int = 1,
     loaders: Mapping[str, EngineLoader] | None = None,
 ) -> LoadedTask:
     """Load a task's model (its default one if None) and make an engine for each graph.
 
-    threads: CPU threads in one run; None: all cores. loaders: engines of plugins by provider
-    name. Raises ModelFolderError where the folder is damaged or made for another task,
+    threads: CPU threads in one run of any graph; None: `share`, but one for a graph that gains
+    nothing by more. share: the cores that this task may use. loaders: engines of plugins by
+    provider name. Raises ModelFolderError where the folder is damaged or made for another task,
     EngineError where a graph can't be loaded.
     """
     folder = load_model(task.model if model is None else model)
@@ -106,10 +112,11 @@ def load_task(
             f"{folder.path}: model '{folder.spec.name}' is for task '{folder.spec.task}', "
             f"not for '{task.name}'"
         )
-    engines = {
-        name: load_engine(folder.graph_path(name), provider, threads=threads, loaders=loaders)
-        for name in folder.spec.graphs
-    }
+    engines = {}
+    for name in folder.spec.graphs:
+        count = threads or (1 if name in SINGLE_THREADED else share)
+        path = folder.graph_path(name)
+        engines[name] = load_engine(path, provider, threads=count, loaders=loaders)
     return LoadedTask(
         task, folder, engines["predict"], engines.get("refine"), engines.get("density")
     )
@@ -126,13 +133,21 @@ def load_tasks(
 ) -> list[LoadedTask]:
     """Load the wanted tasks and their upstreams in running order.
 
-    models: model folders by task name, where not the default. threads: CPU threads in one run;
-    None shares the cores out among the tasks and the other stages.
+    models: model folders by task name, where not the default. threads: CPU threads in one run of
+    any graph; None shares the cores that this process may use out among the tasks and the other
+    stages.
     """
     chosen = models or {}
     ordered = in_order(tasks, wanted)
-    share = threads or max(1, (os.cpu_count() or 1) // (len(ordered) + 1))
+    share = max(1, usable_cores() // (len(ordered) + 1))
     return [
-        load_task(task, chosen.get(task.name), provider=provider, threads=share, loaders=loaders)
+        load_task(
+            task,
+            chosen.get(task.name),
+            provider=provider,
+            threads=threads,
+            share=share,
+            loaders=loaders,
+        )
         for task in ordered
     ]

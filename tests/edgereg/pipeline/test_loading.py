@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from edgereg.engines.select import load_engine
 from edgereg.errors import ModelFolderError, PluginError
+from edgereg.pipeline import loading
 from edgereg.pipeline.loading import in_order, load_task, load_tasks
 
 
@@ -41,6 +43,35 @@ def test_engines_for_all_graphs(spot_task: Any, colour_task: Any) -> None:
     assert colour.refine is not None
     assert colour.density is not None
     assert colour.spec.name == "tiny-colour"
+
+
+@pytest.mark.parametrize(
+    ("cores", "asked", "threads"),
+    [
+        (8, None, {"predict": 2, "refine": 1, "density": 2}),
+        (2, None, {"predict": 1, "refine": 1, "density": 1}),
+        (8, 3, {"predict": 3, "refine": 3, "density": 3}),
+    ],
+)
+def test_cores_are_shared_and_the_ascent_takes_one(
+    spot_task: Any,
+    colour_task: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    asked: int | None,
+    threads: dict[str, int],
+) -> None:
+    pytest.importorskip("onnxruntime")
+    given = {}
+
+    def remember(path: Path, provider: str, *, threads: int, **more: Any) -> Any:
+        given[path.parent.name, path.stem] = threads
+        return load_engine(path, provider, threads=threads, **more)
+
+    monkeypatch.setattr(loading, "usable_cores", lambda: cores)
+    monkeypatch.setattr(loading, "load_engine", remember)
+    load_tasks([colour_task, spot_task], ["colour"], provider="cpu", threads=asked)
+    assert {graph: given["colour", graph] for graph in threads} == threads
 
 
 def test_a_model_of_another_task(spot_task: Any, colour_task: Any) -> None:
