@@ -15,7 +15,7 @@ import torch
 from edgereg_training.backbones import parse_backbone
 from edgereg_training.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.methods.energy_head import EnergyHead
-from edgereg_training.methods.method import Head
+from edgereg_training.methods.method import Density, Head
 from edgereg_training.methods.regcls_head import RegClsHead
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.recipe import parse_options
@@ -52,7 +52,7 @@ class Predict(nn.Module):
         head = self.net.head
         features = self.net.extract(images)
         values = head.value(features)
-        std = level_density.std(spread_head(head).density(features))
+        std = level_density.std(_spread(head, features, values))
         energy = energy_head(head)
         return values, std, features if energy is None else _projected(energy, features)
 
@@ -76,11 +76,15 @@ def energy_head(head: Head) -> EnergyHead | None:
     return head if isinstance(head, EnergyHead) else None
 
 
-def spread_head(head: Head) -> Head:
-    """The head whose density gives `std`: that of an energy would take a thousand samples, so its
-    estimate's, where it has one."""
+def _spread(head: Head, features: Tensor, values: Tensor) -> Density:
+    """The density that gives `std`: that of an energy takes a thousand samples, so its estimate's
+    where it has one; without one, the search for the value has cost as much already."""
     energy = energy_head(head)
-    return head if energy is None or energy.estimate is None else energy.estimate
+    if energy is None:
+        return head.density(features)
+    if energy.estimate is None:
+        return energy.density(features, values)
+    return energy.estimate.density(features)
 
 
 def _projected(energy: EnergyHead, features: Tensor) -> Tensor:

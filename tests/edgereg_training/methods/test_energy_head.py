@@ -164,7 +164,7 @@ def test_coordinates_in_units_of_the_targets() -> None:
     head = head_of(POSE, unit=20.0, sigmas=[10.0], in_units=True)
     assert head.energy.scale.tolist() == [20, 20]
     assert head.proposal.sigmas == [[0.5, 0.5]]
-    points = head._scattered()[0]
+    points = head.scattered[0]
     assert points.abs().amax(0).tolist() == pytest.approx([4, 2], rel=0.01)
     features, wanted = trained(head, 150)
     assert (head.value(features) - wanted).abs().mean() < 8

@@ -12,6 +12,7 @@ in them. Where features are maps, the energy sees their mean.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
@@ -19,12 +20,13 @@ from typing import Any, Literal
 import torch
 from pydantic import Field, field_validator
 from torch import Tensor
-from torch.quasirandom import SobolEngine
 
 from edgereg.models.schema import Target
 from edgereg_training import ebm, ebm_trainers
 from edgereg_training.errors import RecipeError
+from edgereg_training.methods import energy_points
 from edgereg_training.methods.density import WeightedSamples
+from edgereg_training.methods.energy_points import GRID
 from edgereg_training.methods.method import FeatureShape, Head, Refinement
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.methods.target_range import check_targets
@@ -33,8 +35,6 @@ from edgereg_training.target_energy import TargetEnergy
 
 RANGE = 10.0
 """The width of a target's range in the energy's coordinates, where the settings give no unit."""
-GRID = 1024
-SEED = 0
 
 Trainer = Literal["ml-is", "nce", "nce+", "kldis", "mcmc", "dsm", "sm"]
 
@@ -126,7 +126,15 @@ class EnergySettings(Strict):
 
 
 class EnergyHead(Head):
-    """An energy and, where the settings have one, the head of another method as its estimate."""
+    """An energy and, where the settings have one, the head of another method as its estimate.
+
+    scattered: [1, GRID, D] over the ranges; offsets: [1, S, D], samples of the proposal, and
+    log_proposal: [1, S], their log density; all in the energy's coordinates.
+    """
+
+    scattered: Tensor
+    offsets: Tensor
+    log_proposal: Tensor
 
     def __init__(
         self,
@@ -148,6 +156,11 @@ class EnergyHead(Head):
             settings.hidden,
             settings.trunk_layers,
         )
+        offsets = energy_points.offsets(self.proposal, settings.density_samples)
+        log_proposal = self.proposal.log_density(offsets)
+        self.register_buffer("scattered", energy_points.scattered(self.widths), persistent=False)
+        self.register_buffer("offsets", offsets, persistent=False)
+        self.register_buffer("log_proposal", log_proposal, persistent=False)
 
     def loss(
         self, features: Tensor, targets: Tensor, generator: torch.Generator
@@ -171,43 +184,30 @@ class EnergyHead(Head):
         return self._units(self._searched(_vectors(features)))
 
     def _searched(self, vectors: Tensor) -> Tensor:
-        """The best of scattered points (a grid where D = 1), then of samples about it: [B, D]."""
-        with torch.no_grad():
-            points = self._scattered().to(vectors).expand(len(vectors), -1, -1)
-            best = _best(points, self.energy(vectors, points))
-            if len(self.targets) == 1:
-                return best
-            about = best[:, None] + self._offsets(vectors)
-            return _best(about, self.energy(vectors, about))
+        """The best of scattered points (a grid where D = 1), then of samples about it: [B, D].
 
-    def _scattered(self) -> Tensor:
-        """[1, GRID, D] over the ranges."""
+        The points themselves, which no gradient reaches.
+        """
+        points = self.scattered.expand(vectors.shape[0], -1, -1)
+        found = energy_points.best(points, self.energy(vectors, points))
         if len(self.targets) == 1:
-            unit = torch.linspace(0, 1, GRID)[:, None]
-        else:
-            engine = SobolEngine(len(self.targets), scramble=True, seed=SEED)  # type: ignore[no-untyped-call]
-            unit = engine.draw(GRID)
-        return torch.tensor(self.widths) * (unit - 0.5)[None]
+            return found
+        about = found[:, None] + self.offsets
+        return energy_points.best(about, self.energy(vectors, about))
 
-    def _offsets(self, like: Tensor) -> Tensor:
-        """The same samples of the proposal for every image: [1, S, D]."""
-        generator = torch.Generator().manual_seed(SEED)
-        count = self.settings.density_samples
-        return self.proposal.sample((1, count), generator).to(like)
-
-    def density(self, features: Tensor) -> WeightedSamples:
+    def density(self, features: Tensor, value: Tensor | None = None) -> WeightedSamples:
         """p(y|x), normalised over a grid on the range of one target, or by importance sampling
-        about the value of several."""
+        about the value of several, [B, D], which who knows it can give."""
         vectors = _vectors(features)
         if len(self.targets) == 1:
-            points = self._scattered().to(vectors).expand(len(vectors), -1, -1)
+            points = self.scattered.expand(vectors.shape[0], -1, -1)
             weights = self.energy(vectors, points)
-            log_z = torch.logsumexp(weights, 1) + torch.log(points[0, 1, 0] - points[0, 0, 0])
+            log_z = torch.logsumexp(weights, 1) + math.log(self.widths[0] / (GRID - 1))
         else:
-            offsets = self._offsets(vectors)
-            points = self.energy.normalise(self.value(features)).detach()[:, None] + offsets
-            weights = self.energy(vectors, points) - self.proposal.log_density(offsets)
-            log_z = torch.logsumexp(weights, 1) - torch.log(weights.new_tensor(points.shape[1]))
+            centre = self.value(features) if value is None else value
+            points = self.energy.normalise(centre).detach()[:, None] + self.offsets
+            weights = self.energy(vectors, points) - self.log_proposal
+            log_z = torch.logsumexp(weights, 1) - math.log(self.settings.density_samples)
         log_volume = self.energy.scale.log().sum()
 
         def log_prob(points: Tensor) -> Tensor:
@@ -246,11 +246,6 @@ class EnergyHead(Head):
 
 def _vectors(features: Tensor) -> Tensor:
     return features.mean((2, 3)) if features.ndim == 4 else features
-
-
-def _best(points: Tensor, f: Tensor) -> Tensor:
-    chosen = f.argmax(1)[:, None, None].expand(-1, -1, points.shape[-1])
-    return points.gather(1, chosen)[:, 0]
 
 
 Train = Callable[[ebm.EnergyFunction, Tensor, torch.Generator], Tensor]
