@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
 from edgereg.cli.session import Session, pass_session
 from edgereg.cli.tables import show_table
-from edgereg.errors import EdgeregError
 
 
 @click.group("engines", invoke_without_command=True)
@@ -49,27 +47,18 @@ def build(session: Session, models: tuple[str, ...], batch: str) -> None:
     MODEL: a model folder or a task. The engines go to the cache that every run uses; one that is
     there already, for this model, shapes, TensorRT, GPU and driver, is not built again.
     """
-    from edgereg.engines.build import build_engine
+    from edgereg.engines.build import ROW, build_engine
+    from edgereg.engines.profile import parse_batch
 
-    chosen = _batch(batch)
+    chosen = parse_batch(batch)
     tasks = session.tasks()
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[str, ...]] = []
     for model in models:
         folder = tasks[model].model if model in tasks else Path(model)
         for built in build_engine(folder, batch=chosen, progress=partial(_tell, model)):
-            state = "was there" if built.cached else "built"
-            rows.append((model, built.graph, state, f"{built.size / 1e6:.1f}", str(built.plan)))
-    show_table(("model", "graph", "state", "MB", "file"), rows)
+            rows.append((model, *built.row()))
+    show_table(("model", *ROW), rows)
 
 
 def _tell(model: str, graph: str) -> None:
     click.echo(f"{model}: compiling {graph}, which may take minutes", err=True)
-
-
-def _batch(text: str) -> Any:
-    from edgereg.engines.profile import Batch
-
-    try:
-        return Batch(*(int(part) for part in text.split(":")))
-    except (ValueError, TypeError) as error:
-        raise EdgeregError(f"--batch {text}: write LEAST:USUAL:MOST, such as 1:4:16") from error

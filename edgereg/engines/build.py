@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 PLAN = "model.plan"
 TIMING = "timing.cache"
+# What `BuiltEngine.row` shows.
+ROW = ("graph", "state", "MB", "file")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class BuiltEngine:
     plan: Path
     size: int
     cached: bool
+
+    def row(self) -> tuple[str, str, str, str]:
+        """For a table with the columns ROW."""
+        state = "was there" if self.cached else "built"
+        return self.graph, state, f"{self.size / 1e6:.1f}", str(self.plan)
 
 
 def build_engine(
@@ -42,11 +49,11 @@ def build_engine(
     """Compile every graph of a model folder for this machine's GPU with TensorRT.
 
     batch: images or regions in one run. progress: is told each graph's name before its turn.
-    Raises EngineError where TensorRT, cuda-python or a GPU is missing or a graph can't be built,
-    ModelFolderError where the folder is no whole model folder.
+    Raises EngineError where TensorRT, cuda-python or a GPU is missing (all that is, in one line) or
+    a graph can't be built, ModelFolderError where the folder is no whole model folder.
     """
     folder = load_model(model_folder)
-    api, _ = TensorRT(), Cuda()
+    api = _tensorrt_and_gpu()
     built = []
     for graph in folder.spec.graphs:
         progress(graph)
@@ -82,6 +89,22 @@ def load_tensorrt(
     kept.discard(_key(path, api, profile))
     plan, _ = _plan(path, api, profile, kept)
     return TensorRTEngine(api, cuda, plan.read_bytes(), profile, title=title, graphs=graphs)
+
+
+def _tensorrt_and_gpu() -> TensorRT:
+    """TensorRT's API where it can build; else an EngineError that names everything missing."""
+    found, lacking = None, []
+    try:
+        found = TensorRT()
+    except EngineError as error:
+        lacking.append(str(error))
+    try:
+        Cuda()
+    except EngineError as error:
+        lacking.append(str(error))
+    if found is None or lacking:
+        raise EngineError("; and ".join(lacking))
+    return found
 
 
 def _key(path: Path, api: TensorRT, profile: Profile) -> CacheKey:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from edgereg.engines.onnx import CPU, OnnxEngine, Shape
+from edgereg.errors import EngineError
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model
 from edgereg.models.schema import InputSpec
 
@@ -44,6 +45,14 @@ class Batch:
                 f"batch {self.least}:{self.usual}:{self.most} is no range: "
                 "name it as least:usual:most, rising from 1"
             )
+
+
+def parse_batch(text: str) -> Batch:
+    """A batch written LEAST:USUAL:MOST. Raises EngineError where that is no range."""
+    try:
+        return Batch(*(int(part) for part in text.split(":")))
+    except (ValueError, TypeError) as error:
+        raise EngineError(f"--batch {text}: write LEAST:USUAL:MOST, such as 1:4:16") from error
 
 
 @dataclass(frozen=True)

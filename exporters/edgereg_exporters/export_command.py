@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +49,29 @@ def _folder(**more: Any) -> click.Path:
     help="Rendered test shards: measure the model on them, and write the figures into it.",
 )
 @click.option("--triton", type=_folder(), help="Put OUT's graphs into this Triton repository, too.")
+@click.option(
+    "--engine",
+    type=click.Choice(["tensorrt"]),
+    help="Compile OUT's graphs for this machine, too, as `edgereg engines build OUT` does later.",
+)
+@click.option(
+    "--batch",
+    metavar="LEAST:USUAL:MOST",
+    help="With --engine: images or regions in one run (default: 1:1:16).",
+)
 @click.option("--force", is_flag=True, help="Replace the model folder OUT.")
 def command(**options: Any) -> None:
     """Write the model folder OUT from SOURCE: a training, checkpoint or FP32 model folder.
 
     Every graph is compared with torch on the same inputs, and a lower precision with FP32; over
-    the bound nothing is written.
+    the bound nothing is written. Where --engine can't compile (no TensorRT, no GPU), OUT stays, one
+    line says what is missing, and the command fails.
     """
     from edgereg_exporters.errors import ExportError
 
     try:
+        from edgereg.engines.build import ROW
+        from edgereg_exporters.compiling import compile_folder
         from edgereg_exporters.export_request import Request, carry_out
     except ImportError as error:
         raise ExportError(
@@ -72,9 +86,13 @@ def command(**options: Any) -> None:
         _show(*table)
     for line in done.lines:
         Console().print(line, soft_wrap=True)
+    if request.engine is not None:
+        with Console(stderr=True).status("Compiling") as status:
+            built = compile_folder(request.out, request.batch, status.update)
+        _show(ROW, [engine.row() for engine in built])
 
 
-def _show(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _show(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     from rich.console import Console
     from rich.table import Table
 

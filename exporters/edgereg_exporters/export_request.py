@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from edgereg.engines.profile import parse_batch
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model
 from edgereg_exporters.calibration import calibration_batches
 from edgereg_exporters.errors import ExportError
@@ -24,7 +25,7 @@ Say: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Request:
-    """The command's arguments; max_loss in per cent."""
+    """The command's arguments; max_loss in per cent, batch as LEAST:USUAL:MOST."""
 
     source: Path
     out: Path
@@ -36,6 +37,8 @@ class Request:
     max_loss: float | None = None
     data: Path | None = None
     triton: Path | None = None
+    engine: Literal["tensorrt"] | None = None
+    batch: str | None = None
     force: bool = False
 
     @property
@@ -57,8 +60,7 @@ def carry_out(request: Request, say: Say = lambda _: None) -> Shown:
 
     Raises EdgeregError, one line.
     """
-    if request.precision == "int8" and request.calibration is None:
-        raise ExportError("INT8 needs --calibration: a video, images or rendered shards")
+    _check(request)
     shown = Shown()
     is_model = (request.source / SPEC_FILE).is_file()
     if request.precision != "fp32":
@@ -74,6 +76,16 @@ def carry_out(request: Request, say: Say = lambda _: None) -> Shown:
         made = add_to_repository(load_model(request.out), request.triton, force=request.force)
         shown.lines.extend(f"Wrote {folder}" for folder in made)
     return shown
+
+
+def _check(request: Request) -> None:
+    """What must not come out only after minutes of exporting."""
+    if request.precision == "int8" and request.calibration is None:
+        raise ExportError("INT8 needs --calibration: a video, images or rendered shards")
+    if request.batch is not None:
+        if request.engine is None:
+            raise ExportError("--batch is for an engine that is compiled: --engine tensorrt")
+        parse_batch(request.batch)
 
 
 def _export(request: Request, out: Path, say: Say) -> Exported:

@@ -10,6 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ..edgereg.engines.fake_cuda import fake_cuda
+from ..edgereg.engines.fake_tensorrt import fake_trt
+
+__all__ = ["fake_cuda", "fake_trt"]
+
 onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
 
