@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.engines.base import Arrays, DeviceArray, Value
+from edgereg.engines.providers import CPU as CPU
+from edgereg.engines.providers import chain_of, options_of
 from edgereg.errors import EngineError
 
-CPU = "CPUExecutionProvider"
 # Providers whose outputs can stay on the device, and ONNX Runtime's name of that device.
 DEVICES = {"CUDAExecutionProvider": "cuda", "TensorrtExecutionProvider": "cuda"}
 
@@ -46,17 +47,22 @@ class OnnxEngine:
         options: Mapping[str, Any] | None = None,
         threads: int | None = None,
     ) -> None:
-        """Load `path` on `provider` (options are the provider's own).
+        """Load `path` on `provider`.
 
-        threads: CPU threads inside one run; None leaves the choice to ONNX Runtime, which takes
-        all cores. Raises EngineError where the provider is absent or does not take the graph.
+        options: the provider's own; None: those of `providers.options_of`. threads: CPU threads
+        inside one run; None leaves the choice to ONNX Runtime, which takes all cores. Raises
+        EngineError where the provider is absent or does not take the graph.
         """
         self._path = Path(path)
-        self._session = _session(self._path, provider, dict(options or {}), threads)
+        given = options_of(provider, threads) if options is None else options
+        self._session = _session(self._path, provider, given, threads)
         self._inputs = {item.name: item for item in self._session.get_inputs()}
         self._outputs = {item.name: item for item in self._session.get_outputs()}
-        if provider != CPU and self.provider == CPU:
-            raise EngineError(f"{self._path.name}: {provider} refused the graph")
+        if self.provider != provider:
+            raise EngineError(
+                f"{self._path.name}: {provider} did not start and left the graph to "
+                f"{self.provider}; is its driver installed, with the libraries that it needs?"
+            )
 
     @property
     def provider(self) -> str:
@@ -78,7 +84,10 @@ class OnnxEngine:
         return {name: list(item.shape) for name, item in self._inputs.items()}
 
     def dtypes(self) -> dict[str, type[np.generic]]:
-        """Input dtypes by name."""
+        """Input dtypes by name. Raises EngineError where the graph takes what is no number."""
+        for name, item in self._inputs.items():
+            if item.type not in DTYPES:
+                raise EngineError(f"{self._where()}: input '{name}' is {item.type}, no number")
         return {name: DTYPES[item.type] for name, item in self._inputs.items()}
 
     @property
@@ -171,8 +180,8 @@ class OnnxEngine:
             )
 
 
-def _session(path: Path, provider: str, options: dict[str, Any], threads: int | None) -> Any:
-    """An InferenceSession on exactly one provider, with CPU behind it for unsupported nodes."""
+def _session(path: Path, provider: str, options: Mapping[str, Any], threads: int | None) -> Any:
+    """An InferenceSession on one provider, with those behind it that take what it does not."""
     try:
         import onnxruntime as ort
     except ImportError as error:
@@ -191,9 +200,10 @@ def _session(path: Path, provider: str, options: dict[str, Any], threads: int | 
         settings.inter_op_num_threads = 1
     # A thread that spins while it waits for work takes the core from the other stages.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    chain: list[Any] = [(provider, options)] if provider == CPU else [(provider, options), CPU]
+    chain = chain_of(provider, options, ort.get_available_providers())
     try:
-        return ort.InferenceSession(str(path), settings, providers=chain)
+        # Else it prints to stdout what went wrong and goes on with the CPU, in mid-run even.
+        return ort.InferenceSession(str(path), settings, providers=chain, enable_fallback=0)
     except Exception as error:  # ONNX Runtime raises bare RuntimeErrors and its own classes
         raise EngineError(f"{path}: {provider} can't load the graph: {_line(error)}") from error
 

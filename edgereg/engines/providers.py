@@ -1,24 +1,40 @@
-"""What each provider of ONNX Runtime is told: caches, shapes, graphs and threads."""
+"""What each provider of ONNX Runtime is told, and which ones stand behind it.
+
+Names of options are those of ONNX Runtime 1.20 to 1.31. Providers that are not named here run with
+their defaults: TensorRT-RTX, MIGraphX, DirectML and CoreML need no option to be right, and none
+could be tried on its hardware.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edgereg.engines.profile import Profile
+if TYPE_CHECKING:
+    from edgereg.engines.profile import Profile
 
+CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
 TENSORRT = "TensorrtExecutionProvider"
+OPENVINO = "OpenVINOExecutionProvider"
 
 
-def cuda_options() -> dict[str, Any]:
-    """CUDA: convolutions chosen by rule of thumb, so that no size pays for a search of its own.
+def options_of(provider: str, threads: int | None) -> dict[str, Any]:
+    """The options of a provider that compiles nothing worth keeping; none for most.
 
-    CUDA graphs stay off: ONNX Runtime's need one fixed shape and every node on the device, and
-    the models' batches vary and their `refine` graphs loop.
+    CUDA: convolutions chosen by rule of thumb, so that no size pays for a search of its own. CUDA
+    graphs stay off: ONNX Runtime's need one shape for good, buffers at fixed addresses, every node
+    on the device, no Loop and one thread, while the models' batches vary, their `refine` graphs
+    loop, and the density is asked for by another thread. The native TensorRT engine replays them.
+
+    OpenVINO: it has threads of its own, as many as there are cores, whatever the session says.
     """
-    return {"cudnn_conv_algo_search": "HEURISTIC", "cudnn_conv_use_max_workspace": "1"}
+    if provider == CUDA:
+        return {"cudnn_conv_algo_search": "HEURISTIC"}
+    if provider == OPENVINO and threads:
+        return {"num_of_threads": str(threads)}
+    return {}
 
 
 def tensorrt_options(folder: Path, timings: Path, profile: Profile) -> dict[str, Any]:
@@ -33,6 +49,19 @@ def tensorrt_options(folder: Path, timings: Path, profile: Profile) -> dict[str,
         "trt_timing_cache_path": str(timings),
         **_ranges(profile),
     }
+
+
+def chain_of(
+    provider: str, options: Mapping[str, Any], present: list[str]
+) -> list[tuple[str, dict[str, Any]]]:
+    """A provider and those that run what it does not take: the CPU last, CUDA behind TensorRT.
+
+    present: the providers of this ONNX Runtime.
+    """
+    chain = [(provider, dict(options))]
+    if provider == TENSORRT and CUDA in present:
+        chain.append((CUDA, options_of(CUDA, None)))
+    return chain if provider == CPU else [*chain, (CPU, {})]
 
 
 def _ranges(profile: Profile) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ pytest.importorskip("onnxruntime")
 
 from edgereg.engines import select
 from edgereg.engines.onnx import CPU, OnnxEngine
+from edgereg.engines.probe import probe_of
 from edgereg.errors import EngineError
 
 
@@ -24,42 +25,72 @@ class FakeEngine:
 
     provider: str
     bias: float = 0.0
-    fails: bool = False
+    fails: Exception | None = None
     inputs: tuple[str, ...] = ("x",)
     outputs: tuple[str, ...] = ("y",)
 
     def run(self, inputs: Any) -> dict[str, np.ndarray]:
         if self.fails:
-            raise EngineError("out of memory")
+            raise self.fails
         return {"y": inputs["x"] + np.float32(self.bias)}
 
 
+@dataclass
+class KeepsWrongly(FakeEngine):
+    """Right on the host; what it leaves on its device is zeros."""
+
+    device: str | None = "there"
+
+    def run_keeping(self, inputs: Any, keep: Any) -> dict[str, np.ndarray]:
+        return {name: 0 * array for name, array in self.run(inputs).items()}
+
+
+MODEL = Path("m.onnx")
 PROBE = {"x": np.arange(4, dtype=np.float32)}
 
 
-def choose(engines: dict[str, FakeEngine | None]) -> str:
+@pytest.fixture(autouse=True)
+def probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(select, "probe_of", lambda path: PROBE if path == MODEL else probe_of(path))
+
+
+def choose(
+    engines: dict[str, FakeEngine | None], cpu: FakeEngine | None = None, crashing: str = ""
+) -> str:
     """The provider chosen among `engines`, fastest first; None can't be loaded."""
 
     def load(_: Path, name: str) -> FakeEngine:
-        engine = FakeEngine(CPU) if name == CPU else engines[name]
+        engine = cpu or FakeEngine(CPU) if name == CPU else engines[name]
         if engine is None:
             raise EngineError("no driver")
         return engine
 
-    return select.choose(Path("m.onnx"), [*engines, CPU], load, PROBE).provider
+    def prover(_: Path, name: str) -> None:
+        if name == crashing:
+            raise EngineError("ended its process by SIGSEGV")
+
+    return select.choose(MODEL, [*engines, CPU], load, prover).provider
 
 
 def test_the_fastest_that_agrees_wins() -> None:
     assert choose({"A": FakeEngine("A", 1e-3), "B": FakeEngine("B")}) == "A"
 
 
+def test_what_crashes_a_child_is_never_loaded_here(caplog: pytest.LogCaptureFixture) -> None:
+    assert choose({"A": None, "B": FakeEngine("B")}, crashing="A") == "B"
+    assert "A does not work: ended its process by SIGSEGV" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
         (None, "no driver"),
-        (FakeEngine("A", fails=True), "out of memory"),
+        (FakeEngine("A", fails=EngineError("out of memory")), "out of memory"),
+        (FakeEngine("A", fails=AttributeError("no execute_async_v3")), "no execute_async_v3"),
+        (FakeEngine("A", fails=MemoryError()), "MemoryError"),
         (FakeEngine("A", bias=1.0), "differs from the CPU's by 1"),
         (FakeEngine("A", bias=float("nan")), "not finite"),
+        (KeepsWrongly("A"), "differs from the CPU's by 3"),
     ],
 )
 def test_what_does_not_work_is_passed_over(
@@ -75,9 +106,18 @@ def test_the_cpu_is_the_last_resort() -> None:
     assert choose({"A": None}) == CPU
 
 
-def test_another_shape_is_another_function() -> None:
-    with pytest.raises(EngineError, match="another shape"):
-        select.compare({"y": np.zeros(3)}, {"y": np.zeros(4)})
+@pytest.mark.parametrize(
+    ("cpu", "reason"),
+    [
+        (FakeEngine(CPU, bias=float("nan")), "no finite number on the CPU"),
+        (FakeEngine(CPU, fails=EngineError("index out of range")), "nothing to compare with"),
+    ],
+)
+def test_without_a_right_answer_nothing_can_be_proven(
+    caplog: pytest.LogCaptureFixture, cpu: FakeEngine, reason: str
+) -> None:
+    assert choose({"A": FakeEngine("A", bias=float("nan"))}, cpu) == CPU
+    assert reason in caplog.text
 
 
 def test_a_probe_is_made_from_the_graph(
@@ -87,7 +127,7 @@ def test_a_probe_is_made_from_the_graph(
         path = tmp_path / f"{name}.onnx"
         path.write_bytes(make())
         engine = select.load_engine(path, threads=1)
-        assert engine.run(select.make_probe(engine))
+        assert engine.run(probe_of(path))
         assert engine.provider == CPU
 
 
