@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgereg.engines.batches import remember, remembered
 from edgereg.engines.cache import CacheKey, EngineCache, key_for
 from edgereg.engines.cuda_api import Cuda
 from edgereg.engines.profile import Batch, Profile, profile_of
@@ -48,17 +49,21 @@ def build_engine(
 ) -> list[BuiltEngine]:
     """Compile every graph of a model folder for this machine's GPU with TensorRT.
 
-    batch: images or regions in one run. progress: is told each graph's name before its turn.
+    batch: images or regions in one run; runs that name none take it from now on, as the range that
+    was compiled (None: that of the last time). progress: is told each graph's name before its turn.
     Raises EngineError where TensorRT, cuda-python or a GPU is missing (all that is, in one line) or
     a graph can't be built, ModelFolderError where the folder is no whole model folder.
     """
     folder = load_model(model_folder)
     api = _tensorrt_and_gpu()
+    kept = cache or EngineCache()
     built = []
     for graph in folder.spec.graphs:
         progress(graph)
         file = folder.graph_path(graph)
-        plan, cached = _plan(file, api, profile_of(file, batch), cache or EngineCache())
+        chosen = batch or remembered(kept.root, file)
+        plan, cached = _plan(file, api, profile_of(file, chosen), kept)
+        remember(kept.root, file, chosen)
         built.append(BuiltEngine(graph, plan, plan.stat().st_size, cached))
     return built
 
@@ -72,12 +77,13 @@ def load_tensorrt(
 ) -> TensorRTEngine:
     """An ONNX file on TensorRT, compiled now unless the cache has it.
 
+    batch: images or regions in one run; None: as the graph was last compiled by `build_engine`.
     A plan that is whole but does not load (another board of the same name, say) is built again,
     once. Raises EngineError.
     """
     api, cuda = TensorRT(), Cuda()
     kept = cache or EngineCache()
-    profile = profile_of(path, batch)
+    profile = profile_of(path, batch or remembered(kept.root, path))
     title = f"{path.parent.name}/{path.name} on TensorRT"
     plan, cached = _plan(path, api, profile, kept)
     try:
