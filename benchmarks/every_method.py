@@ -94,7 +94,7 @@ def add_landmarks(place: Path) -> None:
     (info / "entry_points.txt").write_text("[edgereg.plugins]\nlandmarks = landmarks_task\n")
     added = [str(place.resolve()), str(Path(__file__).resolve().parent)]
     sys.path[:0] = added
-    os.environ["PYTHONPATH"] = os.pathsep.join(added)
+    os.environ["PYTHONPATH"] = os.pathsep.join([*added, os.environ.get("PYTHONPATH", "")])
 
 
 def edgereg(*arguments: object) -> None:

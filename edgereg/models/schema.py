@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 SCHEMA_VERSION = 1
 
 GraphName = Literal["predict", "refine", "density"]
+AscentRule = Literal["algorithm-1", "algorithm-s1", "plain"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # A plain name: a model folder never reaches outside itself.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -51,14 +52,20 @@ class Graph(_Frozen):
 
 
 class RefinementSettings(_Frozen):
-    """Algorithm 1 of the EBM paper: gradient ascent that halves a step that does not climb.
+    """Gradient ascent on the energy, as the EBM paper has it.
 
     step_length has one entry per coordinate that the energy sees (normalised coordinates).
+    rule: what the `refine` graph does with a step. 'algorithm-1': a step that does not climb is
+    taken back, and the next one is `decay` times as long. 'algorithm-s1': every step counts, until
+    one changes f by less than 0.001 or lets it fall by more than 0.01. 'plain': every step counts,
+    each `decay` times as long as the last. best: each iterate is the best one so far.
     """
 
     steps: int = Field(ge=0, le=1000)
     step_length: tuple[float, ...]
     decay: float = Field(gt=0, le=1)
+    rule: AscentRule = "algorithm-1"
+    best: bool = False
 
 
 class ModelSpec(_Frozen):

@@ -15,6 +15,7 @@ from torch import nn
 
 from edgereg_exporters.energies import BoxEnergy, TargetEnergy
 from edgereg_exporters.errors import ExportError
+from edgereg_exporters.every_step import ALGORITHM_1, Ascent
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[Any]]
 Reference: TypeAlias = Callable[[Arrays], Arrays]
@@ -41,6 +42,7 @@ class Exportable:
     points: from the predict outputs, targets to start the trial's ascent from, [B, K, D].
     fields: the fields of `model.json` that the checkpoint decides; notes: for the model card.
     density: of a model without energy, features and grid [B, G, D] -> log-density [B, G].
+    ascent: by which the `refine` graph climbs an energy of targets.
     """
 
     predict: nn.Module
@@ -55,6 +57,7 @@ class Exportable:
     fields: Mapping[str, Any]
     notes: tuple[str, ...] = ()
     density: nn.Module | None = None
+    ascent: Ascent = ALGORITHM_1
 
 
 def load_exportable(checkpoint: Path) -> Exportable:

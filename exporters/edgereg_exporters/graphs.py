@@ -6,11 +6,12 @@ import onnx
 
 from edgereg_exporters.box_graphs import box_density_graph, box_refine_graph
 from edgereg_exporters.energies import BoxEnergy, TargetEnergy
+from edgereg_exporters.every_step import ALGORITHM_1, Ascent
 from edgereg_exporters.target_graphs import target_density_graph, target_refine_graph
 
 
-def refine_graph(energy: TargetEnergy | BoxEnergy) -> onnx.ModelProto:
-    """Algorithm 1 of the EBM paper, its gradient written out analytically.
+def refine_graph(energy: TargetEnergy | BoxEnergy, how: Ascent = ALGORITHM_1) -> onnx.ModelProto:
+    """An ascent of the EBM paper, its gradient written out analytically; of boxes by Algorithm 1.
 
     Inputs: features (float32 [B, F], or [B, C, H, W] for boxes), initial [B, K, D] in target units
     (boxes: x1, y1, x2, y2 in image pixels), step_length [D] in the energy's coordinates, decay [],
@@ -19,7 +20,7 @@ def refine_graph(energy: TargetEnergy | BoxEnergy) -> onnx.ModelProto:
     """
     if isinstance(energy, BoxEnergy):
         return box_refine_graph(energy)
-    return target_refine_graph(energy)
+    return target_refine_graph(energy, how)
 
 
 def density_graph(energy: TargetEnergy | BoxEnergy) -> onnx.ModelProto:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import onnx
 
 from edgereg.models.folder import ModelFolder
-from edgereg.models.schema import GraphName
+from edgereg.models.schema import AscentRule, GraphName
 from edgereg_exporters.graph_writer import OPSET
 from edgereg_exporters.parity import BOUND, Difference
 from edgereg_exporters.precision_loss import Loss
@@ -20,6 +20,11 @@ CARD = "README.md"
 PURPOSE = {
     "detection": "Finds human heads in a picture: a box round each, hair included.",
     "headpose": "Tells where a head looks: yaw, pitch and roll of its square crop, in degrees.",
+}
+RULES: Mapping[AscentRule, str] = {
+    "algorithm-1": "decay {:g} (Algorithm 1 of the EBM paper)",
+    "algorithm-s1": "stopped where the energy hardly changes or falls (its Algorithm S1)",
+    "plain": "decay {:g} after every step, none of which is refused",
 }
 LIMITS = (
     "Trained on rendered heads only. On photographs it is less sure than the figures below say;",
@@ -74,8 +79,8 @@ def _facts(model: ModelFolder, weights: int) -> str:
         steps = ", ".join(f"{length:g}" for length in spec.refinement.step_length)
         rows["refinement"] = (
             f"{spec.refinement.steps} steps of gradient ascent on the energy, "
-            f"step length {steps}, decay {spec.refinement.decay:g}"
-        )
+            f"step length {steps}, {RULES[spec.refinement.rule].format(spec.refinement.decay)}"
+        ) + (", to the best point of the path" if spec.refinement.best else "")
     return _table(("", ""), list(rows.items()))
 
 

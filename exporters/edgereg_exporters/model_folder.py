@@ -103,7 +103,7 @@ def build_graphs(model: Exportable) -> dict[GraphName, onnx.ModelProto]:
         "predict": export_predict(model.predict, model.example, model.outputs, model.multiple)
     }
     if model.energy is not None:
-        graphs["refine"] = refine_graph(model.energy)
+        graphs["refine"] = refine_graph(model.energy, model.ascent)
         graphs["density"] = density_graph(model.energy)
     elif model.density is not None:
         with torch.no_grad():

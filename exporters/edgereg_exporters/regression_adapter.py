@@ -27,17 +27,13 @@ from torch import Tensor, nn
 from edgereg.models.schema import Target
 from edgereg_exporters import level_density
 from edgereg_exporters.energies import FloatArray
+from edgereg_exporters.every_step import ALGORITHM_1, Ascent
 from edgereg_exporters.exportable import Arrays, Exportable, Reference
-from edgereg_exporters.headpose_adapter import energy_reference, refine_reference, target_energy
+from edgereg_exporters.target_reference import energy_reference, refine_reference, target_energy
 from edgereg_exporters.trial_images import trial_images
 
 OUTPUTS = ("values", "std", "features")
 IMAGES, POINTS = 8, 8
-REFINED_NOTE = (
-    "## Refinement\n\n"
-    "The recipe's ascent is '{rule}'; the graph's is Algorithm 1 of the EBM paper, with the same\n"
-    "number of steps, step length and decay."
-)
 
 
 class Predict(nn.Module):
@@ -121,8 +117,16 @@ def exportable_net(net: RegressionNet, options: RegressionOptions) -> Exportable
         unordered=(),
         points=lambda outputs: _points(outputs["values"], targets),
         fields=_fields(net, options, energy),
-        notes=_notes(energy),
+        ascent=ascent_of(energy),
     )
+
+
+def ascent_of(energy: EnergyHead | None) -> Ascent:
+    """The recipe's."""
+    if energy is None:
+        return ALGORITHM_1
+    how = energy.settings.refinement
+    return Ascent(how.rule, how.best)
 
 
 def _references(head: Head, energy: EnergyHead | None) -> dict[str, Reference]:
@@ -134,9 +138,9 @@ def _references(head: Head, energy: EnergyHead | None) -> dict[str, Reference]:
                 return {"log_density": head.density(features).log_prob(grid).numpy()}
 
         return {"density": density}
-    net = energy.energy
+    net, how = energy.energy, ascent_of(energy)
     return {
-        "refine": lambda inputs: refine_reference(net, inputs),
+        "refine": lambda inputs: refine_reference(net, inputs, how),
         "density": lambda inputs: {"log_density": energy_reference(net, inputs)},
     }
 
@@ -174,11 +178,7 @@ def _fields(
             "steps": how.steps,
             "step_length": [how.step_length] * len(net.head.targets),
             "decay": how.decay,
+            "rule": how.rule,
+            "best": how.best,
         }
     return fields
-
-
-def _notes(energy: EnergyHead | None) -> tuple[str, ...]:
-    if energy is None or energy.settings.refinement.rule == "algorithm-1":
-        return ()
-    return (REFINED_NOTE.format(rule=energy.settings.refinement.rule),)

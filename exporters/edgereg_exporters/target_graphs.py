@@ -11,9 +11,10 @@ from edgereg_exporters import dense_nodes
 from edgereg_exporters.ascent import ascend
 from edgereg_exporters.box_graphs import reorder_outputs
 from edgereg_exporters.energies import TargetEnergy
+from edgereg_exporters.every_step import ALGORITHM_1, Ascent, ascend_every_step
 from edgereg_exporters.graph_writer import GraphWriter, checked_model, floats, typed
 
-REFINE_DOC = """Gradient ascent of targets on their energy (EBM paper, Algorithm 1).
+REFINE_DOC = """Gradient ascent of targets on their energy (EBM paper, {rule}).
 features [B,F]; initial [B,K,D] in target units; step_length [D] and decay for
 t = (y - centre) / scale; steps >= 0. trajectory [B,K,steps+1,D] in target units,
 energy [B,K,steps+1]."""
@@ -21,13 +22,20 @@ DENSITY_DOC = """Unnormalised log-density f(x, y) of targets.
 features [B,F]; grid [B,G,D] in target units; log_density [B,G]."""
 
 
-def target_refine_graph(energy: TargetEnergy) -> onnx.ModelProto:
+def target_refine_graph(energy: TargetEnergy, how: Ascent = ALGORITHM_1) -> onnx.ModelProto:
     """The ascent of `energy`, see REFINE_DOC."""
     g = GraphWriter()
     d = energy.targets
     batch, count, start = normalised(g, energy, "initial")
     image = image_part(g, energy, batch, count)
-    climb = ascend(g, start, d, lambda b, t: value_and_gradient(b, energy, image, t))
+
+    def evaluate(b: GraphWriter, points: str) -> tuple[str, Callable[[], str]]:
+        return value_and_gradient(b, energy, image, points)
+
+    if how.rule == "algorithm-1":
+        climb = ascend(g, start, d, evaluate)
+    else:
+        climb = ascend_every_step(g, start, d, evaluate, how)
     scaled = g.op("Mul", climb.points, g.constant("scale", energy.scale), out="scaled_path")
     path = g.op("Add", scaled, g.constant("target_centre", energy.centre), out="path")
     reorder_outputs(g, batch, count, path, climb.energies, d)
@@ -39,7 +47,9 @@ def target_refine_graph(energy: TargetEnergy) -> onnx.ModelProto:
         typed("steps", TensorProto.INT64, ()),
     ]
     outputs = [floats("trajectory", ("B", "K", "T", d)), floats("energy", ("B", "K", "T"))]
-    return checked_model(g.graph("refine_targets", inputs, outputs, REFINE_DOC))
+    return checked_model(
+        g.graph("refine_targets", inputs, outputs, REFINE_DOC.format(rule=how.rule))
+    )
 
 
 def target_density_graph(energy: TargetEnergy) -> onnx.ModelProto:

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from edgereg_exporters.energies import TargetEnergy
+from edgereg_exporters.every_step import Ascent
 from edgereg_exporters.graph_writer import (
     GraphWriter,
     checked_model,
@@ -143,8 +144,38 @@ def test_long_steps_are_refused_as_by_autograd(
     assert not still.all(-1).all()
 
 
-def torch_refine(energy: TargetEnergy, **inputs: Any) -> tuple[Any, Any]:
-    """Algorithm 1 by autograd on a plain torch copy of the energy."""
+@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("rule", ["plain", "algorithm-s1"])
+@pytest.mark.parametrize("steps", [0, 12])
+def test_the_other_rules_are_those_of_autograd(
+    run: Callable[..., Any], energy: Callable[..., TargetEnergy], rule: Any, best: bool, steps: int
+) -> None:
+    made = energy("tanh")
+    rng = np.random.default_rng(5)
+    inputs = {
+        "features": rng.normal(0, 1, (2, 5)).astype(np.float32),
+        "initial": rng.normal(0, 12, (2, 6, 3)).astype(np.float32),
+        "step_length": np.full(3, 8, np.float32),
+        "decay": np.float32(0.9),
+        "steps": steps,
+    }
+    result = run(refine_graph(made, Ascent(rule, best)), **inputs)
+    path, energies = torch_refine(made, rule=rule, best=best, **inputs)
+    assert result["trajectory"].shape == (2, 6, steps + 1, 3)
+    np.testing.assert_allclose(result["trajectory"], path, atol=1e-3)
+    np.testing.assert_allclose(result["energy"], energies, atol=1e-5)
+    if steps:
+        falls = (np.diff(result["energy"], axis=2) < 0).any()
+        assert falls != best
+        still = (np.diff(result["trajectory"], axis=2) == 0).all(-1)
+        assert still.any() == (best or rule == "algorithm-s1")
+        assert not still.all()
+
+
+def torch_refine(
+    energy: TargetEnergy, rule: Any = "algorithm-1", best: bool = False, **inputs: Any
+) -> tuple[Any, Any]:
+    """The ascent by autograd on a plain torch copy of the energy."""
     torch = pytest.importorskip("torch")
     from edgereg_training import ebm
 
@@ -172,7 +203,8 @@ def torch_refine(energy: TargetEnergy, **inputs: Any) -> tuple[Any, Any]:
 
     scale, centre = tensor(energy.scale), tensor(energy.centre)
     start, step = (initial - centre) / scale, tensor(inputs["step_length"])
-    path, energies = ebm.refine(f, start, inputs["steps"], step, float(inputs["decay"]))
+    decay = float(inputs["decay"])
+    path, energies = ebm.refine(f, start, inputs["steps"], step, decay, rule, best)
     return (path * scale + centre).numpy(), energies.numpy()
 
 
