@@ -9,6 +9,7 @@ import click
 
 from edgereg.cli.session import Session, pass_session
 from edgereg.cli.tables import show_table
+from edgereg.cli.waiting import at_work
 
 
 @click.group("engines", invoke_without_command=True)
@@ -25,7 +26,8 @@ def command(ctx: click.Context) -> None:
 def _list(session: Session) -> None:
     from edgereg.engines.select import list_providers
 
-    proven = [(row.short, row.name, row.status, row.reason) for row in list_providers()]
+    with at_work("trying engines"):
+        proven = [(row.short, row.name, row.status, row.reason) for row in list_providers()]
     added = [(name, name, "plugin", "not tried") for name in session.plugins.engines()]
     rows: list[tuple[str, ...]] = [*proven, *added]
     show_table(("--engine", "provider", "status", "reason"), rows)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgereg.cli.session import Session, pass_session
+from edgereg.cli.waiting import at_work
 from edgereg.errors import EdgeregError
 
 if TYPE_CHECKING:
@@ -71,14 +72,15 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     wanted = options["tasks"] or tuple(models) or DEFAULT_TASKS
     if options["workers"]:
         return _spread(session, source, outputs, (wanted, models), options)
-    loaded = load_tasks(
-        session.tasks().values(),
-        wanted,
-        models,
-        provider=options["engine"],
-        threads=options["threads"],
-        loaders=session.plugins.engines(),
-    )
+    with at_work("loading models; the first time an engine is tried or compiled takes longer"):
+        loaded = load_tasks(
+            session.tasks().values(),
+            wanted,
+            models,
+            provider=options["engine"],
+            threads=options["threads"],
+            loaders=session.plugins.engines(),
+        )
     if options["precision"]:
         check_precision(loaded, options["precision"])
     opened = source_of(

@@ -44,20 +44,22 @@ def prove_once(file: Path, provider: str) -> None:
 
     Raises EngineError as `prove` does.
     """
-    tried = []
+    tried, passed = [], []
 
     def build(folder: Path) -> None:
         tried.append(provider)
         prove(file, provider)
+        passed.append(provider)
         (folder / "proven").write_text(provider, encoding="utf-8")
 
     try:
         EngineCache().fetch(key_for(file, f"proof of {provider}", {"by": __version__}), build)
     except EngineError:
-        if tried:
+        if tried and not passed:
             raise
         # The cache can't be written, which is no fault of the provider.
-        prove(file, provider)
+        if not tried:
+            prove(file, provider)
 
 
 def prove(file: Path, provider: str, limit_s: float | None = None) -> None:
