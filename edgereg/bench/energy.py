@@ -9,11 +9,16 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean
 
 INTERVAL_MS = 100
+# How long a meter may take to its first line.
+FIRST_S = 3.0
+# All of the board's or module's power; a Jetson has at most one of them.
+INPUT_RAILS = ("VIN", "VDD_IN", "POM_5V_IN")
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,9 @@ def read_tegrastats(line: str) -> Reading:
     """
     rails = {
         name: int(now)
-        for name, now in re.findall(r"\b((?:VDD|VIN|POM)_\w+) (\d+)(?:mW)?/\d+(?:mW)?", line)
+        for name, now in re.findall(r"\b(VIN|(?:VDD|VIN|POM)_\w+) (\d+)(?:mW)?/\d+(?:mW)?", line)
     }
-    total = next((rails[name] for name in ("VDD_IN", "POM_5V_IN") if name in rails), None)
+    total = next((rails[name] for name in INPUT_RAILS if name in rails), None)
     if total is None and rails:
         total = sum(rails.values())
     memory = re.search(r"\bRAM (\d+)/\d+MB", line)
@@ -96,6 +101,18 @@ class Meter:
             return
         for line in self._process.stdout:
             self._readings.append(self._read(line))
+
+    def wait_for_memory(self) -> float | None:
+        """Memory in use now: of the first line that tells it; None where none comes in time."""
+        deadline = time.monotonic() + FIRST_S
+        while self.memory_mb is None and self.running and time.monotonic() < deadline:
+            time.sleep(INTERVAL_MS / 1000)
+        return self.memory_mb
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a device that tells something."""
+        return self._thread is not None and self._thread.is_alive()
 
     def clear(self) -> None:
         """Forget what was read so far."""

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgereg.cli.bench_table import show_record
 from edgereg.cli.session import Session, pass_session, warn
-from edgereg.cli.tables import show_table
 from edgereg.cli.waiting import at_work
-from edgereg.errors import EngineError, PluginError
+from edgereg.errors import EdgeregError, EngineError, PluginError
 
 if TYPE_CHECKING:
+    from edgereg.bench.cases import Case
+    from edgereg.bench.measure import Measured
     from edgereg.bench.record import Record, Row
-    from edgereg.tasks import Task
+    from edgereg.bench.startup import StartUp
+    from edgereg.models.folder import ModelFolder
+    from edgereg.models.schema import GraphName
 
-COLUMNS = ("model", "precision", "engine", "graph", "batch", "p50 ms", "p95 ms", "p99 ms", "per s")
-MORE = ("cold s", "cached s", "RSS MB", "device MB", "mJ")
+# The spinner's own work must not be seen in the figures.
+REFRESHES_PER_S = 1.0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model on an engine: what it is called in the table, and what is started afresh.
+
+    engine: as it was asked for; '' where a new process would not know it.
+    """
+
+    label: str
+    folder: Path
+    engine: str
+    graphs: tuple[GraphName, ...]
 
 
 @click.command("bench")
@@ -41,6 +58,13 @@ MORE = ("cold s", "cached s", "RSS MB", "device MB", "mJ")
     show_default=True,
     help="Images in one run (repeatable).",
 )
+@click.option(
+    "--graph",
+    "graphs",
+    type=click.Choice(["predict", "refine", "density"]),
+    multiple=True,
+    help="Only this graph (repeatable; default: all).",
+)
 @click.option("--runs", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="CPU threads (default: all cores).")
 @click.option(
@@ -56,101 +80,165 @@ MORE = ("cold s", "cached s", "RSS MB", "device MB", "mJ")
     help="Show the difference from figures that --save wrote.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table, for a page.")
 @pass_session
 def command(session: Session, /, models: tuple[str, ...], **options: Any) -> None:
     """Time the graphs of models.
 
-    MODEL: a model folder or a task; name the folders of several precisions to compare them. The
-    images are the bundled clip's first frame, or its first head for a model that looks at regions.
-    `refine` climbs all candidates by the model's own number of steps. An engine that does not work
-    is named and left out.
+    MODEL: a model folder, a folder of several (say, one for each precision), or a task. The images
+    are the bundled clip's first frame, or its first head for a model that looks at regions. All
+    models take turns, so that what else the machine does strikes them alike. An engine that does
+    not work is named and left out. Ctrl-C ends the measuring and keeps what was measured.
     """
-    from edgereg.bench.record import Record, describe_machine, read_record
+    from edgereg.bench.machine import describe_machine, is_busy
+    from edgereg.bench.measure import nothing_yet, rows_of
+    from edgereg.bench.record import Record, read_record, require_place
+    from edgereg.engines.machine import usable_cores
 
     before = read_record(options["baseline"]) if options["baseline"] else None
-    rows: list[Row] = []
-    for model in models:
-        for engine in _engines(options["engines"]):
-            rows += _rows(session, model, engine, options)
-    record = Record(describe_machine(), tuple(rows))
     if options["save"]:
-        record.save(options["save"])
-    if options["as_json"]:
-        click.echo(record.text())
-    else:
-        _show(record, before)
+        require_place(options["save"])
+    machine = describe_machine()
+    if is_busy(machine):
+        warn(f"other work keeps this machine busy (load {machine['load']} on {machine['cores']} "
+             "cores): the ratios are of use, the times are not")  # fmt: skip
+    threads = options["threads"] or usable_cores()
+    cases = _cases(session, models, threads, options)
+    found = nothing_yet()
+    started: dict[Subject, StartUp] = {}
+    interrupted: KeyboardInterrupt | None = None
+    try:
+        _measure(cases, found, started, threads, options)
+    except KeyboardInterrupt as interrupt:
+        interrupted = interrupt
+    rows = rows_of(found, threads)
+    whole = tuple(_with_startup(row, started.get(cases[case])) for case, row in rows.items())
+    _tell_failures(found, whole)
+    _hand_over(Record(machine, whole), before, options)
+    if interrupted is not None:
+        raise interrupted
+
+
+def _cases(
+    session: Session, models: Sequence[str], threads: int, options: dict[str, Any]
+) -> dict[Case, Subject]:
+    """What is to be measured, of each model on each engine that loads it."""
+    from edgereg.bench.cases import GRAPHS, Wanted, cases_of, load_graphs
+
+    wanted = Wanted(list(dict.fromkeys(options["batches"])), options["graphs"] or GRAPHS)
+    tasks, own = session.tasks(), session.plugins.engines()
+    found: dict[Case, Subject] = {}
+    failures: list[EngineError] = []
+    for label, model in _labelled(session, models):
+        name = model.spec.task
+        if name not in tasks:
+            raise PluginError(
+                f"no plugin brings the task '{name}' of this model; see: edgereg tasks"
+            )
+        for engine in _engines(options["engines"]):
+            try:
+                with at_work(f"loading {label} on {engine}"):
+                    loaded = load_graphs(tasks[name], model, engine, threads, own)
+                    known = "" if engine in own else engine
+                    subject = Subject(label, model.path, known, loaded.graphs)
+                    cases = list(cases_of(loaded, label, wanted))
+            except EngineError as error:
+                failures.append(error)
+                warn(f"{label} on {engine}: {error}")
+                continue
+            for graph in wanted.graphs:
+                if graph in loaded.failures:
+                    warn(f"{label} on {engine}: {loaded.failures[graph]}")
+            found.update(dict.fromkeys(cases, subject))
+    if not found:
+        raise failures[0] if failures else EngineError("no model has a graph of these")
+    return found
+
+
+def _labelled(session: Session, models: Sequence[str]) -> list[tuple[str, ModelFolder]]:
+    """The model folders, each with a name of its own in the table: the model's, or where two of
+    one precision are called the same, the folder's."""
+    from edgereg.bench.cases import model_folders
+    from edgereg.models.folder import load_model
+
+    tasks = session.tasks()
+    places: list[Path] = []
+    for model in models:
+        places += [tasks[model].model] if model in tasks else model_folders(Path(model))
+    folders = [load_model(place) for place in dict.fromkeys(places)]
+    called = [(folder.spec.name, folder.spec.precision) for folder in folders]
+    return [
+        (name if called.count((name, precision)) == 1 else str(folder.path), folder)
+        for folder, (name, precision) in zip(folders, called, strict=True)
+    ]
 
 
 def _engines(names: Sequence[str]) -> list[str]:
-    """The engines named, 'all' spelt out."""
+    """The engines named, each once, 'all' spelt out."""
     from edgereg.engines.select import list_providers
 
     if "all" not in names:
-        return list(names)
+        return list(dict.fromkeys(names))
     return [row.short for row in list_providers() if row.status == "works"]
 
 
-def _rows(session: Session, model: str, engine: str, options: dict[str, Any]) -> list[Row]:
-    """All rows of one model on one engine; none, and a warning, where one of several fails."""
-    from edgereg.bench.measure import Effort, measure
+def _measure(
+    cases: dict[Case, Subject],
+    found: Measured,
+    started: dict[Subject, StartUp],
+    threads: int,
+    options: dict[str, Any],
+) -> None:
+    """Fill `found` and `started`."""
+    from edgereg.bench.energy import Meter
+    from edgereg.bench.measure import measure_energy, time_in_turns
     from edgereg.bench.startup import measure_startup
-    from edgereg.engines.machine import usable_cores
-    from edgereg.models.folder import load_model
-    from edgereg.pipeline.loading import load_task
 
-    tasks = session.tasks()
-    folder = tasks[model].model if model in tasks else Path(model)
-    task = _task_for(tasks, load_model(folder).spec.task)
-    threads = options["threads"] or usable_cores()
-    own = session.plugins.engines()
-    try:
-        with at_work(f"timing {model} on {engine}"):
-            loaded = load_task(task, folder, provider=engine, threads=threads, loaders=own)
-            name = loaded.predict.provider if engine == "auto" else engine
-            rows = list(measure(loaded, name, Effort(options["batches"], options["runs"])))
-            if options["startup"] and engine not in own:
-                took = measure_startup(folder, engine, threads)
-                cold, cached = round(took.cold_s, 3), round(took.cached_s, 3)
-                rss = None if took.rss_mb is None else round(took.rss_mb, 1)
-                rows = [replace(r, cold_s=cold, cached_s=cached, rss_mb=rss) for r in rows]
-    except EngineError as error:
-        if len(options["engines"]) == 1 and "all" not in options["engines"]:
-            raise
-        warn(f"{model} on {engine}: {error}")
-        return []
-    return rows
+    with at_work("measuring", REFRESHES_PER_S) as say:
+        time_in_turns(list(cases), options["runs"], found, say)
+        with Meter() as meter:
+            measure_energy(found, meter, say)
+        subjects = dict.fromkeys(subject for subject in cases.values() if subject.engine)
+        for subject in subjects if options["startup"] else ():
+            say(f"starting {subject.label} on {subject.engine} in a new process")
+            try:
+                started[subject] = measure_startup(
+                    subject.folder, subject.engine, threads, subject.graphs
+                )
+            except EngineError as error:
+                warn(str(error))
 
 
-def _task_for(tasks: dict[str, Task], name: str) -> Task:
-    if name not in tasks:
-        raise PluginError(f"no plugin brings the task '{name}' of this model; see: edgereg tasks")
-    return tasks[name]
+def _with_startup(row: Row, took: StartUp | None) -> Row:
+    if took is None:
+        return row
+    return replace(
+        row,
+        cold_s=took.cold_s,
+        cached_s=took.cached_s,
+        rss_mb=took.rss_mb,
+        model_mb=took.model_mb,
+        device_mb=took.device_mb,
+    )
 
 
-def _show(record: Record, before: Record | None) -> None:
-    """The table; columns that no row fills are left out."""
-    from edgereg.bench.record import differences
+def _tell_failures(found: Measured, rows: Sequence[Row]) -> None:
+    """Name the cases that failed; raise where nothing else is left."""
+    if found.failed and not rows:
+        raise next(iter(found.failed.values()))
+    for case, error in found.failed.items():
+        warn(f"{case.model} {case.precision} on {case.engine}, {case.title}, batch {case.batch}: "
+             f"{error}")  # fmt: skip
 
-    cells = [
-        (*map(str, row.key), *(f"{x:.2f}" for x in (row.p50_ms, row.p95_ms, row.p99_ms)),
-         f"{row.per_s:.1f}") for row in record.rows
-    ]  # fmt: skip
-    more = [
-        (row.cold_s, row.cached_s, row.rss_mb, row.device_mb, row.energy_mj) for row in record.rows
-    ]
-    used = [place for place in range(len(MORE)) if any(row[place] is not None for row in more)]
-    columns = [*COLUMNS, *(MORE[place] for place in used)]
-    rows = [
-        [*cell, *("" if extra[place] is None else f"{extra[place]:.2f}" for place in used)]
-        for cell, extra in zip(cells, more, strict=True)
-    ]
-    if before is not None:
-        columns.append("p50 against baseline")
-        for row, change in zip(rows, differences(record.rows, before), strict=True):
-            row.append("new" if change is None else f"{100 * change:+.1f} %")
-        if before.machine.get("processor") != record.machine["processor"]:
-            warn("the baseline was measured on another machine")
-    machine = record.machine
-    gpu = "" if machine["gpu"] == "none" else f", {machine['gpu']} (driver {machine['driver']})"
-    title = f"{machine['processor']}, {machine['cores']} cores{gpu}; {machine['engines']}"
-    show_table(columns, rows, title=title)
+
+def _hand_over(record: Record, before: Record | None, options: dict[str, Any]) -> None:
+    """Print first: figures that can't be saved are not lost then."""
+    if options["as_json"]:
+        click.echo(record.text())
+    else:
+        show_record(record, before, markdown=options["markdown"])
+    if options["save"] and record.rows:
+        try:
+            record.save(options["save"])
+        except EdgeregError as error:
+            raise EdgeregError(f"{error}; the figures are above") from error

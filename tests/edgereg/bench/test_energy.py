@@ -19,6 +19,10 @@ AGX_ORIN = (
     "RAM 6621/62841MB (lfb 5x4MB) SWAP 0/31420MB (cached 0MB) CPU [2%@729,1%@729] GR3D_FREQ "
     "0%@[0,0] cpu@50C VDD_GPU_SOC 2799mW/2799mW VDD_CPU_CV 399mW/399mW VIN_SYS_5V0 3025mW/3025mW"
 )
+AGX_THOR = (
+    "08-27-2026 10:01:44 RAM 4890/125771MB (lfb 3x4MB) CPU [0%@972,1%@972] GR3D_FREQ 0% "
+    "VDD_GPU 0mW/0mW VDD_CPU_SOC_MSS 4742mW/4742mW VIN_SYS_5V0 5529mW/5529mW VIN 21300mW/21000mW"
+)
 OLD_NANO = (
     "RAM 2130/3956MB (lfb 43x4MB) IRAM 0/252kB(lfb 252kB) CPU [25%@1479,off,off,off] "
     "EMC_FREQ 0% GR3D_FREQ 0% POM_5V_IN 1897/2019 POM_5V_GPU 0/12 POM_5V_CPU 325/380"
@@ -30,6 +34,7 @@ OLD_NANO = (
     [
         (ORIN_NANO, Reading(5.883, 3182)),
         (AGX_ORIN, Reading(6.223, 6621)),
+        (AGX_THOR, Reading(21.3, 4890)),
         (OLD_NANO, Reading(1.897, 2130)),
         ("RAM 100/200MB (lfb 1x4MB)", Reading(None, 100)),
         ("tegrastats: permission denied", Reading(None, None)),
@@ -63,6 +68,18 @@ def test_a_meter_averages_what_it_reads() -> None:
         assert meter.watts == pytest.approx(6.883)
         meter.clear()
         assert meter.watts is None
+        assert meter.running
+
+
+def test_memory_is_told_by_the_first_line_or_not_at_all() -> None:
+    code = f"import time\ntime.sleep(0.3)\nprint({ORIN_NANO!r}, flush=True)\ntime.sleep(60)"
+    with Meter([sys.executable, "-c", code], read_tegrastats) as meter:
+        assert meter.wait_for_memory() == 3182
+    with Meter([sys.executable, "-c", "print('No devices were found')"], read_nvidia_smi) as meter:
+        start = time.monotonic()
+        assert meter.wait_for_memory() is None
+        assert time.monotonic() - start < 2.5
+        assert not meter.running
 
 
 def test_a_meter_that_is_not_there_reads_nothing() -> None:

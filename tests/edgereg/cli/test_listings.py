@@ -1,10 +1,8 @@
-"""The commands that list and diagnose: engines, models, tasks, doctor, bench, plugin list."""
+"""The commands that list and diagnose: engines, models, tasks, doctor, plugin list."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,35 +10,9 @@ from typing import Any
 import pytest
 
 from edgereg.cli import doctor, extras
-from edgereg.cli.main import main
-from edgereg.cli.session import Session
 from edgereg.engines import select
 from edgereg.engines.build import BuiltEngine
 from edgereg.errors import EngineError
-from edgereg.hookspecs import hookimpl
-from edgereg.plugins import load_plugins
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, spot_task: Any, colour_task: Any) -> Callable[..., int]:
-    """call(arguments...) runs a command with the stand-in tasks and returns the exit code."""
-
-    def edgereg_tasks() -> list[Any]:
-        return [spot_task, colour_task]
-
-    def edgereg_engines() -> dict[str, Any]:
-        return {"abacus": str}
-
-    hooks = {f.__name__: hookimpl(f) for f in (edgereg_tasks, edgereg_engines)}
-    entry = SimpleNamespace(name="p", value="p", load=lambda: SimpleNamespace(**hooks))
-    monkeypatch.setattr(Session, "plugins", load_plugins(disabled=(), entries=[entry]))
-
-    def run(*arguments: object) -> int:
-        with pytest.raises(SystemExit) as ended:
-            main([*map(str, arguments)])
-        return int(str(ended.value.code))
-
-    return run
 
 
 def test_engines(call: Any, capsys: Any) -> None:
@@ -176,40 +148,3 @@ def test_an_opencv_of_the_system_is_as_good(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "cv2", None)
     assert extras.version("opencv-python-headless") is None
     assert extras.version("numpy") is None
-
-
-def test_bench(call: Any, capsys: Any, colour_task: Any, tmp_path: Path) -> None:
-    quick, saved = ("--runs", 3, "--no-startup"), tmp_path / "b.json"
-    assert call("bench", "colour", *quick, "--batch", 2, "--batch", 3, "--save", saved) == 0
-    said = capsys.readouterr().out
-    assert "predict" in said
-    assert "refine (2 candidates, 4 steps)" in said
-    assert "refine (3 candidates, 4 steps)" in said
-    assert "density (1024 points)" in said
-    assert call("bench", colour_task.model, "spots", *quick, "--batch", 2, "--baseline", saved) == 0
-    said = capsys.readouterr().out
-    assert said.count(" %") == 3
-    assert said.count("new") == 1
-
-
-def test_bench_starts_fresh_processes(call: Any, capsys: Any) -> None:
-    assert call("bench", "spots", "--engine", "cpu", "--runs", 2, "--json") == 0
-    (row,) = json.loads(capsys.readouterr().out)["rows"]
-    assert 0 < row["cached_s"] < 60
-    assert row["cold_s"] > 0
-    assert sys.platform == "win32" or 20 < row["rss_mb"] < 2000
-
-
-def test_bench_names_an_engine_that_does_not_work(call: Any, capsys: Any) -> None:
-    quick = ("--runs", 2, "--no-startup")
-    assert call("bench", "spots", "--engine", "coreml", *quick) == 1
-    assert "is not in this ONNX Runtime" in capsys.readouterr().err
-    assert call("bench", "spots", "--engine", "coreml", "--engine", "cpu", *quick) == 0
-    said = capsys.readouterr()
-    assert "spots on coreml" in said.err
-    assert "predict" in said.out
-
-
-def test_bench_of_nothing(call: Any, capsys: Any) -> None:
-    assert call("bench", "nonesuch") == 1
-    assert "nonesuch" in capsys.readouterr().err
