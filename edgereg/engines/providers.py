@@ -28,7 +28,8 @@ def options_of(provider: str, threads: int | None) -> dict[str, Any]:
     on the device, no Loop and one thread, while the models' batches vary, their `refine` graphs
     loop, and the density is asked for by another thread. The native TensorRT engine replays them.
 
-    OpenVINO: it has threads of its own, as many as there are cores, whatever the session says.
+    OpenVINO: it has threads of its own, as many as there are cores, whatever the session says. Its
+    cache stays off: the bundled graphs gave their first result no sooner with it (1.24, CPU).
     """
     if provider == CUDA:
         return {"cudnn_conv_algo_search": "HEURISTIC"}
