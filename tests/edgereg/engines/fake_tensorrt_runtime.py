@@ -123,8 +123,8 @@ class Context:
         if "infer" in self.trt.fail:
             self.engine.logger.log(Severity.ERROR, "dimension 1 of two inputs differs")
             raise RuntimeError("Shape inference failed")
-        feed = {name: np.zeros(self.shapes[name], self.dtype(name)) for name in self.engine.inputs}
-        feed |= {name: self.read(name) for name in hosted}
+        feed = {name: np.zeros(self.shapes[name], self._dtype(name)) for name in self.engine.inputs}
+        feed |= {name: self._read(name) for name in hosted}
         outputs = list(self.engine.all)[len(self.engine.inputs) :]
         found = self.engine.session.run(outputs, feed)
         self.known = {n: a.shape for n, a in zip(outputs, found, strict=True)}
@@ -134,13 +134,13 @@ class Context:
         shape = self.known[name]
         return (-1, *shape[1:]) if name in self.engine.facts["late"] else shape
 
-    def dtype(self, name: str) -> Any:
+    def _dtype(self, name: str) -> Any:
         return NUMPY[self.engine.get_tensor_dtype(name).name]
 
-    def read(self, name: str) -> np.ndarray:
-        size = int(np.prod(self.shapes[name])) * np.dtype(self.dtype(name)).itemsize
+    def _read(self, name: str) -> np.ndarray:
+        size = int(np.prod(self.shapes[name])) * np.dtype(self._dtype(name)).itemsize
         raw = ctypes.string_at(self.addresses[name], size)
-        return np.frombuffer(raw, self.dtype(name)).reshape(self.shapes[name])
+        return np.frombuffer(raw, self._dtype(name)).reshape(self.shapes[name])
 
     def execute_async_v3(self, stream_handle: int) -> bool:
         assert stream_handle == 7
@@ -150,11 +150,11 @@ class Context:
             return False
         if self.trt.cuda.captured is not None and "capture" in self.trt.fail:
             return False
-        self.trt.cuda.enqueue(self.compute)
+        self.trt.cuda.enqueue(self._compute)
         return True
 
-    def compute(self) -> None:
-        feed = {name: self.read(name) for name in self.engine.inputs}
+    def _compute(self) -> None:
+        feed = {name: self._read(name) for name in self.engine.inputs}
         for name, array in zip(
             self.known, self.engine.session.run(list(self.known), feed), strict=True
         ):
