@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import onnx
+
 from edgereg.engines.profile import parse_batch
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model
 from edgereg_exporters.calibration import calibration_batches
@@ -15,6 +17,7 @@ from edgereg_exporters.errors import ExportError
 from edgereg_exporters.model_folder import Description, Exported, copy_model, export_model
 from edgereg_exporters.quantise import Scheme
 from edgereg_exporters.reduced_model import Reduced, Reduction, reduce_model
+from edgereg_exporters.tensorrt_rules import refusals
 from edgereg_exporters.triton import add_to_repository
 
 if TYPE_CHECKING:
@@ -72,6 +75,7 @@ def carry_out(request: Request, say: Say = lambda _: None) -> Shown:
     else:
         _show_export(shown, _export(request, request.out, say))
     shown.lines.append(f"Wrote {request.out}")
+    shown.lines.extend(_doubts(load_model(request.out)))
     if request.triton is not None:
         made = add_to_repository(load_model(request.out), request.triton, force=request.force)
         shown.lines.extend(f"Wrote {folder}" for folder in made)
@@ -86,6 +90,17 @@ def _check(request: Request) -> None:
         if request.engine is None:
             raise ExportError("--batch is for an engine that is compiled: --engine tensorrt")
         parse_batch(request.batch)
+
+
+def _doubts(folder: ModelFolder) -> list[str]:
+    """Graphs that the engines of this machine run and TensorRT would not, each with a reason."""
+    found = {name: refusals(onnx.load(folder.graph_path(name))) for name in folder.spec.graphs}
+    return [
+        f"TensorRT would refuse the {name} graph: {lines[0]}"
+        + (f" (and {len(lines) - 1} more)" if len(lines) > 1 else "")
+        for name, lines in found.items()
+        if lines
+    ]
 
 
 def _export(request: Request, out: Path, say: Say) -> Exported:
