@@ -1,9 +1,14 @@
-"""Every method of the registry: export from a checkpoint, parity with torch, run in the runtime."""
+"""Every method: from a checkpoint by `edgereg export` to records of a clip by `edgereg run`."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.metadata import entry_points
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,8 +22,8 @@ import torch
 from edgereg_exporters import level_density, regression_adapter
 from edgereg_exporters.decompositions import running_maximum, running_minimum, solve_triangular
 from edgereg_exporters.exportable import load_exportable
-from edgereg_exporters.model_folder import Description, export_model
 from edgereg_exporters.trial_images import trial_images
+from edgereg_headpose.task import HeadPose
 from edgereg_training.backbones import parse_backbone
 from edgereg_training.checkpoint import Checkpoint, State, write_checkpoint
 from edgereg_training.methods.density import LaplaceProduct, Levels
@@ -27,28 +32,78 @@ from edgereg_training.recipe import Recipe
 from edgereg_training.regression_labels import Label, label_of
 from edgereg_training.regression_net import build_net
 
+from edgereg.cli.main import main
+from edgereg.cli.session import Session
+from edgereg.density import density_curves
 from edgereg.engines.onnx import OnnxEngine
+from edgereg.hookspecs import hookimpl
+from edgereg.models.folder import ModelFolder, load_model
 from edgereg.models.schema import Target
+from edgereg.pipeline.result import FrameResult
+from edgereg.plugins import GROUP, load_plugins
 
-OPTIONS: dict[str, dict[str, Any]] = {"gllim": {"components": 3, "pca": 6}}
-BACKBONE = {"name": "edge-xs", "widths": [4, 8], "features": 12}
+DEMO = Path(__file__).parents[2] / "edgereg" / "assets" / "demo.mp4"
+FRAMES = 2
+# Small codes and few components: a graph of fewer nodes is traced faster.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "gllim": {"components": 3, "pca": 6},
+    "or-cnn": {"levels": 9},
+    "coral": {"levels": 9},
+}
+BACKBONE = {"name": "edge-xs", "widths": [8], "features": 12}
 SIZE = 16
+# Of weights under which no method is stuck at one class for all images.
+SEED = 3
 POINTS = tuple(Target(name=name, unit="px", low=0, high=SIZE) for name in ("x0", "y0", "x1", "y1"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is exported and run: a method, by default of its first target, and its options."""
+
+    method: str
+    target: str = "headpose"
+    options: dict[str, Any] = field(default_factory=dict)
+    refined: bool = False
+    climbs: bool = False
+
+    def __str__(self) -> str:
+        return "-".join((self.method, self.target, *map(str, self.options)))
+
+
+def cases() -> list[Case]:
+    """Every method, then energies without an estimate and by another rule."""
+    ebm = {"refined": True, "climbs": True}
+    every = [
+        Case(
+            method,
+            "landmarks" if method == "heatmap" else "headpose",
+            OPTIONS.get(method, {}),
+            **(ebm if method == "ebm" else {}),
+        )
+        for method in METHODS
+    ]
+    plain = {"refinement": {"rule": "plain", "decay": 0.9}}
+    return [
+        *every,
+        Case("ebm", "headpose", {"estimate": None}, **ebm),
+        Case("ebm", "age", plain, refined=True),
+        Case("regcls", "landmarks", {"regression": {"name": "ebm"}}, **ebm),
+    ]
 
 
 def label(name: str, size: int) -> Label:
     """Two points stand for the 68 landmarks; everything else is the recipes' own."""
-    return Label(name, "landmarks", "points", POINTS) if name == "points" else label_of(name, size)
+    return Label(name, name, "points", POINTS) if name == "landmarks" else label_of(name, size)
 
 
-def checkpoint(folder: Path, method: str) -> Path:
+def checkpoint(folder: Path, case: Case) -> Path:
     """A training folder of a network that gives every image another answer."""
-    torch.manual_seed(0)
-    target = "points" if method == "heatmap" else "headpose"
-    targets = label(target, SIZE).targets
+    torch.manual_seed(SEED)
+    targets = label(case.target, SIZE).targets
     options = {
-        "target": target, "train": ["a"], "validation": ["b"], "size": SIZE,
-        "backbone": BACKBONE, "method": {"name": method, **OPTIONS.get(method, {})},
+        "target": case.target, "train": ["a"], "validation": ["b"], "size": SIZE,
+        "backbone": BACKBONE, "method": {"name": case.method, **case.options},
     }  # fmt: skip
     settings = parse_method(options["method"])
     net = build_net(parse_backbone(BACKBONE).build(SIZE), settings, targets).eval()
@@ -65,35 +120,121 @@ def checkpoint(folder: Path, method: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_method_becomes_a_model_folder_that_runs(
-    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(regression_adapter, "label_of", label)
-    trained = checkpoint(tmp_path / "run", method)
-    done = export_model(trained, tmp_path / method, Description(method))
-    folder = done.folder
-    energy = method == "ebm"
-    assert set(folder.spec.graphs) == {"predict", "density"} | ({"refine"} if energy else set())
-    assert folder.spec.method == method
-    worst = {f"{d.graph}_{d.output}": d.relative for d in done.differences}
-    assert max(worst.values()) < 1e-4
-    if energy:
-        assert worst["refine_trajectory"] < 1e-5
-        assert done.nodes["refine"] < 300
-    assert folder.spec.metrics["parity_predict_values"] == worst["predict_values"]
+class Numbers(HeadPose):
+    """The head-pose task for any targets: there is no task `age` or `landmarks` yet."""
 
-    model = load_exportable(trained)
-    engine = OnnxEngine(folder.graph_path("predict"), threads=1)
-    density = OnnxEngine(folder.graph_path("density"), threads=1)
-    answers = [engine.run({"images": model.example[:n].numpy()}) for n in (1, 8)]
-    assert np.ptp(answers[1]["values"], axis=0).max() > 0
-    np.testing.assert_allclose(answers[0]["values"], answers[1]["values"][:1], rtol=1e-3, atol=1e-3)
-    assert (answers[1]["std"] > 0).all()
-    for found, points in zip(answers, (3, 40), strict=True):
-        features = {name: found[name] for name in folder.spec.features}
+    def marks(self, predictions: Any) -> list[Any]:
+        return []
+
+
+@dataclass
+class Kept:
+    """A sink that keeps what it is given."""
+
+    results: list[FrameResult] = field(default_factory=list)
+
+    def write(self, result: FrameResult) -> None:
+        self.results.append(result)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.fixture
+def edgereg(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Kept]:
+    """edgereg(arguments...) runs a command, which must end with 0; outputs `.kept` are kept."""
+    kept = Kept()
+    hooks: dict[str, Callable[[], Any]] = {
+        "edgereg_tasks": lambda: [Numbers(name=name) for name in ("age", "landmarks")],
+        "edgereg_sinks": lambda: {".kept": lambda path, info: kept},
+    }
+    # A lambda's name is no hook's; pluggy asks the module's attribute.
+    module = SimpleNamespace(**{name: hookimpl(hook) for name, hook in hooks.items()})
+    own = SimpleNamespace(name="tests", value="tests", load=lambda: module)
+    plugins = load_plugins((), [*entry_points(group=GROUP), own])
+    monkeypatch.setattr(Session, "plugins", plugins)
+    monkeypatch.setattr(regression_adapter, "label_of", label)
+
+    def call(*arguments: object) -> Kept:
+        with pytest.raises(SystemExit) as ended:
+            main(["--debug", *map(str, arguments)])
+        assert ended.value.code == 0
+        assert not plugins.faults
+        return kept
+
+    return call
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_a_checkpoint_becomes_records_of_a_clip(
+    case: Case, tmp_path: Path, edgereg: Callable[..., Kept]
+) -> None:
+    trained = checkpoint(tmp_path / "run", case)
+    edgereg("export", trained, tmp_path / "model")
+    model = load_model(tmp_path / "model")
+    check_folder(model, case)
+    check_batches(model, trained)
+    table = tmp_path / "records.jsonl"
+    kept = edgereg(
+        "run", DEMO, table, tmp_path / "a.kept", "--model", model.path, "--limit", FRAMES
+    )
+    records = [json.loads(line) for line in table.read_text(encoding="utf-8").splitlines()]
+    check_records([record for record in records if record["task"] == case.target], model, case)
+    check_densities(model, kept.results[0].predictions[case.target])
+
+
+def check_folder(model: ModelFolder, case: Case) -> None:
+    """Graphs, the parity report and what it says."""
+    graphs = {"predict", "density"} | ({"refine"} if case.refined else set())
+    assert set(model.spec.graphs) == graphs
+    assert (model.spec.method, model.spec.task) == (case.method, case.target)
+    parity = {k: v for k, v in model.spec.metrics.items() if k.startswith("parity_")}
+    assert {name.split("_")[1] for name in parity} == graphs
+    assert max(parity.values()) < 1e-4
+    if case.refined:
+        assert parity["parity_refine_trajectory"] < 1e-5
+    card = (model.path / "README.md").read_text(encoding="utf-8")
+    report = card.split("## Largest differences from the torch model")[1]
+    assert all(f"| {graph} |" in report for graph in graphs)
+
+
+def check_batches(model: ModelFolder, trained: Path) -> None:
+    """An image has the same answer alone and among others, another than the others."""
+    images = load_exportable(trained).example.numpy()
+    engine = OnnxEngine(model.graph_path("predict"), threads=1)
+    density = OnnxEngine(model.graph_path("density"), threads=1)
+    alone, among = (engine.run({"images": images[:n]}) for n in (1, 8))
+    assert np.ptp(among["values"], axis=0).max() > 0
+    np.testing.assert_allclose(alone["values"], among["values"][:1], rtol=1e-3, atol=1e-3)
+    for found, points in ((alone, 3), (among, 40)):
+        features = {name: found[name] for name in model.spec.features}
         grid = np.repeat(found["values"][:, None], points, axis=1)
         assert density.run({**features, "grid": grid})["log_density"].shape == grid.shape[:2]
+
+
+def check_records(records: list[dict[str, Any]], model: ModelFolder, case: Case) -> None:
+    """Every head of every frame: all numbers finite, the energy no lower at the end."""
+    assert {record["frame"] for record in records} == {*range(FRAMES)}
+    names = {target.name for target in model.spec.targets}
+    for record in records:
+        assert record["values"].keys() == record["std"].keys() == names
+        assert np.isfinite([*record["values"].values()]).all()
+        spread = np.array([*record["std"].values()])
+        assert (np.isfinite(spread) & (spread > 0)).all()
+        assert (record["energy"] is not None) == case.refined
+        assert (record["initial"] is not None) == case.refined
+        if case.climbs:
+            assert record["energy"]["final"] >= record["energy"]["initial"]
+    if case.refined:
+        assert any(record["initial"] != record["values"] for record in records)
+
+
+def check_densities(model: ModelFolder, predictions: Any) -> None:
+    """A slice of the density through the first head for each target."""
+    engine = OnnxEngine(model.graph_path("density"), threads=1)
+    for curve in density_curves(engine, model.spec, predictions, 0):
+        assert (np.isfinite(curve.density) & (curve.density >= 0)).all()
+        assert np.trapezoid(curve.density, curve.x) == pytest.approx(1, abs=1e-3)
 
 
 @lru_cache
