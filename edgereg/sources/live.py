@@ -19,6 +19,8 @@ from edgereg.sources.capture import open_capture, read_raw, rgb
 
 # How many frames may wait for the reader before the oldest is lost.
 WAITING = 2
+# How long closing waits for a read that is under way.
+RELEASE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class LiveSource:
         self._next_index = 0
         self._start = time.monotonic()
         self.dropped = 0
-        threading.Thread(target=self._work, name=f"source {name}", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name=f"source {name}", daemon=True)
+        self._thread.start()
         self._info = self._first()
 
     @property
@@ -89,7 +92,14 @@ class LiveSource:
         raise SourceError(f"{self._name}: is live; it can't go to frame {index}")
 
     def close(self) -> None:
-        """Stop reading; the device is released as soon as its read returns."""
+        """Stop reading, and wait shortly: the device is released as soon as its read returns.
+
+        A program that ends while GStreamer still reads is aborted.
+        """
+        self._stop()
+        self._thread.join(RELEASE_S)
+
+    def _stop(self) -> None:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -112,7 +122,7 @@ class LiveSource:
                 return not self._closed
             failure = self._failure
         if not came:
-            self.close()
+            self._stop()
             failure = f"no frame for {self._settings.timeout_s:g} s"
         if failure is not None:
             raise SourceError(f"{self._name}: {failure}; {self._advice}")
@@ -129,7 +139,7 @@ class LiveSource:
                     delivered = self._read_all(capture)
                 finally:
                     capture.release()
-            if self._length is not None and delivered:
+            if self._closed or (self._length is not None and delivered):
                 break
             failures = 1 if delivered else failures + 1
             what = "stopped delivering frames" if self._next_index else "can't be opened"

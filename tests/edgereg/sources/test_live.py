@@ -153,6 +153,66 @@ def test_gstreamer_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
         open_source("videotestsrc ! appsink")
 
 
+CSI_CAMERA = (
+    "nvarguscamerasrc ! video/x-raw(memory:NVMM),width=1280,height=720,framerate=30/1 ! "
+    "nvvidconv ! video/x-raw,format=BGRx ! videoconvert ! video/x-raw,format=BGR ! appsink drop=1"
+)
+
+
+def test_a_csi_cameras_pipeline_goes_to_gstreamer_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "jetson.md").read_text(encoding="utf-8")
+    assert f'"{CSI_CAMERA}"' in page
+    asked: list[tuple[Any, ...]] = []
+
+    def open_capture(*arguments: Any) -> FakeCamera:
+        asked.append(arguments)
+        return FakeCamera(1000)
+
+    monkeypatch.setattr(live.cv2, "getBuildInformation", lambda: "GStreamer:                   YES")
+    monkeypatch.setattr(live, "open_capture", open_capture)
+    source = open_source(CSI_CAMERA)
+    assert next(source.frames()).image.shape == (12, 16, 3)
+    source.close()
+    assert asked == [(CSI_CAMERA, cv2.CAP_GSTREAMER)]
+    assert source.info.live
+    assert source.warnings == ()
+
+
+@pytest.mark.skipif(
+    "GStreamer:                   YES" not in cv2.getBuildInformation(),
+    reason="needs an OpenCV with GStreamer",
+)
+def test_a_real_pipeline() -> None:
+    source = open_source(
+        "videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=30/1 ! "
+        "videoconvert ! video/x-raw,format=BGR ! appsink drop=1"
+    )
+    frames = source.frames()
+    assert [next(frames).index for _ in range(3)] == [0, 1, 2]
+    assert (source.info.width, source.info.height, source.info.fps) == (160, 120, 30.0)
+    source.close()
+
+
+def test_closing_waits_until_the_camera_is_released() -> None:
+    camera = FakeCamera(1000)
+    source = source_of(camera)
+    source.close()
+    assert camera.released.is_set()
+    assert source.warnings == ()
+
+
+def test_closing_does_not_wait_for_a_camera_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "RELEASE_S", 0.2)
+    camera = FakeCamera(3, hangs=True)
+    source = source_of(camera)
+    frames = source.frames()
+    assert [next(frames).index for _ in range(3)] == [0, 1, 2]
+    start = time.monotonic()
+    source.close()
+    assert time.monotonic() - start < 2
+    camera.released.set()
+
+
 def test_no_password_in_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live.cv2, "getBuildInformation", lambda: "GStreamer:                   YES")
     monkeypatch.setattr(live, "open_capture", lambda *_: None)
