@@ -21,11 +21,9 @@ from edgereg.cli.waiting import at_work
 PROOFS = {"app": "import PySide6.QtWidgets, pyqtgraph, superqt", "cpu": "import onnxruntime"}
 
 # What was written against the published interface and never ran on the hardware it is for.
-UNTRIED = {
-    "tensorrt": "never tried on hardware by its authors: compare its results; docs/engines.md",
-    "ort-tensorrt": "never tried on hardware by its authors: compare its results; docs/engines.md",
-    "cuda": "never tried on hardware by its authors: compare its results; docs/engines.md",
-}
+COMPARE = "never tried on hardware by its authors: compare its results; docs/engines.md"
+UNTRIED = {"tensorrt": COMPARE, "ort-tensorrt": COMPARE, "cuda": COMPARE}
+ELSEWHERE = ("FP16 and INT8 on a GPU", "a Jetson", "a Triton server")
 JETSON = Path("/etc/nv_tegra_release")
 SHADOWED = {
     "cv2": "pip uninstall opencv-python-headless in this environment; docs/jetson.md",
@@ -100,6 +98,8 @@ def _engines() -> Iterator[Finding]:
         if row.status != "absent":
             fix = row.reason if row.status == "fails" else UNTRIED.get(row.short, "")
             yield Finding(f"engine {row.short}", row.status, fix)
+    untried = ", ".join([*(f"--engine {name}" for name in UNTRIED), *ELSEWHERE])
+    yield Finding("never tried on hardware", untried, "docs/engines.md: what was checked instead")
     for package, wanted in SHADOWED.items():
         if (place := _shadowing(package)) is not None:
             yield Finding(f"{package} of the system", f"is hidden by {place}", wanted)

@@ -62,7 +62,12 @@ def test_doctor_says_what_was_never_tried(
     row = select.ProviderStatus("TensorRT", "tensorrt", "works", "fine")
     monkeypatch.setattr(select, "list_providers", lambda: [row])
     call("doctor")
-    assert "never tried on hardware" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    (own,) = (line for line in lines if line.strip().startswith("engine tensorrt"))
+    assert "never tried on hardware by its authors" in own
+    (all_of_it,) = (line for line in lines if line.strip().startswith("never tried on hardware"))
+    for untried in ("tensorrt", "ort-tensorrt", "cuda", "INT8 on a GPU", "a Jetson", "Triton"):
+        assert untried in all_of_it
 
 
 def test_doctor_names_what_hides_the_boards_own_packages(
