@@ -85,8 +85,9 @@ def _start(asked: Sequence[str], cache: str) -> tuple[float, dict[str, float | N
 
 def _main(folder: str, engine: str, threads: str, *graphs: GraphName) -> None:
     from edgereg.engines.onnx import CPU, OnnxEngine
+    from edgereg.engines.probe import make_probe
     from edgereg.engines.profile import profile_of
-    from edgereg.engines.select import load_engine, make_probe
+    from edgereg.engines.select import load_engine
     from edgereg.models.folder import load_model
 
     model = load_model(folder)

@@ -15,7 +15,6 @@ import numpy as np
 from edgereg.engines.base import Engine
 from edgereg.engines.cache import EngineCache, key_for
 from edgereg.engines.onnx import CPU, OnnxEngine
-from edgereg.engines.probe import make_probe as make_probe
 from edgereg.engines.probe import probe_of
 from edgereg.engines.profile import profile_of
 from edgereg.engines.proof import check, prove, prove_once
