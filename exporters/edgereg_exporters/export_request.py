@@ -129,7 +129,7 @@ def _reduce(request: Request, is_model: bool, shown: Shown, say: Say) -> None:
         reduction = Reduction(
             precision=request.precision,
             scheme=request.scheme,
-            batches=() if place is None else calibration_batches(place, spec.input),
+            batches=() if place is None else calibration_batches(place, spec),
             measure=_measure_on(request.data, say),
             max_loss=None if request.max_loss is None else request.max_loss / 100,
         )

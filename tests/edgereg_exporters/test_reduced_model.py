@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import pytest
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("torch")
 
-from edgereg_exporters.calibration import calibration_batches
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.export_request import Request, carry_out
 from edgereg_exporters.precision_loss import mean_loss, require_loss
@@ -26,9 +24,7 @@ from edgereg_training.evaluations import evaluation_of, measure_of
 from edgereg_training.render.shards import SceneShardOptions, write_scene_shards
 
 from edgereg.engines.onnx import OnnxEngine
-from edgereg.errors import SourceError
 from edgereg.models.folder import ModelFolder, load_model
-from edgereg.models.schema import InputSpec
 
 HEADS = Path(__file__).parents[2] / "plugins/edgereg_detection/models/heads"
 
@@ -52,7 +48,7 @@ def test_a_reduced_folder_is_whole_and_runs(
     folder = load_model(tmp_path / "low")
     assert folder.spec.precision == precision
     assert folder.spec.metrics[f"{precision}_predict_values"] > 0
-    assert folder.spec.metrics["int8_loss"] == done.loss.share
+    assert folder.spec.metrics[f"{precision}_loss"] == done.loss.share
     assert "mae_full" not in folder.spec.metrics
     assert "parity_predict_values" not in folder.spec.metrics
     assert folder.spec.metrics["parity_refine_energy"] == 1e-7
@@ -158,20 +154,3 @@ def test_int8_without_pictures_is_one_line(small_model: ModelFolder, tmp_path: P
     assert done.returncode == 1
     assert "INT8 needs --calibration" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_pictures_are_prepared_as_the_runtime_does(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    for index, size in enumerate([(40, 60), (60, 40), (40, 60)]):
-        picture = rng.integers(0, 255, (*size, 3), np.uint8)
-        cv2.imwrite(str(tmp_path / f"{index}.png"), picture)
-    region = calibration_batches(tmp_path, InputSpec(width=24, height=24))
-    assert [batch.shape for batch in region] == [(3, 24, 24, 3)]
-    frame = calibration_batches(tmp_path, InputSpec(multiple=16, long_side=48))
-    assert [batch.shape for batch in frame] == [(1, 32, 48, 3), (1, 48, 32, 3), (1, 32, 48, 3)]
-    assert sum(len(batch) for batch in calibration_batches(tmp_path, InputSpec(), 2)) == 2
-
-
-def test_no_pictures_at_all(tmp_path: Path) -> None:
-    with pytest.raises((ExportError, SourceError)):
-        calibration_batches(tmp_path, InputSpec(width=8, height=8))
