@@ -48,6 +48,11 @@ def _folder(**more: Any) -> click.Path:
     type=_folder(exists=True),
     help="Rendered test shards: measure the model on them, and write the figures into it.",
 )
+@click.option(
+    "--notes",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Markdown to add to the model card of a checkpoint.",
+)
 @click.option("--triton", type=_folder(), help="Put OUT's graphs into this Triton repository, too.")
 @click.option(
     "--engine",

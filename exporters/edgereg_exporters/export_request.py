@@ -39,6 +39,7 @@ class Request:
     scheme: Scheme = "portable"
     max_loss: float | None = None
     data: Path | None = None
+    notes: Path | None = None
     triton: Path | None = None
     engine: Literal["tensorrt"] | None = None
     batch: str | None = None
@@ -109,10 +110,20 @@ def _export(request: Request, out: Path, say: Say) -> Exported:
     return export_model(
         request.source,
         out,
-        Description(request.called, request.version or "1"),
+        Description(request.called, request.version or "1", notes=_notes(request.notes)),
         force=request.force,
         measure=_measure_on(request.data, say) if measured else None,
     )
+
+
+def _notes(file: Path | None) -> tuple[str, ...]:
+    """What the user wants on the model card; ExportError where the file is no text."""
+    if file is None:
+        return ()
+    try:
+        return (file.read_text(encoding="utf-8").strip(),)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExportError(f"{file}: can't read the notes ({error})") from error
 
 
 def _reduce(request: Request, is_model: bool, shown: Shown, say: Say) -> None:

@@ -22,7 +22,6 @@ Reference: TypeAlias = Callable[[Arrays], Arrays]
 
 # The problem that a recipe names -> function (checkpoint folder) -> Exportable.
 PROBLEMS = {
-    "headpose": "edgereg_exporters.headpose_adapter:exportable",
     "detection": "edgereg_exporters.detection_adapter:exportable",
     "regression": "edgereg_exporters.regression_adapter:exportable",
 }

@@ -26,6 +26,15 @@ RULES: Mapping[AscentRule, str] = {
     "algorithm-s1": "stopped where the energy hardly changes or falls (its Algorithm S1)",
     "plain": "decay {:g} after every step, none of which is refused",
 }
+READING = {
+    "headpose": (
+        "R = Rz(roll) Ry(yaw) Rx(pitch) with x to image right, y up, z towards the camera:\n"
+        "positive yaw turns the nose to image right, positive pitch lowers it, positive roll\n"
+        "tilts the crown to image left. `std` is the standard deviation of the estimate, before\n"
+        "refinement. Towards 90 degrees of yaw, pitch and roll turn about the same axis and can't\n"
+        "be told apart; this, more than yaw, makes the errors of the full and wide range."
+    ),
+}
 LIMITS = (
     "Trained on rendered heads only. On photographs it is less sure than the figures below say;",
     "hats, hands before the face, strong blur and heads smaller than it was trained on are harder.",
@@ -47,6 +56,7 @@ def model_card(
         PURPOSE.get(spec.task, f"A model of the task {spec.task}."),
         _facts(model, _weights(model)),
         "\n".join(["## Limits", "", *LIMITS]) if spec.task in PURPOSE else "",
+        f"## How to read it\n\n{READING[spec.task]}" if spec.task in READING else "",
         *notes,
         _figures(figures),
         _graphs(model, nodes),

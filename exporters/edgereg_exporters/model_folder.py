@@ -32,12 +32,14 @@ LICENCE = "Apache-2.0"
 
 @dataclass(frozen=True)
 class Description:
-    """What the checkpoint does not know: the model's name and version, its data and licence."""
+    """What the checkpoint does not know: the model's name and version, its data and licence, and
+    Markdown for the model card."""
 
     name: str
     version: str = "1"
     training_data: str = TRAINING_DATA
     licence: str = LICENCE
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,5 +139,6 @@ def _write(
         figures = measure(written)
         metrics |= {f.name: f.value for f in figures}
         written = write_model(folder, {**fields, "metrics": metrics}, content)
-    card = model_card(written, nodes, differences, figures, model.notes)
+    notes = (*model.notes, *description.notes)
+    card = model_card(written, nodes, differences, figures, notes)
     (folder / CARD).write_text(card, encoding="utf-8")

@@ -163,7 +163,7 @@ def _fields(
     """The fields of `model.json` that follow from the recipe."""
     fields: dict[str, Any] = {
         "task": options.target,
-        "method": options.method["name"],
+        "method": _method(options.method["name"], energy),
         "targets": [target.model_dump() for target in net.head.targets],
         "input": {
             "width": options.size,
@@ -182,3 +182,9 @@ def _fields(
             "best": how.best,
         }
     return fields
+
+
+def _method(name: str, energy: EnergyHead | None) -> str:
+    """The recipe's method; of an energy also that of the estimate which it refines."""
+    estimate = None if energy is None or name != "ebm" else energy.settings.estimate
+    return name if estimate is None else f"{estimate['name']}+{name}"

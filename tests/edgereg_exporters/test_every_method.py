@@ -187,7 +187,8 @@ def check_folder(model: ModelFolder, case: Case) -> None:
     """Graphs, the parity report and what it says."""
     graphs = {"predict", "density"} | ({"refine"} if case.refined else set())
     assert set(model.spec.graphs) == graphs
-    assert (model.spec.method, model.spec.task) == (case.method, case.target)
+    estimate = "direct+" if case.method == "ebm" and "estimate" not in case.options else ""
+    assert (model.spec.method, model.spec.task) == (estimate + case.method, case.target)
     parity = {k: v for k, v in model.spec.metrics.items() if k.startswith("parity_")}
     assert {name.split("_")[1] for name in parity} == graphs
     assert max(parity.values()) < 1e-4

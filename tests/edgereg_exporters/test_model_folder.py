@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,27 @@ import torch
 from edgereg_exporters import model_folder
 from edgereg_exporters.energies import TargetEnergy
 from edgereg_exporters.errors import ExportError
+from edgereg_exporters.export_request import Request, carry_out
 from edgereg_exporters.exportable import Exportable, load_exportable
 from edgereg_exporters.graphs import refine_graph
 from edgereg_exporters.model_folder import Description, build_graphs, export_model
 from edgereg_training.checkpoint import Checkpoint, State, write_checkpoint
-from edgereg_training.errors import CheckpointError
+from edgereg_training.errors import CheckpointError, RecipeError
+from edgereg_training.problems import problem_of
 from edgereg_training.recipe import Recipe
 
 from edgereg.errors import EdgeregError
 from edgereg.models.folder import ModelFolder, load_model
 from edgereg.models.schema import GraphName
 
-SMALL_POSE = {"size": 32, "widths": [4, 4, 8, 8], "neck": 8, "features": 16, "theta": 4}
+SMALL_POSE: dict[str, Any] = {
+    "target": "headpose",
+    "train": ["a"],
+    "validation": ["b"],
+    "size": 32,
+    "backbone": {"name": "edge-m", "widths": [4, 4, 8, 8], "neck": 8, "features": 16},
+    "method": {"name": "ebm", "estimate": {"name": "bel", "theta": 4}},
+}
 
 
 def checkpoint(folder: Path, problem: str, net: Any, options: dict[str, Any]) -> Path:
@@ -53,12 +63,9 @@ def shaken(net: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def pose(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from edgereg_training.headpose_net import PoseModel, PoseNet
-
     torch.manual_seed(0)
-    net = shaken(PoseNet(PoseModel.model_validate(SMALL_POSE)))
-    options = {"train": ["a"], "validation": ["b"], "model": SMALL_POSE}
-    return checkpoint(tmp_path_factory.mktemp("pose"), "headpose", net, options)
+    net = shaken(problem_of(Recipe(problem="regression", epochs=1, options=SMALL_POSE)).build())
+    return checkpoint(tmp_path_factory.mktemp("pose"), "regression", net, SMALL_POSE)
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +93,25 @@ def test_a_pose_checkpoint_becomes_a_whole_folder(pose: Path, tmp_path: Path) ->
     done = export_model(pose, out, Description("tiny"))
     folder = load_model(out)
     assert folder.spec.name == "tiny"
+    assert folder.spec.method == "bel+ebm"
     assert set(folder.spec.graphs) == {"predict", "refine", "density"}
     assert {d.graph for d in done.differences} == {"predict", "refine", "density"}
     assert max(d.relative for d in done.differences) < 1e-4
     assert folder.spec.metrics["parity_predict_values"] < 1e-5
     card = (out / "README.md").read_text(encoding="utf-8")
-    for text in ("# tiny", "yaw (degree)", "Apache-2.0", "trajectory", "Limits"):
+    for text in ("# tiny", "yaw (degree)", "Apache-2.0", "trajectory", "Limits", "crown"):
         assert text in card
     assert sorted(file.name for file in out.parent.iterdir()) == ["tiny"]
+
+
+def test_notes_of_a_file_go_onto_the_card(quick: Exportable, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text("## At night\n\nNot tried.\n", encoding="utf-8")
+    carry_out(Request(tmp_path, tmp_path / "out", notes=notes))
+    assert "## At night" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    notes.write_bytes(b"\xff\xfe")
+    with pytest.raises(ExportError, match=r"notes.md: can't read the notes"):
+        carry_out(Request(tmp_path, tmp_path / "other", notes=notes))
 
 
 def test_a_detection_checkpoint_becomes_a_whole_folder(tmp_path: Path) -> None:
@@ -206,8 +224,12 @@ def test_checkpoints_that_are_none(tmp_path: Path, pose: Path) -> None:
     foreign = checkpoint(tmp_path / "run", "weather", torch.nn.Linear(2, 1), {})
     with pytest.raises(ExportError, match="problem 'weather' has no exporter"):
         export_model(foreign, tmp_path / "out", Description("t"))
-    damaged = tmp_path / "damaged"
     written = next((pose / "checkpoints").iterdir())
+    former = Path(shutil.copytree(written, tmp_path / "former"))
+    (former / "recipe.yaml").write_text("problem: headpose\nepochs: 1\n", encoding="utf-8")
+    with pytest.raises(RecipeError, match="'problem: regression' with the option 'target: headpo"):
+        export_model(former, tmp_path / "out", Description("t"))
+    damaged = tmp_path / "damaged"
     damaged.mkdir()
     for file in written.iterdir():
         (damaged / file.name).write_bytes(file.read_bytes()[:100])

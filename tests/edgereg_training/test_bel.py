@@ -109,13 +109,6 @@ def test_signed_codes_only_double_the_temperature(code: Any) -> None:
     assert torch.allclose(signed, torch.softmax(2 * logits @ table.T, -1), atol=1e-12)
 
 
-def test_moments_are_those_of_the_posterior() -> None:
-    table = matrix("U", 8)
-    mean, spread = bel.moments(torch.zeros(1, 8, dtype=torch.float64), table)
-    assert mean.item() == pytest.approx(3.5)
-    assert spread.item() == pytest.approx(np.std(np.arange(8)))
-
-
 @pytest.mark.parametrize("kind", ["BCE", "CE", "L1", "L2"])
 def test_losses_fall_towards_the_right_word(kind: Any) -> None:
     table = matrix("B1JDJ", 32)

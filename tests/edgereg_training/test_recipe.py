@@ -17,7 +17,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_a_saved_recipe_reads_back_equal(tmp_path: Path) -> None:
-    recipe = Recipe(problem="headpose", epochs=3, start_from=Path("runs/x"), options={"a": [1]})
+    recipe = Recipe(problem="regression", epochs=3, start_from=Path("runs/x"), options={"a": [1]})
     save_recipe(recipe, tmp_path / "r.yaml")
     assert load_recipe(tmp_path / "r.yaml") == recipe
 
@@ -73,8 +73,16 @@ def test_an_unknown_problem_lists_the_known_ones() -> None:
 
 
 def test_a_problem_that_trains_on_the_cpu_only() -> None:
-    with pytest.raises(RecipeError, match="'headpose' trains on 'accelerator: cpu' only"):
-        problem_of(Recipe(problem="headpose", epochs=1, accelerator="cuda"))
+    with pytest.raises(RecipeError, match="'detection' trains on 'accelerator: cpu' only"):
+        problem_of(Recipe(problem="detection", epochs=1, accelerator="cuda"))
+
+
+def test_the_former_problem_of_head_pose_says_what_to_write(tmp_path: Path) -> None:
+    path = written(tmp_path, "problem: headpose\nepochs: 1\n")
+    with pytest.raises(RecipeError, match="'problem: regression' with the option 'target") as info:
+        load_recipe(path)
+    assert str(path) in str(info.value)
+    assert "\n" not in str(info.value)
 
 
 def test_the_shipped_recipes_are_valid() -> None:

@@ -12,20 +12,23 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from edgereg_training.checkpoint import best_checkpoint, load_weights, read_checkpoint  # noqa: E402
+from edgereg_training.commands.train import RECIPES  # noqa: E402
 from edgereg_training.errors import BackboneError, RecipeError, TrainingError  # noqa: E402
 from edgereg_training.loop import train  # noqa: E402
 from edgereg_training.methods.registry import METHODS  # noqa: E402
 from edgereg_training.problems import problem_of  # noqa: E402
-from edgereg_training.recipe import OptimiserSettings, Recipe  # noqa: E402
+from edgereg_training.recipe import OptimiserSettings, Recipe, load_recipe  # noqa: E402
+from edgereg_training.regression_augmentation import light_augmentation  # noqa: E402
 from edgereg_training.regression_data import (  # noqa: E402
     Examples,
-    light_augmentation,
     load_examples,
+    load_pictures,
 )
 from edgereg_training.regression_labels import MIRRORED_POINTS, label_of  # noqa: E402
 from edgereg_training.regression_metrics import (  # noqa: E402
     Predictions,
     example_scores,
+    metrics,
     predict,
 )
 from edgereg_training.render.shards import (  # noqa: E402
@@ -163,7 +166,7 @@ def test_scenes_are_no_heads(heads: Path, tmp_path: Path) -> None:
         ({"method": {"name": "bel", "bits": 3}}, "method 'bel': 'bits'"),
         ({"backbone": {"name": "edge-xl"}}, "unknown backbone 'edge-xl'"),
         ({"backbone": {"name": "edge-s", "width": 3}}, "backbone 'edge-s': 'width'"),
-        ({"target": "age", "full_augmentation": {}}, "knows head pose only, not 'age'"),
+        ({"augmentation": {"name": "wild"}}, "unknown augmentation 'wild'"),
     ],
 )
 def test_a_wrong_recipe_is_named(heads: Path, options: dict[str, Any], message: str) -> None:
@@ -183,11 +186,53 @@ def test_a_metric_that_does_not_exist_is_named(heads: Path, tmp_path: Path) -> N
         train(problem_of(settings), settings, tmp_path)
 
 
-def test_full_augmentation_of_head_pose(heads: Path) -> None:
-    problem: Any = problem_of(recipe(heads, full_augmentation={"strength": 0.5}))
-    first, again = (next(problem.batches(0, np.random.default_rng(s))) for s in (1, 1))
-    assert first.images.shape == (16, 32, 32, 3)
-    assert np.array_equal(first.images, again.images)
+@pytest.mark.parametrize("target", ["headpose", "age", "landmarks"])
+def test_strong_augmentation_of_any_target(heads: Path, tmp_path: Path, target: str) -> None:
+    strong = {"name": "strong", "strength": 0.5}
+    method = {"name": "heatmap"} if target == "landmarks" else {"name": "gllim"}
+    settings = recipe(heads, target, augmentation=strong, method=method, epoch_images=32)
+    problem: Any = problem_of(settings)
+    assert problem.steps() == 2
+    batch = next(problem.batches(0, np.random.default_rng(1)))
+    assert batch.images.shape == (16, 32, 32, 3)
+    assert batch.targets.shape == (16, len(problem.label.targets))
+    metrics = train(problem, settings, tmp_path).metrics
+    assert np.isfinite(list(metrics.values())).all()
+
+
+def test_pictures_keep_their_order_and_have_one_size(heads: Path, tmp_path: Path) -> None:
+    label = label_of("landmarks", 32)
+    found = load_pictures([heads, heads], label)
+    assert found.images.shape == (128, 48, 48, 3)
+    assert np.array_equal(found.targets[:64], found.targets[64:])
+    inside = (found.targets > 0) & (found.targets < 48)
+    assert inside.mean() > 0.95
+    other = write_head_shards(HeadShardOptions(out=tmp_path, count=2, size=32, identities=6))
+    with pytest.raises(TrainingError, match="another size than 48 px"):
+        load_pictures([heads, other], label)
+
+
+def test_the_bundled_model_s_recipe(heads: Path) -> None:
+    settings = load_recipe(RECIPES / "headpose.yaml")
+    problem: Any = problem_of(settings)
+    net = problem.build()
+    assert sum(parameter.numel() for parameter in net.parameters()) < 1_000_000
+    assert net.head.energy.scale.tolist() == [10, 10, 10]
+    assert net.head.proposal.sigmas == [pytest.approx([s] * 3) for s in (0.15, 0.6, 2.4)]
+    images = torch.zeros(1, 64, 64, 3, dtype=torch.uint8)
+    assert net.eval().value(images).shape == (1, 3)
+
+
+def test_head_poses_are_also_scored_by_range() -> None:
+    label = label_of("headpose", 32)
+    targets = np.array([[0, 0, 0], [60, 0, 0], [99, 0, 0]], np.float32)
+    off = targets + np.array([[3], [6], [9]], np.float32)
+    found = Predictions(off, targets, np.zeros(3, np.float32), np.ones((3, 3), np.float32))
+    scores = metrics(label, found, targets)
+    assert [scores[f"mae_{name}"] for name in ("usual", "full", "wide")] == [3, 4.5, 4.5]
+    assert scores["mae_full_refined"] == 0
+    beyond = Predictions(*(part[2:] for part in (off, targets, found.log_prob, found.covered)))
+    assert "mae_wide" not in metrics(label, beyond, targets[2:])
 
 
 def test_nme_and_refined_scores() -> None:

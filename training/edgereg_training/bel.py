@@ -22,7 +22,7 @@ from edgereg_training.bel_codes import CODES, SEGMENTED, Bits, Code, code_matrix
 
 __all__ = [
     "CODES", "DECODERS", "SEGMENTED", "Bits", "Bottleneck", "Code", "Decoder", "Loss",
-    "Quantiser", "code_matrix", "decode", "decode_words", "expected_level", "loss", "moments",
+    "Quantiser", "code_matrix", "decode", "decode_words", "expected_level", "loss",
 ]  # fmt: skip
 
 Decoder = Literal["BEL-U", "BEL-J", "GEN", "GEN-EX"]
@@ -109,15 +109,6 @@ def expected_level(logits: torch.Tensor, code: torch.Tensor) -> torch.Tensor:
     """Posterior mean of the level (GEN-EX) of [..., bits] and [levels, bits]: [...]."""
     weights = torch.softmax(logits @ code.to(logits.dtype).T, dim=-1)
     return weights @ torch.arange(len(code), dtype=logits.dtype, device=logits.device)
-
-
-def moments(logits: torch.Tensor, code: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Posterior mean and standard deviation of the level, in levels (GEN-EX): [...] each."""
-    weights = torch.softmax(logits @ code.to(logits.dtype).T, dim=-1)
-    index = torch.arange(len(code), dtype=logits.dtype, device=logits.device)
-    mean = weights @ index
-    spread = (weights * (index - mean[..., None]).square()).sum(-1)
-    return mean, spread.sqrt()
 
 
 def loss(

@@ -34,7 +34,9 @@ class Evaluation:
 
 
 EVALUATIONS = {
-    "headpose": Evaluation("heads", 3000, "edgereg_training.headpose_evaluation:measure"),
+    task: Evaluation("heads", 3000, "edgereg_training.regression_evaluation:measure")
+    for task in ("headpose", "age", "landmarks")
+} | {
     "detection": Evaluation("scenes", 1500, "edgereg_training.detection.evaluation:measure"),
 }
 

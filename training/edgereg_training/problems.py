@@ -12,13 +12,12 @@ if TYPE_CHECKING:
     from edgereg_training.recipe import Recipe
 
 PROBLEMS = {
-    "headpose": "edgereg_training.headpose:problem",
     "detection": "edgereg_training.detection.problem:detection_problem",
     "regression": "edgereg_training.regression:problem",
 }
 
 # Their batches stay on the CPU.
-CPU_ONLY = {"headpose", "detection"}
+CPU_ONLY = {"detection"}
 
 
 def problem_of(recipe: Recipe) -> Problem:

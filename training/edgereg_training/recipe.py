@@ -1,6 +1,6 @@
 """Recipes: one YAML file says everything about a training run, and is validated before it starts.
 
-    problem: headpose            # a name of `problems.PROBLEMS`
+    problem: regression          # a name of `problems.PROBLEMS`
     seed: 1
     epochs: 40
     batch_size: 128
@@ -12,11 +12,13 @@ An unknown key or a value out of range raises RecipeError, one line naming the f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from edgereg_training.errors import RecipeError
 
@@ -88,6 +90,16 @@ class Recipe(Strict):
     threads: int | None = Field(default=None, gt=0)
     options: dict[str, Any] = Field(default_factory=dict)
 
+    @field_validator("problem")
+    @classmethod
+    def _not_a_former_one(cls, problem: str) -> str:
+        if problem == "headpose":
+            raise ValueError(
+                "head pose is 'problem: regression' with the option 'target: headpose' now, see "
+                "the recipe headpose.yaml that comes with edgereg"
+            )
+        return problem
+
 
 def load_recipe(path: Path) -> Recipe:
     """The recipe of a YAML file; raises RecipeError naming the file and the first wrong key."""
@@ -107,6 +119,17 @@ def parse_options(options_class: type[Options], recipe: Recipe) -> Options:
     return _validated(options_class, recipe.options, f"recipe of {recipe.problem}", "options.")
 
 
+def parse_named(what: str, settings: type[Options], options: Mapping[str, Any]) -> Options:
+    """The settings of a part with the key `name`, say a method; RecipeError names the first wrong
+    key and `what` it is of."""
+    try:
+        return settings.model_validate(dict(options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise RecipeError(f"{what} '{options['name']}': '{key}': {_said(first)}") from error
+
+
 def save_recipe(recipe: Recipe, path: Path) -> None:
     """Write the recipe as YAML, defaults included, so that it can be read by `load_recipe`."""
     text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
@@ -124,7 +147,12 @@ def _validated(model: type[Options], content: dict[str, Any], where: str, prefix
         if first["type"] == "extra_forbidden":
             known = ", ".join(sorted(_owner(model, first["loc"]).model_fields))
             raise RecipeError(f"{where}: unknown key '{key}' (known here: {known})") from error
-        raise RecipeError(f"{where}: '{key}': {first['msg']}") from error
+        raise RecipeError(f"{where}: '{key}': {_said(first)}") from error
+
+
+def _said(error: ErrorDetails) -> str:
+    """pydantic's message, without what it puts before a validator's own words."""
+    return error["msg"].removeprefix("Value error, ")
 
 
 def _owner(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:

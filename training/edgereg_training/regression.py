@@ -18,17 +18,29 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from edgereg_training.backbones import parse_backbone
 from edgereg_training.errors import RecipeError
-from edgereg_training.headpose_augment import Augmentation
-from edgereg_training.headpose_data import Heads, augmented_batches, load_heads
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.recipe import Recipe, Strict, parse_options
-from edgereg_training.regression_data import Examples, light_batches, load_examples
+from edgereg_training.regression_augmentation import (
+    Augmentation,
+    LightAugmentation,
+    light_augmentation,
+    parse_augmentation,
+    strong_augmentation,
+)
+from edgereg_training.regression_data import (
+    Examples,
+    Pictures,
+    count_heads,
+    load_examples,
+    load_pictures,
+)
 from edgereg_training.regression_labels import Label, label_of
 from edgereg_training.regression_metrics import BATCH, metrics, predict
 from edgereg_training.regression_net import RegressionNet, build_net, features_of
@@ -39,10 +51,10 @@ class RegressionOptions(Strict):
 
     target: 'headpose', 'age' or 'landmarks'. train, validation: folders of rendered heads. size:
     side of the crops, px. crop_scale: side of the crop over the longer side of the head's box.
-    epoch_images: crops an epoch (None: one of each head). margin: largest shift of the light
-    augmentation, as a share of the side. full_augmentation: that of the bundled head-pose model, of
-    head pose only. fit_examples: training examples that the head's closed form sees before each
-    validation. metric: the validation metric that chooses the epoch.
+    epoch_images: crops an epoch (None: one of each head). augmentation: name and settings, see
+    `regression_augmentation`. backbone, method: name and settings of each. fit_examples: training
+    examples that the head's closed form sees before each validation. metric: the validation metric
+    that chooses the epoch.
     """
 
     target: str
@@ -51,8 +63,7 @@ class RegressionOptions(Strict):
     size: int = Field(default=48, ge=16)
     crop_scale: float = Field(default=1.2, gt=0)
     epoch_images: int | None = Field(default=None, gt=0)
-    margin: float = Field(default=0.05, ge=0, lt=0.5)
-    full_augmentation: Augmentation | None = None
+    augmentation: dict[str, Any] = Field(default_factory=lambda: {"name": "light"})
     backbone: dict[str, Any]
     method: dict[str, Any]
     fit_examples: int = Field(default=4000, gt=0)
@@ -66,6 +77,7 @@ class RegressionProblem:
     options: RegressionOptions
     batch_size: int
     label: Label
+    augmentation: Augmentation
 
     @property
     def metric(self) -> str:
@@ -73,15 +85,21 @@ class RegressionProblem:
         return self.options.metric
 
     @cached_property
-    def examples(self) -> Examples:
-        """Training crops, with the margin of the light augmentation."""
-        margin = round(self.options.margin * self.options.size)
-        return self._load(self.options.train, margin)
+    def heads(self) -> int:
+        """How many there are to train on."""
+        return count_heads(self.options.train)
 
     @cached_property
-    def heads(self) -> Heads:
-        """Whole training pictures, for the full augmentation."""
-        return load_heads(self.options.train)
+    def examples(self) -> Examples:
+        """Training crops, with the margin of the light augmentation."""
+        how = self.augmentation
+        share = how.margin if isinstance(how, LightAugmentation) else 0.0
+        return self._load(self.options.train, round(share * self.options.size))
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """Whole training pictures, for the strong augmentation."""
+        return load_pictures(self.options.train, self.label)
 
     @cached_property
     def validation(self) -> Examples:
@@ -100,19 +118,20 @@ class RegressionProblem:
 
     def steps(self) -> int:
         """Batches an epoch."""
-        return (self.options.epoch_images or len(self.examples)) // self.batch_size
+        return (self.options.epoch_images or self.heads) // self.batch_size
 
     def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Examples]:
-        """Augmented crops without a margin."""
-        settings = self.options.full_augmentation
-        if settings is None:
-            yield from light_batches(self.examples, self.label, self.batch_size, self.steps(), rng)
-            return
-        for crops in augmented_batches(
-            self.heads, self.batch_size, self.options.size, self.options.crop_scale, settings,
-            self.steps(), rng,
-        ):  # fmt: skip
-            yield Examples(crops.images, crops.poses)
+        """Augmented crops without a margin, of heads drawn without repetition while they last."""
+        shape = self.steps(), self.batch_size
+        for chosen in np.resize(rng.permutation(self.heads), shape):
+            yield self._augmented(chosen, rng)
+
+    def _augmented(self, chosen: npt.NDArray[np.integer], rng: np.random.Generator) -> Examples:
+        how, options = self.augmentation, self.options
+        if isinstance(how, LightAugmentation):
+            return light_augmentation(self.examples.take(chosen), self.label, rng)
+        pictures = self.pictures.take(chosen)
+        return strong_augmentation(pictures, self.label, options.size, options.crop_scale, how, rng)
 
     def loss(
         self, model: nn.Module, batch: Examples, generator: torch.Generator
@@ -127,8 +146,8 @@ class RegressionProblem:
         if not model.fits:
             return
         # Evenly spread, because shards differ in their people.
-        count = min(self.options.fit_examples, len(self.examples))
-        chosen = np.linspace(0, len(self.examples) - 1, count).astype(np.int64)
+        count = min(self.options.fit_examples, self.heads)
+        chosen = np.linspace(0, self.heads - 1, count).astype(np.int64)
         some = self.examples.take(chosen).middle()
         targets = torch.from_numpy(some.targets).to(next(model.parameters()).device)
         model.head.fit(features_of(model, some.images, BATCH), targets)
@@ -150,6 +169,5 @@ def problem(recipe: Recipe) -> RegressionProblem:
     parse_backbone(options.backbone)
     parse_method(options.method)
     label = label_of(options.target, options.size)
-    if options.full_augmentation is not None and label.kind != "pose":
-        raise RecipeError(f"full_augmentation knows head pose only, not '{options.target}'")
-    return RegressionProblem(options, recipe.batch_size, label)
+    augmentation = parse_augmentation(options.augmentation)
+    return RegressionProblem(options, recipe.batch_size, label, augmentation)

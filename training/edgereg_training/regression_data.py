@@ -1,10 +1,11 @@
-"""Rendered heads as crops in memory with any label, and a light augmentation of whole batches."""
+"""Rendered heads in memory with any label: crops, or whole pictures to make crops from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from edgereg_training.regression_labels import FloatArray, Label
 from edgereg_training.render.shards import iter_shards, read_manifest
 
 Image = npt.NDArray[np.uint8]
+Shard = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,25 @@ class Examples:
         return Examples(np.ascontiguousarray(self.images[:, inside, inside]), self.targets)
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """images uint8 [N, s, s, 3]; boxes float32 [N, 4] of their heads, px; targets float32 [N, D] in
+    units, points in px of the picture."""
+
+    images: Image
+    boxes: FloatArray
+    targets: FloatArray
+
+    def take(self, chosen: npt.NDArray[np.integer]) -> Pictures:
+        """The pictures of these indices."""
+        return Pictures(self.images[chosen], self.boxes[chosen], self.targets[chosen])
+
+
+def count_heads(folders: Sequence[Path]) -> int:
+    """How many heads rendered data sets hold together."""
+    return sum(int(read_manifest(folder)["count"]) for folder in folders)
+
+
 def load_examples(
     folders: Sequence[Path], label: Label, size: int, crop_scale: float, margin: int = 0
 ) -> Examples:
@@ -47,28 +68,55 @@ def load_examples(
     Raises TrainingError where a folder holds no heads with this label, or targets that are not
     numbers.
     """
-    count = sum(int(read_manifest(folder)["count"]) for folder in folders)
-    side = size + 2 * margin
+    count, side = count_heads(folders), size + 2 * margin
     images = np.empty((count, side, side, 3), np.uint8)
     targets = np.empty((count, len(label.targets)), np.float32)
+    for part, shard in _labelled(folders, label):
+        images[part], targets[part] = _crops(shard, label, size, crop_scale, margin)
+    return Examples(images, targets, margin)
+
+
+def load_pictures(folders: Sequence[Path], label: Label) -> Pictures:
+    """All heads of rendered data sets as they were rendered.
+
+    Raises TrainingError as `load_examples`, and where pictures differ in size.
+    """
+    count, side = count_heads(folders), _side(folders)
+    images = np.empty((count, side, side, 3), np.uint8)
+    boxes = np.empty((count, 4), np.float32)
+    targets = np.empty((count, len(label.targets)), np.float32)
+    for part, shard in _labelled(folders, label):
+        images[part], boxes[part] = shard["images"], shard["box"]
+        targets[part] = label.of_pictures(shard)
+    return Pictures(images, boxes, targets)
+
+
+def _side(folders: Sequence[Path]) -> int:
+    """Of all pictures, which have one size."""
+    sizes = [read_manifest(folder)["options"].get("size") for folder in folders]
+    for folder, size in zip(folders, sizes, strict=True):
+        if size is None:
+            raise TrainingError(f"{folder}: holds no heads")
+        if size != sizes[0]:
+            raise TrainingError(f"{folder}: holds pictures of another size than {sizes[0]} px")
+    return int(sizes[0])
+
+
+def _labelled(folders: Sequence[Path], label: Label) -> Iterator[tuple[slice, Shard]]:
+    """Each shard and the place of its heads among all; TrainingError where the label is wrong."""
     start = 0
     for folder in folders:
         for shard in iter_shards(folder):
             if label.key not in shard or "box" not in shard:
                 raise TrainingError(f"{folder}: holds no heads with the label '{label.key}'")
+            _refuse_nan(folder, label, label.of_pictures(shard))
             part = slice(start, start + len(shard["box"]))
-            images[part], targets[part] = _crops(shard, label, size, crop_scale, margin)
-            _refuse_nan(folder, label, targets[part])
+            yield part, shard
             start = part.stop
-    return Examples(images, targets, margin)
 
 
 def _crops(
-    shard: dict[str, npt.NDArray[np.generic]],
-    label: Label,
-    size: int,
-    crop_scale: float,
-    margin: int,
+    shard: Shard, label: Label, size: int, crop_scale: float, margin: int
 ) -> tuple[Image, FloatArray]:
     side = size + 2 * margin
     found = [
@@ -88,38 +136,3 @@ def _refuse_nan(folder: Path, label: Label, targets: FloatArray) -> None:
             f"{folder}: target '{label.targets[column].name}' of picture {row} of a shard is "
             f"{targets[row, column]} ({int(wrong.sum())} such targets): render it again"
         )
-
-
-def light_batches(
-    examples: Examples, label: Label, batch_size: int, steps: int, rng: np.random.Generator
-) -> Iterator[Examples]:
-    """`steps` augmented batches, examples drawn without repetition while they last."""
-    order = np.resize(rng.permutation(len(examples)), steps * batch_size)
-    for chosen in order.reshape(steps, batch_size):
-        yield light_augmentation(examples.take(chosen), label, rng)
-
-
-def light_augmentation(batch: Examples, label: Label, rng: np.random.Generator) -> Examples:
-    """A random window of each crop, half of them mirrored, with random gain, offset and noise."""
-    count, margin = len(batch), batch.margin
-    size = batch.images.shape[1] - 2 * margin
-    corner = rng.integers(0, 2 * margin + 1, (count, 2))
-    mirrored = rng.random(count) < 0.5
-    rows = corner[:, 1, None] + np.arange(size)
-    columns = corner[:, :1] + np.where(
-        mirrored[:, None], np.arange(size - 1, -1, -1), np.arange(size)
-    )
-    which = np.arange(count)[:, None, None]
-    images = batch.images[which, rows[:, :, None], columns[:, None, :]]
-    targets = label.moved(batch.targets, (corner - margin).astype(np.float32))
-    targets = np.where(mirrored[:, None], label.mirrored(targets, size), targets)
-    return Examples(_relit(images, rng), targets.astype(np.float32))
-
-
-def _relit(images: Image, rng: np.random.Generator) -> Image:
-    count = len(images)
-    gain = np.exp(rng.normal(0, 0.15, (count, 1, 1, 1)) + rng.normal(0, 0.05, (count, 1, 1, 3)))
-    offset = rng.uniform(-20, 20, (count, 1, 1, 1))
-    noise = rng.standard_normal(images.shape, np.float32) * rng.uniform(0, 6, (count, 1, 1, 1))
-    lit = images * gain.astype(np.float32) + (offset + noise).astype(np.float32)
-    return np.clip(lit, 0, 255).astype(np.uint8)

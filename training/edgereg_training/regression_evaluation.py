@@ -1,80 +1,70 @@
-"""What a training folder of the problem `regression` achieves on rendered heads, in torch."""
+"""What a model folder achieves on rendered heads, in the ONNX engine as the runtime runs it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-from edgereg_training.bootstrap import Figure, mean_figure
-from edgereg_training.checkpoint import best_checkpoint, load_weights, read_checkpoint
-from edgereg_training.errors import CheckpointError
-from edgereg_training.headpose_evaluation import RANGES, range_figures
-from edgereg_training.recipe import Recipe
-from edgereg_training.regression import RegressionProblem, problem
+from edgereg.engines.base import Engine
+from edgereg.engines.onnx import OnnxEngine
+from edgereg.models.folder import ModelFolder
+from edgereg.pipeline.steps import ascend
+from edgereg.tasks import Proposal
+from edgereg_training.bootstrap import Figure
+from edgereg_training.errors import TrainingError
 from edgereg_training.regression_data import load_examples
-from edgereg_training.regression_labels import Label
-from edgereg_training.regression_metrics import Predictions, example_scores, predict
-from edgereg_training.regression_net import RegressionNet
+from edgereg_training.regression_errors import example_errors
+from edgereg_training.regression_figures import angle_figures, range_figures, score_figures
+from edgereg_training.regression_labels import FloatArray, label_of
 
-_NOTES = {
-    "nll": ("nat", "negative log-likelihood of the targets"),
-    "coverage90": ("", "share of targets within the 90 % interval"),
-    "nme": ("%", "mean distance over the square root of the landmarks' box"),
-}
+if TYPE_CHECKING:
+    from edgereg_training.render.shards import Progress
 
-
-def load_regression(folder: Path) -> tuple[RegressionNet, RegressionProblem, Recipe]:
-    """The network of a training or checkpoint folder, in evaluation mode, its problem and recipe.
-
-    Raises CheckpointError where it is of another problem or not whole.
-    """
-    checkpoint = read_checkpoint(best_checkpoint(folder))
-    recipe = checkpoint.recipe
-    if recipe.problem != "regression":
-        raise CheckpointError(
-            f"{folder}: a run of '{recipe.problem}'; export it (edgereg export) and evaluate the "
-            "model folder"
-        )
-    made = problem(recipe)
-    net = made.build()
-    assert isinstance(net, RegressionNet)  # noqa: S101  (built by this problem)
-    load_weights(net, checkpoint.weights)
-    return net.eval(), made, recipe
+BATCH = 64
 
 
-def measure_run(folder: Path, data: Path) -> list[Figure]:
-    """Every score of `regression_metrics.example_scores` with its interval; where the method has
-    an energy also the paired change by refinement; of head pose also by range of the pose."""
-    net, made, _ = load_regression(folder)
-    options = made.options
-    examples = load_examples([data], made.label, options.size, options.crop_scale)
-    predictions = predict(net, examples)
-    figures = [
-        _figure(name, scores, made.label, len(examples))
-        for name, scores in _scores(made.label, predictions, examples.targets).items()
-    ]
-    if made.label.kind != "pose":
-        return figures
-    refined = predictions.values if predictions.refined is None else predictions.refined
-    for name in RANGES:
-        found = range_figures(name, predictions.values, refined, examples.targets)
-        figures += found if predictions.refined is not None else found[:1]
-    return figures
+def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
+    """Mean absolute errors of the estimate, refined, and their paired difference; of head pose by
+    range of the pose, and refined of each angle. Refined ones equal a model without energy's."""
+    spec = model.spec
+    size = spec.input.width
+    if size is None:
+        raise TrainingError(f"{model.path}: a model of '{spec.task}' must have a fixed input size")
+    label = label_of(spec.task, size)
+    examples = load_examples([data], label, size, spec.input.crop_scale)
+    values, refined = run(model, examples.images, progress)
+    if label.kind == "pose":
+        figures = range_figures(label, values, refined, examples.targets)
+        return figures + angle_figures(label, refined, examples.targets)
+    errors = example_errors(label, values, examples.targets)
+    after = example_errors(label, refined, examples.targets)
+    return score_figures(label, errors | {f"{name}_refined": e for name, e in after.items()})
 
 
-def _scores(label: Label, predictions: Predictions, targets: np.ndarray) -> dict[str, np.ndarray]:
-    scores = example_scores(label, predictions, targets)
-    if predictions.refined is not None:
-        scores["mae_change"] = scores["mae_refined"] - scores["mae"]
-    return scores
+def run(
+    model: ModelFolder, images: npt.NDArray[np.uint8], progress: Progress
+) -> tuple[FloatArray, FloatArray]:
+    """Estimated and refined values [N, D] of crops [N, S, S, 3]."""
+    predict_graph = OnnxEngine(model.graph_path("predict"))
+    refine = OnnxEngine(model.graph_path("refine")) if model.has("refine") else None
+    parts = []
+    for start in range(0, len(images), BATCH):
+        parts.append(_run(model, predict_graph, refine, images[start : start + BATCH]))
+        progress(min(start + BATCH, len(images)), len(images))
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
-def _figure(name: str, scores: np.ndarray, label: Label, count: int) -> Figure:
-    kind = name.removesuffix("_refined")
-    unit, note = _NOTES.get(kind, (label.targets[0].unit, "mean absolute error"))
-    if name == "mae_change":
-        note = "refined minus estimate"
-    elif name.endswith("_refined"):
-        note += ", refined"
-    return mean_figure(name, scores, unit, f"{note}; {count} heads")
+def _run(
+    model: ModelFolder, predict_graph: Engine, refine: Engine | None, images: npt.NDArray[np.uint8]
+) -> tuple[FloatArray, FloatArray]:
+    outputs = predict_graph.run({predict_graph.inputs[0]: images})
+    values: FloatArray = outputs["values"]
+    settings = model.spec.refinement
+    if refine is None or settings is None:
+        return values, values
+    features = {name: outputs[name] for name in model.spec.features}
+    start = Proposal(values[:, None], np.ones((len(values), 1), np.float32), features)
+    return values, ascend(refine, start, settings, settings.steps).final

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from edgereg.models.schema import Target
 from edgereg_training.errors import RecipeError
+from edgereg_training.regression_view import View
 
 FloatArray = npt.NDArray[np.float32]
 Kind = Literal["pose", "scalar", "points"]
@@ -43,14 +44,35 @@ class Label:
     kind: Kind
     targets: tuple[Target, ...]
 
+    def of_pictures(self, shard: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
+        """Targets [N, D] of the pictures of a shard."""
+        values = np.asarray(shard[self.key], np.float32)
+        return values.reshape(len(values), -1)
+
     def of_crops(
         self, shard: Mapping[str, npt.NDArray[Any]], origin: FloatArray, zoom: FloatArray
     ) -> FloatArray:
-        """Targets [N, D] of crops that show image = (frame - origin) * zoom, both [N, 2]."""
-        values = np.asarray(shard[self.key], np.float32)
-        if self.kind == "points":
-            values = (values - origin[:, None]) * zoom[:, None]
-        return values.reshape(len(values), -1)
+        """Targets [N, D] of crops that show image = (picture - origin) * zoom, both [N, 2]."""
+        values = self.of_pictures(shard)
+        if self.kind != "points":
+            return values
+        points = values.reshape(len(values), -1, 2)
+        return ((points - origin[:, None]) * zoom[:, None]).reshape(values.shape)
+
+    def seen(self, targets: FloatArray, view: View, size: int) -> FloatArray:
+        """Targets [D] of one picture as a crop of side `size` of this view shows them.
+
+        Turning by a degrees adds a to roll, because R = Rz(roll) Ry(yaw) Rx(pitch); mirroring
+        negates yaw and roll.
+        """
+        if self.kind == "pose":
+            sign = -1.0 if view.mirrored else 1.0
+            yaw, pitch, roll = (float(angle) for angle in targets)
+            return np.array([sign * yaw, pitch, sign * roll + view.turn], np.float32)
+        if self.kind == "scalar":
+            return targets
+        points = view.points(targets.reshape(-1, 2), size).astype(np.float32)
+        return (points[MIRRORED_POINTS] if view.mirrored else points).reshape(-1)
 
     def moved(self, targets: FloatArray, shift: FloatArray) -> FloatArray:
         """Targets [N, D] where the crop's origin moves by `shift` [N, 2] px (x, y)."""

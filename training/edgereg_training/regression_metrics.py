@@ -9,13 +9,12 @@ import torch
 from torch import Tensor
 
 from edgereg_training.regression_data import Examples
+from edgereg_training.regression_errors import example_errors, pose_ranges
 from edgereg_training.regression_labels import FloatArray, Label
 from edgereg_training.regression_net import RegressionNet
 
 COVERAGE = 0.9
 BATCH = 256
-# Beyond so many targets, metrics of each would only fill the log.
-MOST_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -58,21 +57,6 @@ def _predict(
     return values.float().cpu(), refined, log_prob.float().cpu(), covered.cpu()
 
 
-def example_errors(label: Label, values: FloatArray, targets: FloatArray) -> dict[str, FloatArray]:
-    """Errors of each example, by name: 'mae' (mean over targets), 'mae_<target>', and of landmarks
-    'nme' in percent (mean distance over the square root of the area of the landmarks' box)."""
-    errors = np.abs(values - targets)
-    found = {"mae": errors.mean(axis=1)}
-    if 1 < len(label.targets) <= MOST_NAMED:
-        named = zip(label.targets, errors.T, strict=True)
-        found |= {f"mae_{target.name}": column for target, column in named}
-    if label.kind == "points":
-        points = targets.reshape(len(targets), -1, 2)
-        distance = np.linalg.norm(values.reshape(points.shape) - points, axis=2).mean(axis=1)
-        found["nme"] = 100 * distance / np.sqrt(np.ptp(points, axis=1).prod(axis=1))
-    return found
-
-
 def example_scores(
     label: Label, predictions: Predictions, targets: FloatArray
 ) -> dict[str, FloatArray]:
@@ -88,6 +72,10 @@ def example_scores(
 
 
 def metrics(label: Label, predictions: Predictions, targets: FloatArray) -> dict[str, float]:
-    """The means of `example_scores`."""
+    """The means of `example_scores`; of head pose also 'mae_usual' and so on, for each range."""
     scores = example_scores(label, predictions, targets)
-    return {name: float(column.mean()) for name, column in scores.items()}
+    found = {name: float(column.mean()) for name, column in scores.items()}
+    for name, inside in pose_ranges(label, targets).items():
+        for end in ("", "_refined") if "mae_refined" in scores else ("",):
+            found[f"mae_{name}{end}"] = float(scores[f"mae{end}"][inside].mean())
+    return found

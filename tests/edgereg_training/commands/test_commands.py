@@ -33,9 +33,12 @@ def invoke(*arguments: object) -> Result:
 
 def small_recipe(folder: Path, heads: Path) -> Path:
     path = folder / "tiny.yaml"
-    model = {"widths": [8, 8, 8, 8], "neck": 4, "features": 8, "theta": 4, "step": 10.0}
-    options = {"train": [str(heads)], "validation": [str(heads)], "samples": 8, "model": model}
-    content = {"problem": "headpose", "epochs": 1, "batch_size": 8, "options": options}
+    options = {
+        "target": "headpose", "train": [str(heads)], "validation": [str(heads)], "size": 32,
+        "backbone": {"name": "edge-xs", "widths": [8, 8, 8], "features": 8},
+        "method": {"name": "direct"},
+    }  # fmt: skip
+    content = {"problem": "regression", "epochs": 1, "batch_size": 8, "options": options}
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
 
@@ -84,7 +87,7 @@ def test_render_scenes(tmp_path: Path) -> None:
 
 def test_train_names_a_wrong_recipe(tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
-    path.write_text("problem: headpose\nepochs: 1\nsped: 2\n", encoding="utf-8")
+    path.write_text("problem: regression\nepochs: 1\nsped: 2\n", encoding="utf-8")
     failed = invoke("train", path)
     assert isinstance(failed.exception, RecipeError)
     assert "bad.yaml: unknown key 'sped'" in str(failed.exception)
@@ -118,8 +121,8 @@ def test_evaluate_names_what_is_no_data_set(tmp_path: Path, model: Path) -> None
 
 
 def test_a_task_without_an_evaluation_is_named() -> None:
-    with pytest.raises(EdgeregError, match="no evaluation of task 'age'"):
-        evaluation_of("age")
+    with pytest.raises(EdgeregError, match="no evaluation of task 'shoe'"):
+        evaluation_of("shoe")
 
 
 def test_importing_the_commands_is_light() -> None:

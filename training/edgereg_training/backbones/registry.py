@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from edgereg_training.errors import RecipeError
+from edgereg_training.recipe import parse_named
 
 if TYPE_CHECKING:
     from edgereg_training.backbones.backbone import Backbone, BackboneSettings
@@ -36,12 +35,7 @@ def parse_backbone(options: Mapping[str, Any]) -> BackboneSettings:
         raise RecipeError(f"unknown backbone '{name}' in the recipe (known: {known})")
     module, attribute = place.split(":")
     settings = getattr(import_module(module), attribute)
-    try:
-        made: BackboneSettings = settings.model_validate(dict(options))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"backbone '{name}': '{key}': {first['msg']}") from error
+    made: BackboneSettings = parse_named("backbone", settings, options)
     return made
 
 

@@ -83,10 +83,10 @@ def _evaluate_run(
     path: Path, data: Path | None, count: int | None, assets: Path | None, cache: Path | None
 ) -> None:
     from edgereg_training.evaluations import evaluation_of
-    from edgereg_training.regression_evaluation import load_regression, measure_run
+    from edgereg_training.regression_run import load_regression, measure_run
 
     _, problem, recipe = load_regression(path)
-    folder = data or _rendered(evaluation_of("headpose"), count, assets, cache)
+    folder = data or _rendered(evaluation_of(problem.label.name), count, assets, cache)
     with _render_errors():
         figures = measure_run(path, folder)
     method = recipe.options["method"]["name"]

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from edgereg_training.errors import RecipeError
+from edgereg_training.recipe import parse_named
 
 if TYPE_CHECKING:
     from edgereg_training.methods.method import MethodSettings
@@ -41,10 +40,5 @@ def parse_method(options: Mapping[str, Any]) -> MethodSettings:
         raise RecipeError(f"unknown method '{name}' in the recipe (known: {known})")
     module, attribute = METHODS[name].split(":")
     settings = getattr(import_module(module), attribute)
-    try:
-        made: MethodSettings = settings.model_validate(dict(options))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"method '{name}': '{key}': {first['msg']}") from error
+    made: MethodSettings = parse_named("method", settings, options)
     return made

@@ -1,82 +1,17 @@
-"""Augmentation of head crops: what lies between a rendered head and a photographed one.
+"""What lies between a crop of a rendered head and one of a photographed head.
 
-All functions take and return uint8 [S, S, 3] RGB and draw from a numpy generator. Geometry changes
-the labels exactly: turning the crop in the image plane by a degrees adds a to roll, because
-R = Rz(roll) Ry(yaw) Rx(pitch); mirroring it negates yaw and roll.
+All functions take and return uint8 [S, S, 3] RGB and draw from a numpy generator; none moves what
+the picture shows.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
-
-from edgereg_training.recipe import Strict
 
 Image = npt.NDArray[np.uint8]
 _BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) / 16
-
-
-class Augmentation(Strict):
-    """How strongly crops vary.
-
-    shift: of the box centre, standard deviation over the box's longer side; zoom: standard
-    deviation of log scale; turn: in-plane rotation's standard deviation in degrees, for half of the
-    crops; strength: multiplies the probabilities of the photometric faults.
-    """
-
-    shift: float = Field(default=0.05, ge=0)
-    zoom: float = Field(default=0.09, ge=0)
-    turn: float = Field(default=8.0, ge=0)
-    strength: float = Field(default=1.0, ge=0, le=1.5)
-
-
-def jittered_crop(
-    image: Image,
-    box: npt.NDArray[Any],
-    pose: npt.NDArray[Any],
-    size: int,
-    crop_scale: float,
-    settings: Augmentation,
-    rng: np.random.Generator,
-) -> tuple[Image, npt.NDArray[np.float32]]:
-    """A crop as from a detector's box, and the pose (yaw, pitch, roll) it shows."""
-    longer = float(max(box[2] - box[0], box[3] - box[1]))
-    shift = np.clip(rng.normal(0, settings.shift, 2), -0.15, 0.15) * longer
-    side = crop_scale * longer * float(np.exp(np.clip(rng.normal(0, settings.zoom), -0.25, 0.25)))
-    turn = float(np.clip(rng.normal(0, settings.turn), -25, 25)) if rng.random() < 0.5 else 0.0
-    mirror = -1.0 if rng.random() < 0.5 else 1.0
-    yaw, pitch, roll = (float(angle) for angle in pose)
-    shown = np.array([mirror * yaw, pitch, mirror * roll + turn], np.float32)
-    fine = 2 if side > size and rng.random() < 0.5 else 1
-    centre = (box[:2] + box[2:]) / 2 + shift
-    crop = _warp(image, centre, side, turn, mirror, size * fine)
-    if fine > 1:
-        crop = np.asarray(cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
-    return crop, shown
-
-
-def _warp(
-    image: Image, centre: npt.NDArray[Any], side: float, turn: float, mirror: float, size: int
-) -> Image:
-    """The square of `side` about `centre`, shown turned counter-clockwise by `turn` degrees."""
-    step = side / size
-    cosine, sine = np.cos(np.radians(turn)) * step, np.sin(np.radians(turn)) * step
-    linear = np.array([[mirror * cosine, -mirror * sine], [sine, cosine]])
-    offset = centre - 0.5 - linear @ np.full(2, (size - 1) / 2)
-    return np.asarray(
-        cv2.warpAffine(
-            image,
-            np.column_stack([linear, offset]),
-            (size, size),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.uint8,
-    )
 
 
 def degrade(crop: Image, other: Image, strength: float, rng: np.random.Generator) -> Image:
