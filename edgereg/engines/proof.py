@@ -25,6 +25,7 @@ import numpy.typing as npt
 from edgereg import __version__
 from edgereg.engines.base import DeviceEngine, Engine
 from edgereg.engines.cache import EngineCache, key_for
+from edgereg.engines.providers import COMPILERS
 from edgereg.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -33,8 +34,9 @@ log = logging.getLogger(__name__)
 TOLERANCE = 2e-2
 # Outputs smaller than this are compared as if they were this large.
 SMALL = 1e-2
-# Compilers may take many minutes on a small board; a CUDA that is older than its GPU compiles, too.
-LIMIT_S = 1800.0
+# How long a provider may take to its first result. A CUDA that is older than its GPU compiles, too.
+LIMIT_S = 300.0
+COMPILER_LIMIT_S = 1800.0
 
 Found = Mapping[str, Any]
 
@@ -65,10 +67,11 @@ def prove_once(file: Path, provider: str) -> None:
 def prove(file: Path, provider: str, limit_s: float | None = None) -> None:
     """Run a graph on a provider in another process, and compare with the CPU.
 
-    limit_s: how long it may take; None: half an hour. Raises EngineError that says how it failed:
-    by an error, another result, a crash, or by not coming to an end.
+    limit_s: how long it may take; None: five minutes, half an hour for one that compiles. Raises
+    EngineError that says how it failed: by an error, another result, a crash, or by not coming to
+    an end.
     """
-    limit = LIMIT_S if limit_s is None else limit_s
+    limit = limit_s or (COMPILER_LIMIT_S if provider in COMPILERS else LIMIT_S)
     log.info("%s: trying %s in a process of its own", file.name, provider)
     with tempfile.TemporaryFile() as said:
         command = [sys.executable, "-m", __spec__.name, str(file), provider]
@@ -77,7 +80,9 @@ def prove(file: Path, provider: str, limit_s: float | None = None) -> None:
         try:
             code = child.wait(limit)
         except subprocess.TimeoutExpired as error:
-            raise EngineError(f"came to no end within {limit:.0f} s") from error
+            raise EngineError(
+                f"came to no end within {limit:.0f} s; name another --engine to save the wait"
+            ) from error
         finally:
             _end(child)
         if code:

@@ -18,6 +18,11 @@ CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
 TENSORRT = "TensorrtExecutionProvider"
 OPENVINO = "OpenVINOExecutionProvider"
+MIGRAPHX = "MIGraphXExecutionProvider"
+# TensorRT's own Python API, without ONNX Runtime: the only way to it on a Jetson.
+NATIVE = "TensorRT"
+# These may compile for many minutes before their first result.
+COMPILERS = frozenset({NATIVE, TENSORRT, MIGRAPHX})
 
 
 def options_of(provider: str, threads: int | None) -> dict[str, Any]:

@@ -18,20 +18,25 @@ from edgereg.engines.onnx import CPU, OnnxEngine
 from edgereg.engines.probe import probe_of
 from edgereg.engines.profile import profile_of
 from edgereg.engines.proof import check, prove, prove_once
-from edgereg.engines.providers import CUDA, OPENVINO, TENSORRT, tensorrt_options
+from edgereg.engines.providers import (
+    CUDA,
+    MIGRAPHX,
+    NATIVE,
+    OPENVINO,
+    TENSORRT,
+    tensorrt_options,
+)
 from edgereg.errors import EngineError
 
 log = logging.getLogger(__name__)
 
-# TensorRT's own Python API, without ONNX Runtime: the only way to it on a Jetson.
-NATIVE = "TensorRT"
 # Fastest first. A provider that is not named here is never taken unasked.
 RANKING = (
     NATIVE,
     TENSORRT,
     "NvTensorRTRTXExecutionProvider",
     CUDA,
-    "MIGraphXExecutionProvider",
+    MIGRAPHX,
     OPENVINO,
     "DmlExecutionProvider",
     "CoreMLExecutionProvider",

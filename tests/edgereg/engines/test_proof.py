@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
+from edgereg.engines import proof
 from edgereg.engines.proof import compare
 from edgereg.errors import EngineError
 
@@ -139,6 +140,18 @@ def test_the_list_of_providers_survives_a_crash(
     rows = start("ctypes.string_at(0)", LISTING).stdout.splitlines()
     assert "OpenVINOExecutionProvider fails ended its process by SIGSEGV" in rows
     assert any(row.startswith("CPUExecutionProvider works") for row in rows)
+
+
+def test_compilers_may_take_longer(
+    tmp_path: Path, tiny_graphs: dict[str, Callable[[], bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "predict.onnx"
+    path.write_bytes(tiny_graphs["predict"]())
+    monkeypatch.setattr(proof, "LIMIT_S", 0.001)
+    with pytest.raises(EngineError, match="came to no end within 0 s; name another --engine"):
+        proof.prove(path, "CPUExecutionProvider")
+    with pytest.raises(EngineError, match="is not in this ONNX Runtime"):
+        proof.prove(path, "MIGraphXExecutionProvider")
 
 
 def test_another_shape_is_another_function() -> None:

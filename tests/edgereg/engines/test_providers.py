@@ -13,6 +13,7 @@ from edgereg.engines.onnx import CPU, OnnxEngine
 from edgereg.engines.profile import Profile
 from edgereg.engines.providers import (
     CUDA,
+    NATIVE,
     OPENVINO,
     TENSORRT,
     chain_of,
@@ -46,7 +47,7 @@ def given(provider: str) -> dict[str, Any]:
     return options_of(provider, 3)
 
 
-@pytest.mark.parametrize("provider", [name for name in select.RANKING if name != select.NATIVE])
+@pytest.mark.parametrize("provider", [name for name in select.RANKING if name != NATIVE])
 def test_only_documented_options_are_given(provider: str) -> None:
     documented = DOCUMENTED.get(provider, {})
     options = given(provider)
