@@ -2,14 +2,17 @@
 #   docker build -f deploy/jetson/jetpack6.Dockerfile -t edgereg:jetpack6 .
 #   docker run --rm --runtime nvidia --network host --device /dev/video0 \
 #       -v edgereg-engines:/var/cache/edgereg edgereg:jetpack6 doctor
-# Never built by its authors: they had no board. docs/jetson.md says what was checked.
+# Never built by its authors: they had no board. docs/jetson.md says what is certain in it.
 ARG BASE=nvcr.io/nvidia/l4t-jetpack:r36.4.0
 FROM ${BASE}
 
+# Whichever OpenCV the image has is taken; where it has none, Ubuntu's, which knows GStreamer, too.
 RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-        python3-libnvinfer python3-opencv python3-venv \
+    && export DEBIAN_FRONTEND=noninteractive \
+    && apt-get install --yes --no-install-recommends \
+        python3-libnvinfer python3-venv \
         gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
+    && { python3 -c "import cv2" || apt-get install --yes --no-install-recommends python3-opencv; } \
     && rm -rf /var/lib/apt/lists/*
 
 # The environment sees the system's OpenCV and TensorRT, and pip installs neither.
@@ -21,6 +24,7 @@ RUN pip install --no-cache-dir --upgrade pip \
 
 COPY . /tmp/edgereg
 RUN pip install --no-cache-dir --no-deps /tmp/edgereg && rm -rf /tmp/edgereg
-RUN python -c "import cv2, tensorrt; assert cv2.__file__.startswith('/usr/lib'), cv2.__file__"
+COPY deploy/jetson/check_image.py /tmp/check_image.py
+RUN python /tmp/check_image.py 10.3
 
 ENTRYPOINT ["edgereg"]

@@ -2,14 +2,27 @@
 #   docker build -f deploy/jetson/jetpack7.Dockerfile -t edgereg:jetpack7 .
 #   docker run --rm --runtime nvidia --network host --device /dev/video0 \
 #       -v edgereg-engines:/var/cache/edgereg edgereg:jetpack7 doctor
-# Never built by its authors: they had no board. docs/jetson.md says what was checked.
-# There is no l4t-jetpack image of this line: its boards run the CUDA images for Arm servers, to which
-# TensorRT is added from the same package source. Pin another one with --build-arg BASE=...
-ARG BASE=nvcr.io/nvidia/cuda:13.2.0-runtime-ubuntu24.04
+# Never built by its authors: they had no board. docs/jetson.md says what is certain in it.
+# No l4t-jetpack image of this line is known to them. The CUDA images for Arm servers run on its
+# boards, but their package source goes before NVIDIA's for Jetson and mixes TensorRT versions, some
+# of which don't know Orin's GPU. So: plain Ubuntu, and the source that the board was installed from.
+ARG BASE=ubuntu:24.04
 FROM ${BASE}
+ARG RELEASE=r39.2
 
+# What the CUDA images set: the container runtime brings the board's driver in.
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=all
+
+ADD https://repo.download.nvidia.com/jetson/jetson-ota-public.asc /etc/apt/keyrings/jetson.asc
 RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+    && export DEBIAN_FRONTEND=noninteractive \
+    && apt-get install --yes --no-install-recommends ca-certificates \
+    && chmod 644 /etc/apt/keyrings/jetson.asc \
+    && echo "deb [signed-by=/etc/apt/keyrings/jetson.asc]" \
+        "https://repo.download.nvidia.com/jetson/common ${RELEASE} main" \
+        > /etc/apt/sources.list.d/jetson.list \
+    && apt-get update \
+    && apt-get install --yes --no-install-recommends \
         python3-libnvinfer python3-opencv python3-venv \
         gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
     && rm -rf /var/lib/apt/lists/*
@@ -23,6 +36,7 @@ RUN pip install --no-cache-dir --upgrade pip \
 
 COPY . /tmp/edgereg
 RUN pip install --no-cache-dir --no-deps /tmp/edgereg && rm -rf /tmp/edgereg
-RUN python -c "import cv2, tensorrt; assert cv2.__file__.startswith('/usr/lib'), cv2.__file__"
+COPY deploy/jetson/check_image.py /tmp/check_image.py
+RUN python /tmp/check_image.py 10.16
 
 ENTRYPOINT ["edgereg"]

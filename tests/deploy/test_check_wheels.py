@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,15 +14,9 @@ SCRIPT = Path(__file__).parents[2] / "deploy" / "jetson" / "check_wheels.py"
 
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("check_wheels", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses look their module up by its name.
-    monkeypatch.setitem(__import__("sys").modules, "check_wheels", module)
-    spec.loader.exec_module(module)
-    return module
+def wheels(script: Any) -> Any:
+    """The script."""
+    return script("check_wheels")
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, names: list[str], error: str = "") -> list[list[str]]:
@@ -45,10 +38,10 @@ ARM = ["rich-1.0-py3-none-any.whl", "numpy-1.26.4-cp310-cp310-manylinux2014_aarc
 
 
 def test_both_lines_are_asked_for_wheels_of_their_python(
-    script: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    wheels: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     asked = answer(monkeypatch, ARM)
-    assert script.main() == 0
+    assert wheels.main() == 0
     assert "numpy-1.26.4-cp310" in capsys.readouterr().out
     for command, python, cuda, newest in zip(
         asked, ("3.10", "3.12"), ("12.6", "13.2"), (35, 39), strict=True
@@ -65,16 +58,16 @@ def test_both_lines_are_asked_for_wheels_of_their_python(
     "name", ["numpy-1.26.4-cp310-cp310-manylinux2014_x86_64.whl", "old-1.0.tar.gz"]
 )
 def test_a_file_for_another_machine_fails(
-    script: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any, name: str
+    wheels: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any, name: str
 ) -> None:
     answer(monkeypatch, [*ARM, name])
-    assert script.main() == 1
+    assert wheels.main() == 1
     assert f"not for 64-bit Arm Linux: {name}" in capsys.readouterr().err
 
 
 def test_what_has_no_wheel_is_named(
-    script: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    wheels: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     answer(monkeypatch, [], "ERROR: x\nERROR: No matching distribution found for onnxruntime\n")
-    assert script.main() == 1
+    assert wheels.main() == 1
     assert "No matching distribution found for onnxruntime" in capsys.readouterr().err
