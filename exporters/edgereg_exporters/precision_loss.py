@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     Measure = Callable[[ModelFolder], Sequence[Figure]]
 
 # The figure by which a task's models are judged, and whether more of it is better.
-HEADLINES = {"headpose": ("mae_full_refined", False), "detection": ("ap_refined", True)}
+HEADLINES = {
+    "age": ("mae_refined", False),
+    "detection": ("ap_refined", True),
+    "headpose": ("mae_full_refined", False),
+    "landmarks": ("nme_refined", False),
+}
 # Outputs that are the answer; std and features only serve it.
 ANSWERS = ("values", "boxes", "scores")
 
