@@ -52,12 +52,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The graphs of a model that load on an engine; why the others don't, one line each."""
+    """The graphs of a model that load on an engine; why the others don't."""
 
     task: LoadedTask
     engine: str
     graphs: tuple[GraphName, ...]
-    failures: Mapping[GraphName, str]
+    failures: Mapping[GraphName, EngineError]
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ def load_graphs(
         return load_engine(model.graph_path(name), engine, threads=threads, loaders=loaders)
 
     found: dict[GraphName, Engine] = {"predict": load("predict")}
-    failures: dict[GraphName, str] = {}
+    failures: dict[GraphName, EngineError] = {}
     for name in GRAPHS[1:]:
         if model.has(name):
             try:
                 found[name] = load(name)
             except EngineError as error:
-                failures[name] = str(error)
+                failures[name] = error
     provider = found["predict"].provider if engine == "auto" else engine
     short = next((key for key, known in SHORT.items() if known == provider), provider)
     graphs = LoadedTask(task, model, found["predict"], found.get("refine"), found.get("density"))

@@ -48,10 +48,10 @@ def nothing_yet() -> Measured:
 def time_in_turns(cases: Sequence[Case], runs: int, found: Measured, say: Say) -> None:
     """Run each case `runs` times, in rounds of all cases; cases of the same work follow each other.
 
-    A case that fails is left out from then on. `found` is whole after every turn, so that what was
+    A case that fails is left out from then on. `found` has every run at once, so that what was
     measured stays when the measuring is interrupted.
     """
-    ordered = sorted(cases, key=lambda case: case.work)
+    ordered = sorted(cases, key=lambda case: (case.task, GRAPHS.index(case.graph), case.work))
     turns = np.diff(np.linspace(0, runs, min(ROUNDS, runs) + 1).astype(int))
     for number, count in enumerate(turns, start=1):
         for case in ordered:
@@ -59,25 +59,23 @@ def time_in_turns(cases: Sequence[Case], runs: int, found: Measured, say: Say) -
                 continue
             say(f"round {number} of {len(turns)}: {case.model} {case.precision} on {case.engine}, "
                 f"{case.title}, {case.batch} at once")  # fmt: skip
+            taken: list[float] = []
+            found.times.setdefault(case, []).append(taken)
             try:
-                taken = _time(case.call, WARM_UP if number == 1 else AGAIN, int(count))
+                _time(case.call, WARM_UP if number == 1 else AGAIN, int(count), taken)
             except EngineError as error:
                 found.failed[case] = error
-                found.times.pop(case, None)
-            else:
-                found.times.setdefault(case, []).append(taken)
+                del found.times[case]
 
 
-def _time(call: Callable[[], Any], warm_up: int, runs: int) -> list[float]:
-    """Milliseconds of each run."""
+def _time(call: Callable[[], Any], warm_up: int, runs: int, taken: list[float]) -> None:
+    """Append the milliseconds of each run."""
     for _ in range(warm_up):
         call()
-    taken = []
     for _ in range(runs):
         start = time.perf_counter()
         call()
         taken.append(1000 * (time.perf_counter() - start))
-    return taken
 
 
 def measure_energy(found: Measured, meter: Meter, say: Say) -> None:
@@ -111,6 +109,8 @@ def rows_of(found: Measured, threads: int) -> dict[Case, Row]:
     rows = {}
     for case, rounds in found.times.items():
         taken = [time_ms for turn in rounds for time_ms in turn]
+        if not taken:
+            continue
         p50, p95, p99 = (round(float(p), 4) for p in np.percentile(taken, [50, 95, 99]))
         rows[case] = Row(
             case.model,
@@ -150,4 +150,5 @@ def times_fp32(case: Case, times: Mapping[Case, Rounds]) -> float | None:
     if len(same) != 1:
         return None
     pairs = zip(times[same[0]], times[case], strict=False)
-    return round(median(median(full) / median(low) for full, low in pairs), 3)
+    ratios = [median(full) / median(low) for full, low in pairs if full and low]
+    return round(median(ratios), 3) if ratios else None

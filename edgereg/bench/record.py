@@ -60,12 +60,16 @@ class Record:
     rows: tuple[Row, ...]
 
     def save(self, path: Path) -> None:
-        """Write JSON; a file that was there stays whole until the new one is.
+        """Write JSON; a file that was there stays whole until the new one is. What is no file, a
+        pipe or a device, is written to.
 
         Raises EdgeregError where that fails.
         """
         part = path.with_name(path.name + ".part")
         try:
+            if path.exists() and not path.is_file():
+                path.write_text(self.text() + "\n", encoding="utf-8")
+                return
             part.write_text(self.text() + "\n", encoding="utf-8")
             part.replace(path)
         except OSError as error:

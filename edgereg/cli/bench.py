@@ -99,11 +99,11 @@ def command(session: Session, /, models: tuple[str, ...], **options: Any) -> Non
     if options["save"]:
         require_place(options["save"])
     machine = describe_machine()
+    threads = options["threads"] or usable_cores()
+    cases = _cases(session, models, threads, options)
     if is_busy(machine):
         warn(f"other work keeps this machine busy (load {machine['load']} on {machine['cores']} "
              "cores): the ratios are of use, the times are not")  # fmt: skip
-    threads = options["threads"] or usable_cores()
-    cases = _cases(session, models, threads, options)
     found = nothing_yet()
     started: dict[Subject, StartUp] = {}
     interrupted: KeyboardInterrupt | None = None
@@ -128,7 +128,7 @@ def _cases(
     wanted = Wanted(list(dict.fromkeys(options["batches"])), options["graphs"] or GRAPHS)
     tasks, own = session.tasks(), session.plugins.engines()
     found: dict[Case, Subject] = {}
-    failures: list[EngineError] = []
+    failures: list[tuple[str, EngineError]] = []
     for label, model in _labelled(session, models):
         name = model.spec.task
         if name not in tasks:
@@ -143,15 +143,15 @@ def _cases(
                     subject = Subject(label, model.path, known, loaded.graphs)
                     cases = list(cases_of(loaded, label, wanted))
             except EngineError as error:
-                failures.append(error)
-                warn(f"{label} on {engine}: {error}")
+                failures.append((f"{label} on {engine}", error))
                 continue
-            for graph in wanted.graphs:
-                if graph in loaded.failures:
-                    warn(f"{label} on {engine}: {loaded.failures[graph]}")
+            lost = (loaded.failures[name] for name in wanted.graphs if name in loaded.failures)
+            failures += [(f"{label} on {engine}", failure) for failure in lost]
             found.update(dict.fromkeys(cases, subject))
     if not found:
-        raise failures[0] if failures else EngineError("no model has a graph of these")
+        raise failures[0][1] if failures else EngineError("no model has a graph of these")
+    for where, failure in failures:
+        warn(f"{where}: {failure}")
     return found
 
 
@@ -233,11 +233,13 @@ def _tell_failures(found: Measured, rows: Sequence[Row]) -> None:
 
 def _hand_over(record: Record, before: Record | None, options: dict[str, Any]) -> None:
     """Print first: figures that can't be saved are not lost then."""
+    if not record.rows:
+        return
     if options["as_json"]:
         click.echo(record.text())
     else:
         show_record(record, before, markdown=options["markdown"])
-    if options["save"] and record.rows:
+    if options["save"]:
         try:
             record.save(options["save"])
         except EdgeregError as error:

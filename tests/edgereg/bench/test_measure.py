@@ -72,15 +72,35 @@ def test_a_case_that_fails_is_left_out() -> None:
 
 
 def test_what_was_measured_stays_when_interrupted() -> None:
+    left = {"runs": measure.WARM_UP + 4}
+
+    def interrupt() -> None:
+        left["runs"] -= 1
+        if left["runs"] < 0:
+            raise KeyboardInterrupt
+
+    first = case()
+    second = case(interrupt, title="predict 2", precision="int8")
+    third = case(title="predict 3")
+    found = nothing_yet()
+    with pytest.raises(KeyboardInterrupt):
+        time_in_turns([first, second, third], 50, found, quiet)
+    assert [(row.graph, row.runs) for row in rows_of(found, 1).values()] == [
+        ("predict", 10),
+        ("predict 2", 4),
+    ]
+
+
+def test_interrupted_before_the_first_run_there_is_nothing() -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    first, second = case(), case(interrupt, graph="refine", title="refine (1 candidates)")
+    full, low = case(), case(interrupt, precision="int8")
     found = nothing_yet()
     with pytest.raises(KeyboardInterrupt):
-        time_in_turns([first, second], 50, found, quiet)
-    (row,) = rows_of(found, 1).values()
-    assert (row.graph, row.runs) == ("predict", 10)
+        time_in_turns([full, low], 5, found, quiet)
+    assert list(rows_of(found, 1)) == [full]
+    assert times_fp32(low, found.times) is None
 
 
 def test_the_ratio_to_fp32_is_of_the_same_round() -> None:
@@ -112,10 +132,13 @@ class FakeMeter:
 
 
 def test_energy_is_power_times_the_time_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "SETTLE_S", 0.0)
-    monkeypatch.setattr(measure, "READ_S", 0.05)
-    runs: list[int] = []
-    timed = case(lambda: runs.append(1))
+    clock = {"s": 0.0}
+    monkeypatch.setattr(measure.time, "perf_counter", lambda: clock["s"])
+
+    def quarter_second() -> None:
+        clock["s"] += 0.25
+
+    timed = case(quarter_second)
     for meter, known in (
         (FakeMeter(True, Reading(5.0, None)), True),
         (FakeMeter(True, Reading(None, None)), False),
@@ -123,9 +146,6 @@ def test_energy_is_power_times_the_time_of_a_run(monkeypatch: pytest.MonkeyPatch
     ):
         found = nothing_yet()
         found.times[timed] = [[1.0]]
-        runs.clear()
         measure_energy(found, meter, quiet)  # type: ignore[arg-type]
-        assert (timed in found.energy) == known
-        if known:
-            # 5 W for 0.05 s, shared among the runs; the last one may end late.
-            assert found.energy[timed] * len(runs) == pytest.approx(250, rel=0.3)
+        # 5 W for a quarter of a second.
+        assert found.energy == ({timed: 1250.0} if known else {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,17 @@ def test_a_place_that_takes_no_file_is_told_beforehand(tmp_path: Path) -> None:
         require_place(tmp_path / "none" / "r.json")
     with pytest.raises(EdgeregError, match="is a folder"):
         require_place(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_is_no_file_is_written_to_not_replaced(tmp_path: Path) -> None:
+    place = tmp_path / "pipe"
+    os.mkfifo(place)
+    end = os.open(place, os.O_RDONLY | os.O_NONBLOCK)
+    Record({}, (ROW,)).save(place)
+    assert json.loads(os.read(end, 10_000))["version"] == VERSION
+    os.close(end)
+    assert place.is_fifo()
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

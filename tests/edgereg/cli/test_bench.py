@@ -118,10 +118,10 @@ def test_bench_keeps_what_was_measured_before_ctrl_c(
 ) -> None:
     timed = measure._time
 
-    def interrupted(run: Any, warm_up: int, runs: int) -> list[float]:
+    def interrupted(run: Any, warm_up: int, runs: int, taken: list[float]) -> None:
         if warm_up == measure.AGAIN:
             raise KeyboardInterrupt
-        return timed(run, warm_up, runs)
+        timed(run, warm_up, runs, taken)
 
     monkeypatch.setattr(measure, "_time", interrupted)
     saved = tmp_path / "b.json"
