@@ -6,9 +6,9 @@ project): A holds the integrals of the hat function over the bins,
     A[p, i] = G(hi_p - i) - G(lo_p - i),   G(t) = 1/2 + c - c|c|/2,   c = clip(t, -1, 1),
 
 and its derivative needs G' = hat(t) = 1 - |c|. All t of both axes come from one matrix product of
-the boxes [N, 4] with a small constant matrix, and so does the way back. The feature map is laid out
-twice before the ascent, [W, C * H] and [H, C * W], so that each axis' matrix meets it in one product
-and nothing of its size is permuted in a round.
+the boxes [N, 4] with a small constant matrix, and so does the way back. The feature map is laid
+out twice before the ascent, [W, C * H] and [H, C * W], so that each axis' matrix meets it in one
+product and nothing of its size is permuted in a round.
 
 Layouts: N = B * K candidates, P bins a side. A row of edges holds those of x (P * W numbers), then
 those of y (P * H), once for the bins' lower and once for their upper ends.
