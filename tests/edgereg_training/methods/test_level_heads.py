@@ -146,7 +146,7 @@ probabilities = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=12)
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(probabilities)
 def test_any_answers_make_a_proper_distribution(answers: list[float]) -> None:
-    found = level_probabilities(torch.tensor([answers]))
+    found = level_probabilities(torch.tensor([answers]).logit(1e-7))
     assert found.shape == (1, len(answers) + 1)
     assert (found >= 0).all()
     assert found.sum().item() == pytest.approx(1, abs=1e-5)
@@ -156,11 +156,17 @@ def test_any_answers_make_a_proper_distribution(answers: list[float]) -> None:
 @given(probabilities)
 def test_consistent_answers_are_kept(answers: list[float]) -> None:
     above = torch.tensor(sorted(answers, reverse=True))
-    found = level_probabilities(above[None])[0]
+    found = level_probabilities(above[None].logit(1e-7))[0]
     torch.testing.assert_close(1 - found.cumsum(0)[:-1], above, atol=1e-5, rtol=0)
 
 
 def test_contradicting_answers_meet_in_the_middle() -> None:
-    found = level_probabilities(torch.tensor([[0.9, 0.2, 0.6, 0.1]]))
+    found = level_probabilities(torch.tensor([[0.9, 0.2, 0.6, 0.1]]).logit())
     expected: Tensor = torch.tensor([[0.1, 0.5, 0.0, 0.3, 0.1]])
     torch.testing.assert_close(found, expected)
+
+
+def test_small_falls_near_one_are_exact() -> None:
+    logits = torch.tensor([[20.0, 16.0, 12.0]])
+    wanted = level_probabilities(logits.double())
+    torch.testing.assert_close(level_probabilities(logits).double(), wanted, rtol=1e-5, atol=0)

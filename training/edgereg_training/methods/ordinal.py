@@ -73,7 +73,7 @@ class OrdinalHead(Head):
 
     def density(self, features: Tensor) -> Levels:
         """p(level = k) = p(level > k - 1) - p(level > k), of answers made consistent."""
-        found = level_probabilities(torch.sigmoid(self._logits(features)))
+        found = level_probabilities(self._logits(features))
         return self.grid.density((1 - BACKGROUND) * found + BACKGROUND / self.grid.count)
 
     def _logits(self, features: Tensor) -> Tensor:
@@ -86,15 +86,24 @@ class OrdinalHead(Head):
         return torch.arange(self.grid.count - 1, device=self.thresholds.device)
 
 
-def level_probabilities(above: Tensor) -> Tensor:
-    """p(level = k) [..., N], >= 0 with sum 1, of p(level > k) [..., N-1].
+def level_probabilities(logits: Tensor) -> Tensor:
+    """p(level = k) [..., N], >= 0 with sum 1, of the finite logits of p(level > k) [..., N-1].
 
     Independent classifiers may contradict each other (say yes to "above 5", no to "above 4"). The
     average of the greatest falling sequence below the answers and the least one above is falling
     itself, and the answers themselves where they are consistent.
     """
-    below = above.cummin(dim=-1).values
-    over = above.flip(-1).cummax(dim=-1).values.flip(-1)
-    falling = (below + over) / 2
-    ends = torch.ones_like(falling[..., :1])
-    return -torch.diff(torch.cat([ends, falling, 0 * ends], dim=-1), dim=-1)
+    below = logits.cummin(dim=-1).values
+    over = logits.flip(-1).cummax(dim=-1).values.flip(-1)
+    return (_falls(below) + _falls(over)) / 2
+
+
+def _falls(logits: Tensor) -> Tensor:
+    """How much sigmoid falls from 1 over falling logits [..., N-1] to 0: [..., N].
+
+    sigmoid(a) - sigmoid(b) as a product, exact where both are near 1 and their difference is not.
+    """
+    yes, no = torch.sigmoid(logits), torch.sigmoid(-logits)
+    ratio = torch.exp(torch.diff(logits, dim=-1))
+    between = yes[..., :-1] * no[..., 1:] * (1 - ratio)
+    return torch.cat([no[..., :1], between, yes[..., -1:]], dim=-1)
