@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 CARD = "README.md"
 PURPOSE = {
+    "age": "Estimates the age of the head in a square crop, in years.",
     "detection": "Finds human heads in a picture: a box round each, hair included.",
     "headpose": "Tells where a head looks: yaw, pitch and roll of its square crop, in degrees.",
+    "landmarks": "Places 68 points of the face in a square crop of a head, in pixels of the crop.",
 }
 RULES: Mapping[AscentRule, str] = {
     "algorithm-1": "decay {:g} (Algorithm 1 of the EBM paper)",
@@ -36,7 +38,7 @@ READING = {
     ),
 }
 LIMITS = (
-    "Trained on rendered heads only. On photographs it is less sure than the figures below say;",
+    "Trained on rendered heads only. On photographs it is less sure than on those it is measured on;",
     "hats, hands before the face, strong blur and heads smaller than it was trained on are harder.",
     "It does not identify anybody, and must not be used to judge people.",
 )
