@@ -38,8 +38,8 @@ READING = {
     ),
 }
 LIMITS = (
-    "Trained on rendered heads only. On photographs it is less sure than on those it is measured on;",
-    "hats, hands before the face, strong blur and heads smaller than it was trained on are harder.",
+    "Trained and measured on rendered heads only; on photographs it is less sure.",
+    "Hats, hands before the face, strong blur and heads smaller than it was trained on are harder.",
     "It does not identify anybody, and must not be used to judge people.",
 )
 
