@@ -16,6 +16,7 @@ from edgereg_training.backbones import parse_backbone
 from edgereg_training.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.methods.energy_head import EnergyHead
 from edgereg_training.methods.method import Density, Head
+from edgereg_training.methods.per_target import IndependentHead
 from edgereg_training.methods.regcls_head import RegClsHead
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.recipe import parse_options
@@ -34,6 +35,11 @@ from edgereg_exporters.trial_images import trial_images
 
 OUTPUTS = ("values", "std", "features")
 IMAGES, POINTS = 8, 8
+NOT_REFINED = (
+    "## Refinement\n\n"
+    "Each target has an energy of its own, on features of its own. The values are those before\n"
+    "refinement: these graphs climb only an energy that all targets share."
+)
 
 
 class Predict(nn.Module):
@@ -118,6 +124,7 @@ def exportable_net(net: RegressionNet, options: RegressionOptions) -> Exportable
         points=lambda outputs: _points(outputs["values"], targets),
         fields=_fields(net, options, energy),
         ascent=ascent_of(energy),
+        notes=_notes(net.head),
     )
 
 
@@ -188,3 +195,10 @@ def _method(name: str, energy: EnergyHead | None) -> str:
     """The recipe's method; of an energy also that of the estimate which it refines."""
     estimate = None if energy is None or name != "ebm" else energy.settings.estimate
     return name if estimate is None else f"{estimate['name']}+{name}"
+
+
+def _notes(head: Head) -> tuple[str, ...]:
+    """What the recipe has and the graphs have not."""
+    parts = head.heads if isinstance(head, IndependentHead) else ()
+    climbs = any(isinstance(part, Head) and energy_head(part) is not None for part in parts)
+    return (NOT_REFINED,) if climbs else ()
