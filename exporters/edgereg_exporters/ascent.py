@@ -99,7 +99,7 @@ def _round(targets: int, evaluate: Evaluate, refused: str) -> onnx.GraphProto:
     accepted = b.op("GreaterOrEqual", energy, state.f, out="accepted")
     following = b.op("Where", accepted, rows, kept, out="next_state")
     b.op("Identity", following, out="state_of_round")
-    b.op("Identity", "going", out="go_on")
+    go_on(b)
     wide = (None, 3 * targets + 1)
     inputs = [
         typed("round", TensorProto.INT64, ()),
@@ -112,6 +112,14 @@ def _round(targets: int, evaluate: Evaluate, refused: str) -> onnx.GraphProto:
         floats("body_state_of_round", wide),
     ]
     return b.graph("ascent_round", inputs, outputs)
+
+
+def go_on(b: GraphWriter) -> str:
+    """The condition that a round hands back: always true, the number of rounds ends the Loop.
+
+    The one it is given is not passed on: TensorRT knows that only where the Loop itself has one.
+    """
+    return b.op("Identity", b.constant("always", True, np.bool_), out="go_on")
 
 
 def _close(g: GraphWriter, targets: int, evaluate: Evaluate, last: str, path: str) -> Climb:

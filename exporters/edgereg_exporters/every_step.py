@@ -15,7 +15,7 @@ import onnx
 from onnx import TensorProto
 
 from edgereg.models.schema import AscentRule
-from edgereg_exporters.ascent import Climb, Evaluate
+from edgereg_exporters.ascent import Climb, Evaluate, go_on
 from edgereg_exporters.graph_writer import GraphWriter, floats, typed
 
 
@@ -69,7 +69,7 @@ def _round(targets: int, evaluate: Evaluate, how: Ascent) -> onnx.GraphProto:
         energy = b.op("Where", better, value, "best_f", out="best_value")
         carried += [point, energy]
     shown = [b.op("Identity", name, out=f"shown_{name}") for name in (point, energy)]
-    b.op("Identity", "going", out="go_on")
+    go_on(b)
     inputs = [typed("round", TensorProto.INT64, ()), typed("going", TensorProto.BOOL, ())]
     sizes = [targets, targets, 1, 1, *((targets, 1) if how.best else ())]
     kinds = [TensorProto.BOOL if index == 3 else TensorProto.FLOAT for index in range(len(sizes))]

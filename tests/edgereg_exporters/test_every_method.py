@@ -18,10 +18,12 @@ pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 pytest.importorskip("onnxruntime")
 
+import onnx
 import torch
 from edgereg_exporters import level_density, regression_adapter
 from edgereg_exporters.decompositions import running_maximum, running_minimum, solve_triangular
 from edgereg_exporters.exportable import load_exportable
+from edgereg_exporters.tensorrt_rules import refusals
 from edgereg_exporters.trial_images import trial_images
 from edgereg_headpose.task import HeadPose
 from edgereg_training.backbones import parse_backbone
@@ -194,6 +196,7 @@ def check_folder(model: ModelFolder, case: Case) -> None:
     assert max(parity.values()) < 1e-4
     if case.refined:
         assert parity["parity_refine_trajectory"] < 1e-5
+    assert not any(refusals(onnx.load(model.graph_path(name))) for name in graphs)
     card = (model.path / "README.md").read_text(encoding="utf-8")
     report = card.split("## Largest differences from the torch model")[1]
     assert all(f"| {graph} |" in report for graph in graphs)
