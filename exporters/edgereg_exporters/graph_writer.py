@@ -58,10 +58,17 @@ class GraphWriter:
         outputs: Sequence[onnx.ValueInfoProto],
         doc: str = "",
     ) -> onnx.GraphProto:
-        """The finished graph."""
-        constants = list(self.constants.values())
+        """The finished graph: the nodes and constants that its outputs need, in order."""
+        needed = {output.name for output in outputs}
+        nodes: list[onnx.NodeProto] = []
+        for node in reversed(self.nodes):
+            if needed.intersection(node.output):
+                nodes.insert(0, node)
+                needed.update(node.input)
+                needed.update(*(_names_read(body) for body in _bodies(node)))
+        constants = [value for key, value in self.constants.items() if key in needed]
         return helper.make_graph(
-            self.nodes, name, list(inputs), list(outputs), constants, doc_string=doc
+            nodes, name, list(inputs), list(outputs), constants, doc_string=doc
         )
 
 
@@ -96,5 +103,14 @@ def node_count(model: onnx.ModelProto) -> int:
 
 
 def _count(graph: onnx.GraphProto) -> int:
-    bodies = [a.g for node in graph.node for a in node.attribute if a.HasField("g")]
-    return len(graph.node) + sum(_count(body) for body in bodies)
+    return len(graph.node) + sum(_count(body) for node in graph.node for body in _bodies(node))
+
+
+def _bodies(node: onnx.NodeProto) -> list[onnx.GraphProto]:
+    return [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+
+
+def _names_read(body: onnx.GraphProto) -> set[str]:
+    """The values that a body reads, its own among them."""
+    names = {name for node in body.node for name in node.input}
+    return names.union(*(_names_read(inner) for node in body.node for inner in _bodies(node)))
