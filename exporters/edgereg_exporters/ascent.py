@@ -117,9 +117,10 @@ def _round(targets: int, evaluate: Evaluate, refused: str) -> onnx.GraphProto:
 def go_on(b: GraphWriter) -> str:
     """The condition that a round hands back: always true, the number of rounds ends the Loop.
 
-    The one it is given is not passed on: TensorRT knows that only where the Loop itself has one.
+    The one it is given is not handed on: TensorRT's parser knows that only where the Loop has a
+    condition, and then it takes no Loop that collects values. A constant crashes OpenVINO.
     """
-    return b.op("Identity", b.constant("always", True, np.bool_), out="go_on")
+    return b.op("Equal", "round", "round", out="go_on")
 
 
 def _close(g: GraphWriter, targets: int, evaluate: Evaluate, last: str, path: str) -> Climb:
