@@ -17,7 +17,7 @@ def std(density: Density) -> Tensor:
     """Standard deviation of each target: [B, D]."""
     if not _alike(density):
         return density.std()
-    p = torch.stack(density.probabilities, 1)
+    p = _together(density)
     index = torch.arange(p.shape[2], dtype=p.dtype)
     centred = index - (p @ index)[..., None]
     variance = (p * centred.square()).sum(-1) + 1 / 12
@@ -28,7 +28,7 @@ def log_prob(density: Density, points: Tensor) -> Tensor:
     """log p of points [B, G, D]: [B, G]."""
     if not _alike(density):
         return density.log_prob(points)
-    p = torch.stack(density.probabilities, 1)
+    p = _together(density)
     low, step = points.new_tensor(density.low), points.new_tensor(density.step)
     position = ((points - low) / step).transpose(1, 2)
     index = position.round().clamp(0, p.shape[2] - 1).long()
@@ -41,3 +41,10 @@ def log_prob(density: Density, points: Tensor) -> Tensor:
 def _alike(density: Density) -> TypeGuard[Levels]:
     """Whether all targets have as many levels."""
     return isinstance(density, Levels) and len({p.shape[1] for p in density.probabilities}) == 1
+
+
+def _together(density: Levels) -> Tensor:
+    """Probabilities [B, D, N]."""
+    if density.together is not None:
+        return density.together
+    return torch.stack(density.probabilities, 1)

@@ -121,17 +121,27 @@ class BitCodec(nn.Module):
 
     def value(self, logits: tuple[Tensor, ...], decoder: bel.Decoder) -> Tensor:
         """Decoded targets in units: [B, D]."""
-        columns = [
-            quantiser.value(bel.decode_words(z, self.words(d), decoder))
-            for d, (z, quantiser) in enumerate(zip(logits, self.quantisers, strict=True))
-        ]
-        return torch.stack(columns, dim=1)
+        if self._alike():
+            position = bel.decode_words(torch.stack(logits, 1), self.words(0), decoder)
+        else:
+            positions = [bel.decode_words(z, self.words(d), decoder) for d, z in enumerate(logits)]
+            position = torch.stack(positions, 1)
+        low = position.new_tensor([quantiser.low for quantiser in self.quantisers])
+        return low + position.new_tensor([q.step for q in self.quantisers]) * position
 
     def density(self, logits: tuple[Tensor, ...]) -> Levels:
         """The posterior over levels."""
-        posterior = tuple(torch.softmax(z @ self.words(d).T, -1) for d, z in enumerate(logits))
         low = tuple(quantiser.low for quantiser in self.quantisers)
-        return Levels(posterior, low, tuple(quantiser.step for quantiser in self.quantisers))
+        step = tuple(quantiser.step for quantiser in self.quantisers)
+        if self._alike():
+            together = torch.softmax(torch.stack(logits, 1) @ self.words(0).T, -1)
+            return Levels.of(together, low, step)
+        posterior = tuple(torch.softmax(z @ self.words(d).T, -1) for d, z in enumerate(logits))
+        return Levels(posterior, low, step)
+
+    def _alike(self) -> bool:
+        """Whether all targets have one code matrix."""
+        return len({quantiser.levels for quantiser in self.quantisers}) == 1
 
 
 class VectorBits(nn.Module):

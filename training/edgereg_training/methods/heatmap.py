@@ -106,8 +106,12 @@ class HeatmapHead(Head):
         # Also the whole of the density of a map that is nowhere positive.
         rest = 1 - (1 - BACKGROUND) * mass.sum((-2, -1), keepdim=True)
         mass = (1 - BACKGROUND) * mass + rest / (self.cells[0] * self.cells[1])
-        axes = [mass[:, k].sum(dim) for k in range(mass.shape[1]) for dim in (1, 2)]
-        return Levels(tuple(axes), self.low, self.step)
+        across, down = mass.sum(2), mass.sum(3)
+        if across.shape == down.shape:
+            axes = torch.stack([across, down], 2).flatten(1, 2)
+            return Levels.of(axes, self.low, self.step)
+        pairs = zip(across.unbind(1), down.unbind(1), strict=True)
+        return Levels(tuple(axis for pair in pairs for axis in pair), self.low, self.step)
 
 
 def _at(maps: Tensor, row: Tensor, column: Tensor, shift: tuple[int, int]) -> Tensor:

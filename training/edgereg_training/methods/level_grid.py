@@ -46,7 +46,7 @@ class LevelGrid(nn.Module):
 
     def density(self, probabilities: Tensor) -> Levels:
         """The density of probabilities [B, D, N]."""
-        return Levels(probabilities.unbind(1), self.low, self.step)
+        return Levels.of(probabilities, self.low, self.step)
 
 
 def grid_over(targets: tuple[Target, ...], count: int) -> LevelGrid:

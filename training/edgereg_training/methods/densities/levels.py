@@ -17,11 +17,19 @@ class Levels:
 
     probabilities: per target d, [B, N_d], rows of sum 1. Level k of target d covers
     low[d] + step[d] * (k - 0.5 .. k + 0.5), so that `low` is the value of level 0; step > 0.
+    together: [B, D, N], the same where all targets have N levels and one tensor holds them, which
+    an exporter reads instead of D pieces of it.
     """
 
     probabilities: tuple[Tensor, ...]
     low: tuple[float, ...]
     step: tuple[float, ...]
+    together: Tensor | None = None
+
+    @classmethod
+    def of(cls, together: Tensor, low: tuple[float, ...], step: tuple[float, ...]) -> Levels:
+        """From probabilities [B, D, N]."""
+        return cls(together.unbind(1), low, step, together)
 
     def __post_init__(self) -> None:
         if not len(self.probabilities) == len(self.low) == len(self.step):
