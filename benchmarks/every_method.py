@@ -37,6 +37,7 @@ from edgereg.plugins import load_plugins
 from edgereg.sources.open import open_source
 
 GRAPHS = ("predict", "refine", "density")
+LOW = ("fp16", "int8")
 RUNS = 50
 RECIPE: dict[str, Any] = {
     "problem": "regression",
@@ -53,7 +54,8 @@ RECIPE: dict[str, Any] = {
 @dataclass(frozen=True)
 class Row:
     """What one method came to. mae, refined: of the validation heads, in `unit`; parity: worst
-    difference of each graph from torch, of the target's range; nodes: of each graph; yaw: mean
+    difference of each graph from torch, of the target's range; loss: of the metric by a lower
+    precision, calibrated and measured on the validation heads; nodes: of each graph; yaw: mean
     distance from the bundled model's, in degrees, after refinement; ms: one region, one thread."""
 
     method: str
@@ -62,6 +64,7 @@ class Row:
     mae: float
     refined: float | None
     parity: Mapping[str, float]
+    loss: Mapping[str, float]
     nodes: Mapping[str, int]
     kilobytes: float
     records: int
@@ -115,6 +118,11 @@ def follow(method: str, options: argparse.Namespace) -> Row:
         seconds = json.dumps({"seconds": time.monotonic() - start})
         (place / "trained.json").write_text(seconds)
     edgereg("export", place / "run", place / "model", "--name", method, "--force")
+    for precision in LOW:
+        edgereg(
+            "export", place / "model", place / precision, "--precision", precision, "--force",
+            "--calibration", options.validation, "--data", options.validation,
+        )  # fmt: skip
     outputs = [place / "records.jsonl", place / "clip.mp4"]
     edgereg("run", options.clip, *outputs, "--model", place / "model")
     return measure(method, place, options.out / "bundled.jsonl", options.clip)
@@ -136,6 +144,7 @@ def measure(method: str, place: Path, bundled: Path, clip: Path) -> Row:
         mae=best["mae"],
         refined=best.get("mae_refined"),
         parity={name: parity(model, name) for name in files},
+        loss={low: load_model(place / low).spec.metrics[f"{low}_loss"] for low in LOW},
         nodes={name: node_count(onnx.load(file)) for name, file in files.items()},
         kilobytes=sum(file.stat().st_size for file in files.values()) / 1e3,
         records=len(found),
@@ -203,10 +212,11 @@ def show(rows: list[dict[str, Any]]) -> None:
     """The table, in markdown."""
     print(
         "| method | trained, s | validation error | refined "
-        "| worst difference from torch: predict, refine, density | nodes of each | kB | records "
+        "| worst difference from torch: predict, refine, density | nodes of each | kB "
+        "| loss by FP16, INT8 | records "
         "| yaw from the bundled model's | a region, ms |"
     )
-    print("|" + "---|" * 10)
+    print("|" + "---|" * 11)
     for row in rows:
         unit = "°" if row["unit"] == "degree" else f" {row['unit']}"
         cells = [
@@ -217,6 +227,7 @@ def show(rows: list[dict[str, Any]]) -> None:
             ", ".join(f"{row['parity'][g]:.0e}" if g in row["parity"] else "-" for g in GRAPHS),
             ", ".join(str(row["nodes"].get(g, "-")) for g in GRAPHS),
             f"{row['kilobytes']:.0f}",
+            ", ".join(f"{100 * row['loss'][low]:.2f} %" for low in LOW),
             str(row["records"]),
             "" if row["yaw"] is None else f"{row['yaw']:.1f}°",
             f"{row['ms']:.2f}",
