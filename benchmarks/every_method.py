@@ -227,7 +227,7 @@ def show(rows: list[dict[str, Any]]) -> None:
             ", ".join(f"{row['parity'][g]:.0e}" if g in row["parity"] else "-" for g in GRAPHS),
             ", ".join(str(row["nodes"].get(g, "-")) for g in GRAPHS),
             f"{row['kilobytes']:.0f}",
-            ", ".join(f"{100 * row['loss'][low]:.2f} %" for low in LOW),
+            ", ".join(f"{round(100 * row['loss'][low], 2) + 0.0:.2f} %" for low in LOW),
             str(row["records"]),
             "" if row["yaw"] is None else f"{row['yaw']:.1f}°",
             f"{row['ms']:.2f}",
