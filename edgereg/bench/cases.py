@@ -11,11 +11,12 @@ import numpy as np
 
 from edgereg.demo import CLIP, load_truth
 from edgereg.engines.base import Engine
+from edgereg.engines.machine import usable_cores
 from edgereg.engines.select import SHORT, load_engine
 from edgereg.errors import EngineError
 from edgereg.models.folder import ModelFolder
 from edgereg.models.schema import GraphName
-from edgereg.pipeline.loading import EngineLoader, LoadedTask
+from edgereg.pipeline.loading import EngineLoader, LoadedTask, threads_of
 from edgereg.pipeline.steps import ascend
 from edgereg.sources.open import open_source
 from edgereg.tasks import Prepared, Proposal, Task
@@ -30,7 +31,7 @@ class Case:
     """One graph of one model on one engine with so many images; `call` runs it once.
 
     model: its name in the table. rows: what a run works on, images or candidates. file_mb: of the
-    graph's file. title: the graph's, with what a run of it works on.
+    graph's file. title: the graph's, with what a run of it works on. threads: on the CPU.
     """
 
     model: str
@@ -42,6 +43,7 @@ class Case:
     batch: int
     rows: int
     file_mb: float
+    threads: int
     call: Callable[[], Any]
 
     @property
@@ -52,12 +54,17 @@ class Case:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The graphs of a model that load on an engine; why the others don't."""
+    """The graphs of a model that load on an engine, with how many threads; why the others don't."""
 
     task: LoadedTask
     engine: str
-    graphs: tuple[GraphName, ...]
+    threads: Mapping[GraphName, int]
     failures: Mapping[GraphName, EngineError]
+
+    @property
+    def graphs(self) -> tuple[GraphName, ...]:
+        """The graphs that load."""
+        return tuple(self.threads)
 
 
 @dataclass(frozen=True)
@@ -69,12 +76,21 @@ class Wanted:
 
 
 def load_graphs(
-    task: Task, model: ModelFolder, engine: str, threads: int, loaders: Mapping[str, EngineLoader]
+    task: Task,
+    model: ModelFolder,
+    engine: str,
+    threads: int | None,
+    loaders: Mapping[str, EngineLoader],
 ) -> Loaded:
-    """Load each graph by itself. Raises EngineError where `predict` can't be loaded."""
+    """Load each graph by itself; threads: None for those that a run of one task would take.
+
+    Raises EngineError where `predict` can't be loaded.
+    """
+    counts = {name: threads_of(name, threads, usable_cores()) for name in GRAPHS}
 
     def load(name: GraphName) -> Engine:
-        return load_engine(model.graph_path(name), engine, threads=threads, loaders=loaders)
+        path, count = model.graph_path(name), counts[name]
+        return load_engine(path, engine, threads=count, loaders=loaders)
 
     found: dict[GraphName, Engine] = {"predict": load("predict")}
     failures: dict[GraphName, EngineError] = {}
@@ -87,7 +103,7 @@ def load_graphs(
     provider = found["predict"].provider if engine == "auto" else engine
     short = next((key for key, known in SHORT.items() if known == provider), provider)
     graphs = LoadedTask(task, model, found["predict"], found.get("refine"), found.get("density"))
-    return Loaded(graphs, short, tuple(found), failures)
+    return Loaded(graphs, short, {name: counts[name] for name in found}, failures)
 
 
 def cases_of(loaded: Loaded, label: str, wanted: Wanted) -> Iterator[Case]:
@@ -115,6 +131,7 @@ def cases_of(loaded: Loaded, label: str, wanted: Wanted) -> Iterator[Case]:
                 batch=batch,
                 rows=rows,
                 file_mb=round(task.model.graph_path(name).stat().st_size / 1e6, 2),
+                threads=loaded.threads[name],
                 call=call,
             )
 

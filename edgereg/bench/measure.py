@@ -104,7 +104,7 @@ def _repeat(call: Callable[[], Any], seconds: float) -> tuple[int, float]:
     return runs, taken
 
 
-def rows_of(found: Measured, threads: int) -> dict[Case, Row]:
+def rows_of(found: Measured) -> dict[Case, Row]:
     """A row for each case that was timed, in the order of the table."""
     rows = {}
     for case, rounds in found.times.items():
@@ -120,7 +120,7 @@ def rows_of(found: Measured, threads: int) -> dict[Case, Row]:
             case.batch,
             case.file_mb,
             len(taken),
-            threads,
+            case.threads,
             p50,
             p95,
             p99,

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,14 +41,12 @@ class StartUp:
     device_mb: float | None
 
 
-def measure_startup(
-    folder: Path, engine: str, threads: int, graphs: Sequence[GraphName]
-) -> StartUp:
-    """Start these graphs twice with an engine cache of their own.
+def measure_startup(folder: Path, engine: str, graphs: Mapping[GraphName, int]) -> StartUp:
+    """Start these graphs, each with so many threads, twice with an engine cache of their own.
 
     Raises EngineError where that fails.
     """
-    asked = [str(folder), engine, str(threads), *graphs]
+    asked = [str(folder), engine, *(f"{name}:{count}" for name, count in graphs.items())]
     with tempfile.TemporaryDirectory() as cache:
         first, _ = _start(asked, cache)
         with Meter() as meter:
@@ -83,7 +81,7 @@ def _start(asked: Sequence[str], cache: str) -> tuple[float, dict[str, float | N
     return took, told
 
 
-def _main(folder: str, engine: str, threads: str, *graphs: GraphName) -> None:
+def _main(folder: str, engine: str, *graphs: str) -> None:
     from edgereg.engines.onnx import CPU, OnnxEngine
     from edgereg.engines.probe import make_probe
     from edgereg.engines.profile import profile_of
@@ -92,8 +90,8 @@ def _main(folder: str, engine: str, threads: str, *graphs: GraphName) -> None:
 
     model = load_model(folder)
     before = most_memory_mb()
-    for graph in graphs:
-        path = model.graph_path(graph)
+    for graph, _, threads in (asked.partition(":") for asked in graphs):
+        path = model.graph_path(graph)  # type: ignore[arg-type]
         loaded = load_engine(path, engine, threads=int(threads))
         known = loaded if isinstance(loaded, OnnxEngine) else OnnxEngine(path, CPU, threads=1)
         loaded.run(make_probe(known, profile_of(path)))
@@ -121,6 +119,6 @@ def most_memory_mb() -> float | None:
 
 if __name__ == "__main__":
     try:
-        _main(*sys.argv[1:])  # type: ignore[arg-type]
+        _main(*sys.argv[1:])
     except EdgeregError as error:
         sys.exit(str(error))

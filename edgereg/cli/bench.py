@@ -30,13 +30,14 @@ REFRESHES_PER_S = 1.0
 class Subject:
     """A model on an engine: what it is called in the table, and what is started afresh.
 
-    engine: as it was asked for; '' where a new process would not know it.
+    engine: as it was asked for; '' where a new process would not know it. graphs: with the
+    threads of each.
     """
 
     label: str
     folder: Path
     engine: str
-    graphs: tuple[GraphName, ...]
+    graphs: tuple[tuple[GraphName, int], ...]
 
 
 @click.command("bench")
@@ -66,7 +67,7 @@ class Subject:
     help="Only this graph (repeatable; default: all).",
 )
 @click.option("--runs", type=click.IntRange(1), default=50, show_default=True)
-@click.option("--threads", type=click.IntRange(1), help="CPU threads (default: all cores).")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads (default: as a run has them).")
 @click.option(
     "--startup/--no-startup",
     default=True,
@@ -93,14 +94,12 @@ def command(session: Session, /, models: tuple[str, ...], **options: Any) -> Non
     from edgereg.bench.machine import describe_machine, is_busy
     from edgereg.bench.measure import nothing_yet, rows_of
     from edgereg.bench.record import Record, read_record, require_place
-    from edgereg.engines.machine import usable_cores
 
     before = read_record(options["baseline"]) if options["baseline"] else None
     if options["save"]:
         require_place(options["save"])
     machine = describe_machine()
-    threads = options["threads"] or usable_cores()
-    cases = _cases(session, models, threads, options)
+    cases = _cases(session, models, options)
     if is_busy(machine):
         warn(f"other work keeps this machine busy (load {machine['load']} on {machine['cores']} "
              "cores): the ratios are of use, the times are not")  # fmt: skip
@@ -108,10 +107,10 @@ def command(session: Session, /, models: tuple[str, ...], **options: Any) -> Non
     started: dict[Subject, StartUp] = {}
     interrupted: KeyboardInterrupt | None = None
     try:
-        _measure(cases, found, started, threads, options)
+        _measure(cases, found, started, options)
     except KeyboardInterrupt as interrupt:
         interrupted = interrupt
-    rows = rows_of(found, threads)
+    rows = rows_of(found)
     whole = tuple(_with_startup(row, started.get(cases[case])) for case, row in rows.items())
     _tell_failures(found, whole)
     _hand_over(Record(machine, whole), before, options)
@@ -119,9 +118,7 @@ def command(session: Session, /, models: tuple[str, ...], **options: Any) -> Non
         raise interrupted
 
 
-def _cases(
-    session: Session, models: Sequence[str], threads: int, options: dict[str, Any]
-) -> dict[Case, Subject]:
+def _cases(session: Session, models: Sequence[str], options: dict[str, Any]) -> dict[Case, Subject]:
     """What is to be measured, of each model on each engine that loads it."""
     from edgereg.bench.cases import GRAPHS, Wanted, cases_of, load_graphs
 
@@ -138,9 +135,9 @@ def _cases(
         for engine in _engines(options["engines"]):
             try:
                 with at_work(f"loading {label} on {engine}"):
-                    loaded = load_graphs(tasks[name], model, engine, threads, own)
+                    loaded = load_graphs(tasks[name], model, engine, options["threads"], own)
                     known = "" if engine in own else engine
-                    subject = Subject(label, model.path, known, loaded.graphs)
+                    subject = Subject(label, model.path, known, tuple(loaded.threads.items()))
                     cases = list(cases_of(loaded, label, wanted))
             except EngineError as error:
                 failures.append((f"{label} on {engine}", error))
@@ -186,7 +183,6 @@ def _measure(
     cases: dict[Case, Subject],
     found: Measured,
     started: dict[Subject, StartUp],
-    threads: int,
     options: dict[str, Any],
 ) -> None:
     """Fill `found` and `started`."""
@@ -203,7 +199,7 @@ def _measure(
             say(f"starting {subject.label} on {subject.engine} in a new process")
             try:
                 started[subject] = measure_startup(
-                    subject.folder, subject.engine, threads, subject.graphs
+                    subject.folder, subject.engine, dict(subject.graphs)
                 )
             except EngineError as error:
                 warn(str(error))

@@ -90,6 +90,11 @@ def in_order(tasks: Iterable[Task], wanted: Sequence[str]) -> list[Task]:
     return list(ordered.values())
 
 
+def threads_of(graph: str, chosen: int | None, share: int) -> int:
+    """CPU threads in one run of a graph: those chosen, or `share`, but one for the ascent."""
+    return chosen or (1 if graph in SINGLE_THREADED else share)
+
+
 def load_task(
     task: Task,
     model: Path | str | None = None,
@@ -114,7 +119,7 @@ def load_task(
         )
     engines = {}
     for name in folder.spec.graphs:
-        count = threads or (1 if name in SINGLE_THREADED else share)
+        count = threads_of(name, threads, share)
         path = folder.graph_path(name)
         engines[name] = load_engine(path, provider, threads=count, loaders=loaders)
     return LoadedTask(

@@ -24,6 +24,7 @@ def case(call: Callable[[], Any] = lambda: None, **fields: Any) -> Case:
     known: dict[str, Any] = {
         "model": "heads", "task": "detection", "precision": "fp32", "engine": "cpu",
         "graph": "predict", "title": "predict", "batch": 1, "rows": 1, "file_mb": 1.0,
+        "threads": 2,
     }  # fmt: skip
     return Case(**{**known, **fields}, call=call)
 
@@ -45,8 +46,8 @@ def test_models_take_turns_within_every_round(monkeypatch: pytest.MonkeyPatch) -
     assert [[len(turn) for turn in rounds] for rounds in found.times.values()] == [[2, 2, 3]] * 4
     first = order[: 2 * (measure.WARM_UP + 2)]
     assert first == ["fp32"] * (measure.WARM_UP + 2) + ["int8"] * (measure.WARM_UP + 2)
-    assert [row.runs for row in rows_of(found, 2).values()] == [7] * 4
-    graphs = [row.graph.split()[0] for row in rows_of(found, 2).values()]
+    assert [row.runs for row in rows_of(found).values()] == [7] * 4
+    graphs = [row.graph.split()[0] for row in rows_of(found).values()]
     assert graphs == ["predict", "predict", "refine", "refine"]
 
 
@@ -68,7 +69,7 @@ def test_a_case_that_fails_is_left_out() -> None:
     found = nothing_yet()
     time_in_turns([bad, good], 50, found, quiet)
     assert str(found.failed[bad]) == "out of memory"
-    assert list(rows_of(found, 1)) == [good]
+    assert list(rows_of(found)) == [good]
 
 
 def test_what_was_measured_stays_when_interrupted() -> None:
@@ -85,7 +86,7 @@ def test_what_was_measured_stays_when_interrupted() -> None:
     found = nothing_yet()
     with pytest.raises(KeyboardInterrupt):
         time_in_turns([first, second, third], 50, found, quiet)
-    assert [(row.graph, row.runs) for row in rows_of(found, 1).values()] == [
+    assert [(row.graph, row.runs) for row in rows_of(found).values()] == [
         ("predict", 10),
         ("predict 2", 4),
     ]
@@ -99,7 +100,7 @@ def test_interrupted_before_the_first_run_there_is_nothing() -> None:
     found = nothing_yet()
     with pytest.raises(KeyboardInterrupt):
         time_in_turns([full, low], 5, found, quiet)
-    assert list(rows_of(found, 1)) == [full]
+    assert list(rows_of(found)) == [full]
     assert times_fp32(low, found.times) is None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from edgereg.bench import measure, startup
+from edgereg.bench import cases, measure, startup
 from edgereg.errors import EngineError
 from edgereg.models.folder import load_model, write_model
 
@@ -205,12 +205,12 @@ def test_a_start_that_never_ends_is_one_line(
 ) -> None:
     monkeypatch.setattr(startup, "TIMEOUT_S", 0.01)
     with pytest.raises(EngineError, match="not started on cpu after 0 s"):
-        startup.measure_startup(spot_task.model, "cpu", 1, ["predict"])
+        startup.measure_startup(spot_task.model, "cpu", {"predict": 1})
 
 
 def test_a_start_that_fails_is_one_line(spot_task: Any) -> None:
     with pytest.raises(EngineError) as caught:
-        startup.measure_startup(spot_task.model, "coreml", 1, ["predict"])
+        startup.measure_startup(spot_task.model, "coreml", {"predict": 1})
     assert "does not start on coreml" in str(caught.value)
     assert "is not in this ONNX Runtime" in str(caught.value)
     assert "EngineError" not in str(caught.value)
@@ -221,3 +221,18 @@ def test_the_memory_of_a_model_is_part_of_its_process(call: Any, capsys: Any) ->
     (row,) = json.loads(capsys.readouterr().out)["rows"]
     assert sys.platform == "win32" or 0 < row["model_mb"] < row["rss_mb"]
     assert row["file_mb"] >= 0
+
+
+def test_threads_are_those_of_a_run_unless_chosen(
+    call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cases, "usable_cores", lambda: 3)
+
+    def counts(*options: Any) -> dict[str, int]:
+        record = tmp_path / "record.json"
+        assert call("bench", "colour", *QUICK, "--save", record, *options) == 0
+        rows = json.loads(record.read_text(encoding="utf-8"))["rows"]
+        return {row["graph"].split()[0]: row["threads"] for row in rows}
+
+    assert counts() == {"predict": 3, "refine": 1, "density": 3}
+    assert counts("--threads", 2) == {"predict": 2, "refine": 2, "density": 2}
