@@ -78,7 +78,8 @@ def in_order(tasks: Iterable[Task], wanted: Sequence[str]) -> list[Task]:
         if name not in known:
             needed = f", which '{path[-1]}' stands on" if path else ""
             raise PluginError(
-                f"no task '{name}'{needed}; there are: {', '.join(sorted(known)) or 'none'}"
+                f"no task '{name}'{needed}; there are: {', '.join(sorted(known)) or 'none'} "
+                "(a plugin can bring more: docs/plugins.md)"
             )
         upstream = known[name].upstream
         if upstream is not None:

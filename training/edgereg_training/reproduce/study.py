@@ -166,7 +166,7 @@ STUDIES: dict[str, Study] = {
             "Densities learned by energies on two 1-D problems, by seven trainers",
             "EBM, Figure 2",
             2,
-            17,
+            34,
             "edgereg_training.reproduce.ebm_1d:run",
         ),
         Study(
