@@ -220,8 +220,14 @@ def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _line(error: Exception) -> str:
-    """The first line of an error that may run over many."""
-    return str(error).strip().split("\n")[0][:300] or type(error).__name__
+    """One line of an error that may run over many.
+
+    A provider's own words stand last, behind the places in C++ that handed them on.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    return (lines[-1] if "::" in lines[0] else lines[0])[:300]
 
 
 def _fits(shape: tuple[int, ...], declared: Shape | None) -> bool:

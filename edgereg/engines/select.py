@@ -100,7 +100,12 @@ def load_engine(
     if loaders and provider in loaders:
         return loaders[provider](file)
     if provider != "auto":
-        return load(file, SHORT.get(provider.lower(), provider))
+        name = SHORT.get(provider.lower(), provider)
+        try:
+            return load(file, name)
+        except EngineError as error:
+            advice = "" if name == CPU else "; --engine auto takes another where this one can't"
+            raise EngineError(f"{error}{advice}") from error
     return choose(file, available(), load, prove_once)
 
 

@@ -12,7 +12,7 @@ pytest.importorskip("onnxruntime")
 
 from edgereg.engines import onnx
 from edgereg.engines.base import DeviceArray
-from edgereg.engines.onnx import OnnxEngine
+from edgereg.engines.onnx import OnnxEngine, _line
 from edgereg.errors import EngineError
 
 
@@ -194,3 +194,10 @@ def test_what_is_on_the_device_is_checked_too(
         refine.run({"features": kept["features"], **numbers, "initial": np.zeros((3, 1, 3), "f4")})
     nothing = engine.run_keeping({"images": images(0)}, ["features"])
     assert nothing["features"].shape == (0, 3)
+
+
+def test_a_providers_own_words_stand_last() -> None:
+    nested = RuntimeError("FAIL : a.cc:1 void ns::load()\nException from b.cpp:2:\nno K\n")
+    assert _line(nested) == "no K"
+    assert _line(RuntimeError("INVALID : no such input\nmore")) == "INVALID : no such input"
+    assert _line(RuntimeError()) == "RuntimeError"
