@@ -117,7 +117,7 @@ def test_one_wrong_bit_by_hand() -> None:
 @pytest.mark.usefixtures("trained")
 def test_seeds_and_configurations_are_not_mixed_up(context: Context) -> None:
     methods = [bel_training.bel_options("HAD", "CE"), bel_training.bel_options("U", "BCE")]
-    hadamard, unary = bel_training.train_all(context, methods, 2)
+    hadamard, unary = bel_training.train_all(context, methods)
     assert hadamard.errors["GEN-EX"] == pytest.approx([8.0, 8.1])
     assert unary.errors["BEL-U"] == pytest.approx([5.0, 5.1])
     assert unary.errors["GEN"] == pytest.approx([5.5, 5.6])
@@ -125,16 +125,16 @@ def test_seeds_and_configurations_are_not_mixed_up(context: Context) -> None:
 
 def test_studies_share_trainings(context: Context, trained: list[dict[str, Any]]) -> None:
     options = [bel_training.bel_options("J", "CE")]
-    bel_training.train_all(context, options, 2)
+    bel_training.train_all(context, options)
     other = Context(True, Cells(context.cells.folder.parent / "another"), context.data)
     both = [*options, bel_training.bel_options("J", "BCE")]
-    bel_training.train_all(other, both, 2)
+    bel_training.train_all(other, both)
     assert [key["method"]["loss"] for key in trained] == ["CE", "CE", "BCE", "BCE"]
 
 
 def test_smaller_sets_get_as_many_steps(context: Context, trained: list[dict[str, Any]]) -> None:
     options = [bel_training.bel_options("J", "CE")] * 2
-    bel_training.train_all(context, options, 2, counts=[3000, 375])
+    bel_training.train_all(context, options, counts=[3000, 375])
     assert [key["count"] * key["budget"]["epochs"] for key in trained] == 4 * [6000]
 
 

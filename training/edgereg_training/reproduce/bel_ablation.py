@@ -17,7 +17,6 @@ from edgereg_training.reproduce.bel_training import (
     Outcome,
     bel_options,
     described,
-    size_of,
     train_all,
 )
 from edgereg_training.reproduce.report import Entry, Report, Table
@@ -56,8 +55,7 @@ def run(context: Context) -> Report:
     """The study."""
     bel_runs = {(c, k): bel_options(c, k) for c in bel.CODES for k in LOSSES}
     plain = DIRECT | MULTICLASS
-    seeds = size_of(context).seeds
-    outcomes = train_all(context, [*bel_runs.values(), *plain.values()], seeds)
+    outcomes = train_all(context, [*bel_runs.values(), *plain.values()])
     entrants = [
         entrant
         for (code, loss), outcome in zip(bel_runs, outcomes, strict=False)
@@ -71,7 +69,7 @@ def run(context: Context) -> Report:
     return Report(
         tables=(_grid(entrants), _ranking(entrants, references)),
         findings=findings(entrants, references),
-        method=f"{described(context, seeds)} One training of each code and loss is read by every "
+        method=f"{described(context)} One training of each code and loss is read by every "
         "decoder that the code has, and its epoch is chosen with GEN-EX.",
         plot=_plot(entrants, references),
         plot_size=(9.0, 5.0),

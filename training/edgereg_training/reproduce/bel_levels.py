@@ -10,12 +10,11 @@ from edgereg_training.reproduce.bel_sweep import (
     Result,
     best_of,
     compared,
-    method_of,
     plot_of,
     sweep,
     table_of,
 )
-from edgereg_training.reproduce.bel_training import bel_options
+from edgereg_training.reproduce.bel_training import bel_options, described
 from edgereg_training.reproduce.image_data import POSE_TARGETS
 from edgereg_training.reproduce.report import Report
 
@@ -43,7 +42,7 @@ def run(context: Context) -> Report:
     return Report(
         tables=(table,),
         findings=tuple(_finding(results, name) for name in SERIES),
-        method=f"{method_of(context)} Read by GEN-EX.",
+        method=f"{described(context)} Read by GEN-EX.",
         plot=plot_of(results, "Head pose by number of levels", "levels of each angle"),
     )
 

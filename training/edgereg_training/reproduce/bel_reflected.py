@@ -10,12 +10,11 @@ from edgereg_training.reproduce.bel_sweep import (
     Result,
     at,
     compared,
-    method_of,
     plot_of,
     sweep,
     table_of,
 )
-from edgereg_training.reproduce.bel_training import bel_options
+from edgereg_training.reproduce.bel_training import bel_options, described
 from edgereg_training.reproduce.report import Report
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def run(context: Context) -> Report:
     return Report(
         tables=(table,),
         findings=_findings(results),
-        method=f"{method_of(context)} Read by GEN-EX. In a reflected code "
+        method=f"{described(context)} Read by GEN-EX. In a reflected code "
         "every second segment runs backwards, so that neighbouring words differ in one bit; in a "
         "plain one they differ in two at the segments' borders.",
         plot=plot_of(results, "Reflected and plain codes", "code, loss"),

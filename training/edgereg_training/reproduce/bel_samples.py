@@ -9,7 +9,6 @@ from edgereg_training.reproduce.bel_sweep import (
     Result,
     at,
     compared,
-    method_of,
     plot_of,
     sweep,
     table_of,
@@ -18,6 +17,7 @@ from edgereg_training.reproduce.bel_training import (
     DIRECT,
     MULTICLASS,
     bel_options,
+    described,
     size_of,
 )
 from edgereg_training.reproduce.report import Report
@@ -51,7 +51,7 @@ def run(context: Context) -> Report:
     return Report(
         tables=(table,),
         findings=tuple(_finding(results, str(count)) for count in counts),
-        method=f"{method_of(context)} Smaller sets get as many gradient steps as the whole "
+        method=f"{described(context)} Smaller sets get as many gradient steps as the whole "
         "one; the epoch is chosen on the same validation heads.",
         plot=plot_of(results, "Head pose with fewer training heads", "training heads"),
     )

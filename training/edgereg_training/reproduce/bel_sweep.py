@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edgereg_training.reproduce.bel_training import VALUE, Options, described, size_of, train_all
+from edgereg_training.reproduce.bel_training import VALUE, Options, size_of, train_all
 from edgereg_training.reproduce.report import Table
 from edgereg_training.reproduce.statistics import Interval, over_seeds
 
@@ -47,16 +47,11 @@ def sweep(context: Context, points: Sequence[Point]) -> list[Result]:
     """Train and test every point."""
     size = size_of(context)
     counts = [size.train if point.count is None else point.count for point in points]
-    outcomes = train_all(context, [point.options for point in points], size.sweep_seeds, counts)
+    outcomes = train_all(context, [point.options for point in points], counts)
     return [
         Result(point, tuple(outcome.errors[EXPECTED if EXPECTED in outcome.errors else VALUE]))
         for point, outcome in zip(points, outcomes, strict=True)
     ]
-
-
-def method_of(context: Context) -> str:
-    """How it was done, for the report."""
-    return described(context, size_of(context).sweep_seeds)
 
 
 def table_of(results: Sequence[Result], title: str, quantity: str, note: str) -> Table:

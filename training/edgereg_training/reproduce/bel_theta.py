@@ -10,12 +10,11 @@ from edgereg_training.reproduce.bel_sweep import (
     Result,
     best_of,
     compared,
-    method_of,
     plot_of,
     sweep,
     table_of,
 )
-from edgereg_training.reproduce.bel_training import bel_options
+from edgereg_training.reproduce.bel_training import bel_options, described
 from edgereg_training.reproduce.report import Report
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def run(context: Context) -> Report:
     return Report(
         tables=(table,),
         findings=tuple(_finding(results, name) for name in SERIES),
-        method=f"{method_of(context)} Read by GEN-EX.",
+        method=f"{described(context)} Read by GEN-EX.",
         plot=plot_of(results, "Head pose by the width of the bottleneck", "theta"),
     )
 

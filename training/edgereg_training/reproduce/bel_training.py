@@ -34,19 +34,18 @@ MEAN = "expected value"
 
 @dataclass(frozen=True)
 class Size:
-    """How large a study is: heads to train on, to choose the epoch by, and to test on; seeds of
-    the ablation and of the sweeps over one quantity; epochs over all heads."""
+    """How large a study is: heads to train on, to choose the epoch by, and to test on; seeds;
+    epochs over all heads."""
 
     train: int
     validation: int
     test: int
     seeds: int
-    sweep_seeds: int
     epochs: int
 
 
-FULL = Size(train=12000, validation=2000, test=3000, seeds=5, sweep_seeds=3, epochs=3)
-QUICK = Size(train=3000, validation=500, test=1000, seeds=2, sweep_seeds=2, epochs=2)
+FULL = Size(train=12000, validation=2000, test=3000, seeds=5, epochs=3)
+QUICK = Size(train=3000, validation=500, test=1000, seeds=2, epochs=2)
 
 # One level a degree, as the paper has for head pose.
 STEP = 1.0
@@ -92,7 +91,6 @@ def bel_options(code: bel.Code, loss: bel.Loss, **others: Any) -> Options:
 def train_all(
     context: Context,
     methods: Sequence[Options],
-    seeds: int,
     counts: Sequence[int] | None = None,
 ) -> list[Outcome]:
     """Train every method with seeds 0, 1, ...; outcomes in the order of `methods`.
@@ -107,7 +105,7 @@ def train_all(
     # Seed by seed, so that an interrupted study has every configuration at some seeds.
     keys = [
         _key(options, count, size, folders, seed)
-        for seed in range(seeds)
+        for seed in range(size.seeds)
         for options, count in zip(methods, each, strict=True)
     ]
     cells = shared.map(train_cell, keys, data=context.data)
@@ -140,7 +138,7 @@ def decoders_of(code: bel.Code) -> tuple[bel.Decoder, ...]:
     return (*special, "GEN", "GEN-EX")
 
 
-def described(context: Context, seeds: int) -> str:
+def described(context: Context) -> str:
     """How it was done, for the report."""
     size, budget = size_of(context), Budget()
     return (
@@ -149,7 +147,7 @@ def described(context: Context, seeds: int) -> str:
         f"test on, of different people. Network {budget.backbone}, {size.epochs} epochs, batches "
         f"of {budget.batch_size}, AdamW at {budget.learning_rate:g} for every method. Errors are "
         f"mean absolute errors over the three angles in degrees; intervals are 95 % (Student) "
-        f"over {seeds} seeds."
+        f"over {size.seeds} seeds."
     )
 
 

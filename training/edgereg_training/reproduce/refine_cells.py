@@ -57,7 +57,7 @@ class Size:
     epochs: int
 
 
-FULL = Size(12000, 8000, 2000, 3000, 2, 5)
+FULL = Size(12000, 8000, 2000, 3000, 3, 5)
 QUICK = Size(3000, 3000, 500, 1000, 1, 2)
 
 

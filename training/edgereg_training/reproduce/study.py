@@ -102,7 +102,7 @@ STUDIES: dict[str, Study] = {
             "BEL with fewer training examples",
             "BEL, Table 15",
             1,
-            6,
+            10,
             "edgereg_training.reproduce.bel_samples:run",
         ),
         Study(
@@ -110,7 +110,7 @@ STUDIES: dict[str, Study] = {
             "Reflected against plain codes",
             "BEL, Table 16",
             1,
-            8,
+            13,
             "edgereg_training.reproduce.bel_reflected:run",
         ),
         Study(
@@ -118,7 +118,7 @@ STUDIES: dict[str, Study] = {
             "The number of levels",
             "BEL, Table 14",
             1,
-            4,
+            7,
             "edgereg_training.reproduce.bel_levels:run",
         ),
         Study(
@@ -126,7 +126,7 @@ STUDIES: dict[str, Study] = {
             "The width of the bottleneck before the bits",
             "BEL, Figure 6",
             1,
-            4,
+            7,
             "edgereg_training.reproduce.bel_theta:run",
         ),
         Study(
@@ -174,7 +174,7 @@ STUDIES: dict[str, Study] = {
             "Every baseline before and after refinement on a separately trained energy",
             "EBM, Tables 3, 4, S1 and S2",
             6,
-            28,
+            42,
             "edgereg_training.reproduce.ebm_refine:run",
         ),
     )
