@@ -76,7 +76,8 @@ def _number(value: float | None) -> str:
 def _title(record: Record) -> str:
     machine = record.machine
     gpu = "" if machine["gpu"] == "none" else f", {machine['gpu']} (driver {machine['driver']})"
-    threads = ", ".join(f"{count} threads" for count in sorted({r.threads for r in record.rows}))
+    counts = sorted({row.threads for row in record.rows})
+    threads = " or ".join(map(str, counts)) + (" thread" if counts == [1] else " threads")
     energy = "" if any(row.energy_mj for row in record.rows) else "; no energy reported here"
     cores = f"{machine['processor']}, {machine['cores']} cores"
     return f"{cores}{gpu}; {machine['engines']}; {threads}{energy}"
