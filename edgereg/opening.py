@@ -84,6 +84,19 @@ def sink_of(plugins: Plugins, path: Path, info: SourceInfo) -> Sink:
         raise SinkError(f"{path}: the plugin for '{path.suffix}' failed: {error}") from error
 
 
+def open_sinks(plugins: Plugins, outputs: Sequence[Path], info: SourceInfo) -> list[Sink]:
+    """Sinks for all outputs, or none where one of them can't be opened."""
+    sinks: list[Sink] = []
+    try:
+        for output in outputs:
+            sinks.append(sink_of(plugins, output, info))
+    except Exception:
+        for sink in sinks:
+            sink.close()
+        raise
+    return sinks
+
+
 def want_pictures(plugins: Plugins, outputs: Sequence[Path]) -> bool:
     """Whether an output shows pictures with marks; a plugin's output may."""
     from edgereg.sinks.open import PAINTED

@@ -50,7 +50,7 @@ def build(session: Session, models: tuple[str, ...], batch: str) -> None:
     there already, for this model, shapes, TensorRT, GPU and driver, is not built again.
     """
     from edgereg.engines.build import ROW, build_engine
-    from edgereg.engines.profile import parse_batch
+    from edgereg.engines.ranges import parse_batch
 
     chosen = parse_batch(batch)
     tasks = session.tasks()

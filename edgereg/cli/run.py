@@ -15,7 +15,7 @@ from edgereg.errors import EdgeregError
 if TYPE_CHECKING:
     from edgereg.pipeline.loading import LoadedTask
     from edgereg.sinks.base import Sink
-    from edgereg.sources.base import Source, SourceInfo
+    from edgereg.sources.base import Source
 
 DEFAULT_TASKS = ("headpose",)
 
@@ -64,7 +64,7 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     .json (COCO), .txt (MOTChallenge), .pts (300-W).
     """
     from edgereg.cli.model_choice import check_precision, models_of
-    from edgereg.opening import check_outputs, source_of, want_pictures
+    from edgereg.opening import check_outputs, open_sinks, source_of, want_pictures
     from edgereg.pipeline.loading import load_tasks
 
     check_outputs(source, outputs)
@@ -87,7 +87,7 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
         session.plugins, source, realtime=options["every_frame"] is False, limit=options["limit"]
     )
     try:
-        sinks = open_sinks(session, outputs, opened.info)
+        sinks = open_sinks(session.plugins, outputs, opened.info)
     except Exception:
         opened.close()
         raise
@@ -130,21 +130,6 @@ def _spread(
         tuple(sorted(read_disabled() | set(session.without))),
     )
     return run_spread(session, source, outputs, job, options)
-
-
-def open_sinks(session: Session, outputs: Sequence[Path], info: SourceInfo) -> list[Sink]:
-    """Sinks for all outputs, or none where one of them can't be opened."""
-    from edgereg.opening import sink_of
-
-    sinks: list[Sink] = []
-    try:
-        for output in outputs:
-            sinks.append(sink_of(session.plugins, output, info))
-    except Exception:
-        for sink in sinks:
-            sink.close()
-        raise
-    return sinks
 
 
 def _run(

@@ -27,8 +27,7 @@ def run_spread(
 
     Raises SourceError where there is no clip, SinkError where an output wants pictures.
     """
-    from edgereg.cli.run import open_sinks
-    from edgereg.opening import want_pictures
+    from edgereg.opening import open_sinks, want_pictures
     from edgereg.pipeline.sequential import close_all
     from edgereg.spread.clips import Clips, Timeline, clips_of, write_places
     from edgereg.spread.on_ray import Tally, check_workers, run_on_ray
@@ -42,7 +41,7 @@ def run_spread(
     parts = [part for clip in clips for part in slices_of(clip, options["slice"])]
     tally, timeline = Tally(), Timeline()
     start, frames = time.perf_counter(), 0
-    sinks: Sequence[Sink] = open_sinks(session, outputs, info)
+    sinks: Sequence[Sink] = open_sinks(session.plugins, outputs, info)
     error: Exception | None = None
     try:
         for result in _merged(run_on_ray(job, parts, options["workers"], tally), timeline):

@@ -9,7 +9,7 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 
-from edgereg.engines.profile import Batch, parse_batch
+from edgereg.engines.ranges import Batch, parse_batch
 from edgereg.errors import EngineError
 
 

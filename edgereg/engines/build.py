@@ -11,7 +11,8 @@ from pathlib import Path
 from edgereg.engines.batches import remember, remembered
 from edgereg.engines.cache import CacheKey, EngineCache, key_for
 from edgereg.engines.cuda_api import Cuda
-from edgereg.engines.profile import Batch, Profile, profile_of
+from edgereg.engines.profile import profile_of
+from edgereg.engines.ranges import Batch, Profile
 from edgereg.engines.tensorrt import TensorRTEngine
 from edgereg.engines.tensorrt_api import TensorRT
 from edgereg.errors import EngineError

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.engines.onnx import CPU, OnnxEngine
-from edgereg.engines.profile import Profile, profile_of
+from edgereg.engines.profile import profile_of
+from edgereg.engines.ranges import Profile
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model
 
 Probe: TypeAlias = Mapping[str, npt.NDArray[Any]]

@@ -7,20 +7,15 @@ the largest. The inputs are those of the model folder's contract: `images`, the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from edgereg.engines.onnx import CPU, OnnxEngine, Shape
-from edgereg.errors import EngineError
+from edgereg.engines.ranges import Batch, Profile, Triple
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model
 from edgereg.models.schema import InputSpec
-
-Triple = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
 # Free sides of images where the model names no longest one: up to full HD.
 LONGEST = 1920
@@ -29,43 +24,6 @@ CANDIDATES = (1, 10, 64)
 GRID = (1, 1024, 16384)
 STEPS = (0, 10, 1000)
 OTHERS = (1, 64, 1024)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """How many images or regions in one run: at least, usually, at most (more run in parts)."""
-
-    least: int = 1
-    usual: int = 1
-    most: int = 16
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.least <= self.usual <= self.most:
-            raise ValueError(
-                f"batch {self.least}:{self.usual}:{self.most} is no range: "
-                "name it as least:usual:most, rising from 1"
-            )
-
-
-def parse_batch(text: str) -> Batch:
-    """A batch written LEAST:USUAL:MOST. Raises EngineError where that is no range."""
-    try:
-        return Batch(*(int(part) for part in text.split(":")))
-    except (ValueError, TypeError) as error:
-        raise EngineError(f"--batch {text}: write LEAST:USUAL:MOST, such as 1:4:16") from error
-
-
-@dataclass(frozen=True)
-class Profile:
-    """(smallest, usual, largest) shape of each input, and the value of those that set a shape."""
-
-    shapes: Mapping[str, Triple]
-    values: Mapping[str, Triple] = field(default_factory=dict)
-    most: int = 16
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the key of the engine cache."""
-        return asdict(self)
 
 
 def profile_of(path: Path, batch: Batch | None = None) -> Profile:

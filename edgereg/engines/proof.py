@@ -3,8 +3,6 @@
 A provider's libraries may end the process that loads them (a wrong cuDNN aborts, a driver
 segfaults), or never return. Here only a child is lost, and the caller is told. What passed once is
 remembered for this graph, provider, GPU, driver and version, so that later starts need no child.
-
-`python -m edgereg.engines.proof FILE PROVIDER` ends with 0, or with 1 and the reason on stderr.
 """
 
 from __future__ import annotations
@@ -29,6 +27,9 @@ from edgereg.engines.providers import COMPILERS
 from edgereg.errors import EngineError
 
 log = logging.getLogger(__name__)
+
+# What a child runs.
+TRIAL = "edgereg.engines.trial"
 
 # Half precision inside a GPU's matrix units rounds to about 1e-3; more is another function.
 TOLERANCE = 2e-2
@@ -74,7 +75,7 @@ def prove(file: Path, provider: str, limit_s: float | None = None) -> None:
     limit = limit_s or (COMPILER_LIMIT_S if provider in COMPILERS else LIMIT_S)
     log.info("%s: trying %s in a process of its own", file.name, provider)
     with tempfile.TemporaryFile() as said:
-        command = [sys.executable, "-m", __spec__.name, str(file), provider]
+        command = [sys.executable, "-m", TRIAL, str(file), provider]
         nothing = subprocess.DEVNULL
         child = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=said)
         try:
@@ -138,22 +139,3 @@ def check(engine: Engine, inputs: Found, expected: Found) -> None:
     if isinstance(engine, DeviceEngine) and engine.device is not None:
         kept = engine.run_keeping(inputs, engine.outputs)
         compare({name: np.asarray(value) for name, value in kept.items()}, expected)
-
-
-def _main(file: Path, provider: str) -> int:
-    from edgereg.engines.onnx import CPU, OnnxEngine
-    from edgereg.engines.probe import probe_of
-    from edgereg.engines.select import load_engine
-
-    try:
-        inputs = probe_of(file)
-        expected = OnnxEngine(file, CPU, threads=1).run(inputs)
-        check(load_engine(file, provider, threads=1), inputs, expected)
-    except Exception as error:  # a provider may raise anything
-        print(" ".join(str(error).split()) or type(error).__name__, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main(Path(sys.argv[1]), sys.argv[2]))

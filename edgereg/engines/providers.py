@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgereg.engines.profile import Profile
+    from edgereg.engines.ranges import Profile
 
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"

@@ -89,24 +89,30 @@ def load_engine(
     Raises EngineError where the provider asked for, or with 'auto' even the CPU, does not work.
     """
 
-    def load(file: Path, name: str) -> Engine:
-        if name == NATIVE:
-            return _load_native(file)
-        if name == TENSORRT:
-            return _load_compiled(file, threads)
-        return OnnxEngine(file, name, threads=threads)
-
     file = Path(path)
     if loaders and provider in loaders:
         return loaders[provider](file)
     if provider != "auto":
         name = SHORT.get(provider.lower(), provider)
         try:
-            return load(file, name)
+            return load_on(file, name, threads)
         except EngineError as error:
             advice = "" if name == CPU else "; --engine auto takes another where this one can't"
             raise EngineError(f"{error}{advice}") from error
+
+    def load(file: Path, name: str) -> Engine:
+        return load_on(file, name, threads)
+
     return choose(file, available(), load, prove_once)
+
+
+def load_on(file: Path, name: str, threads: int | None) -> Engine:
+    """Load a graph on a provider of RANKING, or another of ONNX Runtime's. Raises EngineError."""
+    if name == NATIVE:
+        return _load_native(file)
+    if name == TENSORRT:
+        return _load_compiled(file, threads)
+    return OnnxEngine(file, name, threads=threads)
 
 
 def _load_native(file: Path) -> Engine:

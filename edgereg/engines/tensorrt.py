@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from edgereg.engines.base import Arrays
 from edgereg.engines.cuda_api import CapturedGraph, Cuda, Memory, size_of
-from edgereg.engines.profile import Profile
+from edgereg.engines.ranges import Profile
 from edgereg.engines.staging import Staging
 from edgereg.engines.tensorrt_api import TensorRT
 from edgereg.errors import EngineError

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from edgereg.engines.profile import Profile
+from edgereg.engines.ranges import Profile
 from edgereg.errors import EngineError
 
 log = logging.getLogger(__name__)

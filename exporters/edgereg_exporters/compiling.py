@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgereg.engines.build import BuiltEngine, build_engine
-from edgereg.engines.profile import parse_batch
+from edgereg.engines.ranges import parse_batch
 from edgereg.errors import EngineError
 from edgereg_exporters.errors import ExportError
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import onnx
 
-from edgereg.engines.profile import parse_batch
+from edgereg.engines.ranges import parse_batch
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model
 from edgereg_exporters.calibration import calibration_batches
 from edgereg_exporters.errors import ExportError

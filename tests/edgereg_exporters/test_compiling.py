@@ -16,7 +16,7 @@ pytest.importorskip("safetensors")
 from edgereg.cli.main import main
 from edgereg.engines.build import load_tensorrt
 from edgereg.engines.onnx import OnnxEngine
-from edgereg.engines.profile import Batch
+from edgereg.engines.ranges import Batch
 from edgereg.models.folder import load_model
 
 

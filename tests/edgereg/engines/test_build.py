@@ -16,19 +16,10 @@ from edgereg.engines import build, select
 from edgereg.engines.build import build_engine, load_tensorrt
 from edgereg.engines.cache import EngineCache
 from edgereg.engines.onnx import OnnxEngine
-from edgereg.engines.profile import Batch, profile_of
+from edgereg.engines.profile import profile_of
+from edgereg.engines.ranges import Batch
 from edgereg.engines.tensorrt_api import TensorRT
 from edgereg.errors import EngineError
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> EngineCache:
-    return EngineCache(tmp_path / "cache", wait_s=5)
-
-
-@pytest.fixture
-def folder(tiny_model: Callable[..., Any]) -> Path:
-    return Path(tiny_model("colour").path)
 
 
 def natively(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from edgereg.engines import select
 from edgereg.engines.onnx import CPU, OnnxEngine
-from edgereg.engines.profile import Profile
 from edgereg.engines.providers import (
     CUDA,
     NATIVE,
@@ -20,6 +19,7 @@ from edgereg.engines.providers import (
     options_of,
     tensorrt_options,
 )
+from edgereg.engines.ranges import Profile
 from edgereg.errors import EngineError
 
 ort = pytest.importorskip("onnxruntime")

@@ -20,7 +20,7 @@ import pytest
 
 from edgereg.engines import tensorrt_api
 from edgereg.engines.cuda_api import Cuda
-from edgereg.engines.profile import Profile
+from edgereg.engines.ranges import Profile
 from edgereg.engines.tensorrt_api import DTYPES, TensorRT
 from edgereg.errors import EngineError
 

@@ -6,7 +6,6 @@ Nothing here ran on a GPU; what is tested is that the published API is used as i
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +20,6 @@ from edgereg.engines.cache import EngineCache
 from edgereg.engines.cuda_api import Cuda
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.errors import EngineError
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> EngineCache:
-    return EngineCache(tmp_path / "cache", wait_s=5)
-
-
-@pytest.fixture
-def folder(tiny_model: Callable[..., Any]) -> Path:
-    return Path(tiny_model("colour").path)
 
 
 def images(batch: int) -> dict[str, np.ndarray]:
