@@ -48,7 +48,7 @@ class Normal(torch.nn.Module):  # type: ignore[misc]
     """The log-density of a Gaussian with a Cholesky factor, mixed with a wide one."""
 
     def forward(self, points: Any) -> Any:
-        factor = torch.eye(3) + 0.1 * torch.ones(3, 3).tril() * points.mean()
+        factor = torch.eye(3) + 0.1 * torch.ones(3, 3).tril() * points.mean().tanh()
         white = torch.linalg.solve_triangular(factor, points[..., None], upper=False)[..., 0]
         narrow = -0.5 * white.square().sum(-1) - factor.diagonal(dim1=-2, dim2=-1).log().sum()
         return torch.logsumexp(torch.stack([narrow, narrow - 300], -1), -1)
@@ -56,7 +56,7 @@ class Normal(torch.nn.Module):  # type: ignore[misc]
 
 def test_a_density_far_from_its_mode(run: Callable[..., Any]) -> None:
     """Computed as TensorRT computes: without an operator that keeps sums of exponentials finite."""
-    points = torch.randn(7, 3) * 30
+    points = torch.randn(7, 3, generator=torch.Generator().manual_seed(0)) * 30
     signature = Signature(("points",), ("density",), ({0: Dim("N")},))
     model = trace(Normal(), (points,), signature, "density")
     used = {node.op_type for node in model.graph.node}
