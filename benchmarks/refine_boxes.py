@@ -63,6 +63,8 @@ class Case:
 
 HEADS = (96, 64)
 CASES = (
+    Case("half the channels", 16, 18, 18, 3, HEADS),
+    Case("half the channels", 16, 18, 18, 5, HEADS),
     Case("heads' layers, tracker's crop", 32, 18, 18, 3, HEADS),
     Case("heads' layers, tracker's crop", 32, 18, 18, 5, HEADS),
     Case("twice the channels", 64, 18, 18, 3, HEADS),
