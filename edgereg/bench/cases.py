@@ -14,7 +14,7 @@ from edgereg.engines.base import Engine
 from edgereg.engines.machine import usable_cores
 from edgereg.engines.select import SHORT, load_engine
 from edgereg.errors import EngineError
-from edgereg.models.folder import ModelFolder
+from edgereg.models.folder import SPEC_FILE, ModelFolder
 from edgereg.models.schema import GraphName
 from edgereg.pipeline.loading import EngineLoader, LoadedTask, threads_of
 from edgereg.pipeline.steps import ascend
@@ -60,11 +60,6 @@ class Loaded:
     engine: str
     threads: Mapping[GraphName, int]
     failures: Mapping[GraphName, EngineError]
-
-    @property
-    def graphs(self) -> tuple[GraphName, ...]:
-        """The graphs that load."""
-        return tuple(self.threads)
 
 
 @dataclass(frozen=True)
@@ -168,8 +163,6 @@ def _calls(
 
 def model_folders(place: Path) -> list[Path]:
     """A model folder itself, or the model folders that a folder holds, by name."""
-    from edgereg.models.folder import SPEC_FILE
-
     if not (place / SPEC_FILE).is_file() and place.is_dir():
         found = sorted(path.parent for path in place.glob(f"*/{SPEC_FILE}"))
         if found:

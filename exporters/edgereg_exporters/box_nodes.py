@@ -104,10 +104,10 @@ def prepare_pooling(g: GraphWriter, energy: BoxEnergy, batch: str) -> Pooling:
 
 
 def _coefficients(energy: BoxEnergy) -> tuple[FloatArray, FloatArray]:
-    """Bin edges from (cx, cy, w, h): [2, P, 4] for the axes x and y, lower ends first, and signed.
+    """Bin edges from (cx, cy, w, h), [end, axis, 4, P]: lower ends first, x before y; and signed.
 
-    Returned for each as [end, axis, 4, P]. The signed copy carries the gradient back:
-    dA = hat(hi) d hi - hat(lo) d lo, and twice that, because A is carried as twice itself.
+    The signed copy carries the gradient back: dA = hat(hi) d hi - hat(lo) d lo, and twice that,
+    because A is carried as twice itself.
     """
     p, s = energy.pool, energy.spatial_scale
     edges = s * (np.arange(p + 1) / p - 0.5)

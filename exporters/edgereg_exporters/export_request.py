@@ -76,9 +76,10 @@ def carry_out(request: Request, say: Say = lambda _: None) -> Shown:
     else:
         _show_export(shown, _export(request, request.out, say))
     shown.lines.append(f"Wrote {request.out}")
-    shown.lines.extend(_doubts(load_model(request.out)))
+    written = load_model(request.out)
+    shown.lines.extend(_doubts(written))
     if request.triton is not None:
-        made = add_to_repository(load_model(request.out), request.triton, force=request.force)
+        made = add_to_repository(written, request.triton, force=request.force)
         shown.lines.extend(f"Wrote {folder}" for folder in made)
     return shown
 

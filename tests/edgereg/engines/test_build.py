@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("onnxruntime")
@@ -15,30 +14,18 @@ pytest.importorskip("onnx")
 from edgereg.engines import build, select
 from edgereg.engines.build import build_engine, load_tensorrt
 from edgereg.engines.cache import EngineCache
-from edgereg.engines.onnx import OnnxEngine
 from edgereg.engines.profile import profile_of
 from edgereg.engines.ranges import Batch
 from edgereg.engines.tensorrt_api import TensorRT
 from edgereg.errors import EngineError
+
+from .cpu_answers import images, same
 
 
 def natively(monkeypatch: pytest.MonkeyPatch) -> None:
     """TensorRT is found, and proven here: a process of its own would not have the stand-in."""
     monkeypatch.setattr(select, "_has_native", lambda: True)
     monkeypatch.setattr(select, "prove_once", lambda file, name: None, raising=False)
-
-
-def images(batch: int) -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(batch)
-    return {"images": rng.integers(0, 256, (batch, 8, 8, 3), dtype=np.uint8)}
-
-
-def same(found: dict[str, Any], path: Path, inputs: dict[str, np.ndarray]) -> None:
-    expected = OnnxEngine(path, threads=1).run(inputs)
-    assert list(found) == list(expected)
-    for name, array in expected.items():
-        assert np.array_equal(found[name], array), name
-        assert found[name].dtype == array.dtype
 
 
 @pytest.mark.parametrize(

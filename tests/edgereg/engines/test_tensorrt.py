@@ -18,13 +18,9 @@ pytest.importorskip("onnx")
 from edgereg.engines.build import load_tensorrt
 from edgereg.engines.cache import EngineCache
 from edgereg.engines.cuda_api import Cuda
-from edgereg.engines.onnx import OnnxEngine
 from edgereg.errors import EngineError
 
-
-def images(batch: int) -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(batch)
-    return {"images": rng.integers(0, 256, (batch, 8, 8, 3), dtype=np.uint8)}
+from .cpu_answers import images, same
 
 
 def climb(batch: int, steps: int = 4) -> dict[str, np.ndarray]:
@@ -36,14 +32,6 @@ def climb(batch: int, steps: int = 4) -> dict[str, np.ndarray]:
         "decay": np.asarray(0.5, np.float32),
         "steps": np.asarray(steps, np.int64),
     }
-
-
-def same(found: dict[str, Any], path: Path, inputs: dict[str, np.ndarray]) -> None:
-    expected = OnnxEngine(path, threads=1).run(inputs)
-    assert list(found) == list(expected)
-    for name, array in expected.items():
-        assert np.array_equal(found[name], array), name
-        assert found[name].dtype == array.dtype
 
 
 @pytest.mark.parametrize("batch", [1, 3, 16, 17, 40, 0])
