@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,7 +65,7 @@ class GraphWriter:
             if needed.intersection(node.output):
                 nodes.insert(0, node)
                 needed.update(node.input)
-                needed.update(*(_names_read(body) for body in _bodies(node)))
+                needed.update(*(names_read(body) for body in bodies_of(node)))
         constants = [value for key, value in self.constants.items() if key in needed]
         return helper.make_graph(
             nodes, name, list(inputs), list(outputs), constants, doc_string=doc
@@ -99,18 +99,22 @@ def checked_model(graph: onnx.GraphProto) -> onnx.ModelProto:
 
 def node_count(model: onnx.ModelProto) -> int:
     """All nodes of a model, those of loop bodies and other subgraphs included."""
-    return _count(model.graph)
+    return sum(1 for _ in all_nodes(model.graph))
 
 
-def _count(graph: onnx.GraphProto) -> int:
-    return len(graph.node) + sum(_count(body) for node in graph.node for body in _bodies(node))
+def all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """The nodes of a graph and of the bodies in it."""
+    for node in graph.node:
+        yield node
+        for body in bodies_of(node):
+            yield from all_nodes(body)
 
 
-def _bodies(node: onnx.NodeProto) -> list[onnx.GraphProto]:
+def bodies_of(node: onnx.NodeProto) -> list[onnx.GraphProto]:
+    """The subgraphs of a node, such as a Loop's."""
     return [attribute.g for attribute in node.attribute if attribute.HasField("g")]
 
 
-def _names_read(body: onnx.GraphProto) -> set[str]:
-    """The values that a body reads, its own among them."""
-    names = {name for node in body.node for name in node.input}
-    return names.union(*(_names_read(inner) for node in body.node for inner in _bodies(node)))
+def names_read(graph: onnx.GraphProto) -> set[str]:
+    """The values that the nodes of a graph and of its bodies read, their own among them."""
+    return {name for node in all_nodes(graph) for name in node.input}

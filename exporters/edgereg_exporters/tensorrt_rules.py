@@ -14,6 +14,8 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
+from edgereg_exporters.graph_writer import bodies_of
+
 # Of the published table, with those that the change log adds to it before 10.3.
 OPERATORS = {
     "Abs", "Acos", "Acosh", "Add", "And", "ArgMax", "ArgMin", "Asin", "Asinh", "Atan", "Atanh",
@@ -58,12 +60,10 @@ def _of_graph(
         for value in sorted(unknown & set(node.input)):
             yield f"{name}: reads '{value}', the condition of a Loop that has none"
         yield from (f"{name}: {line}" for line in _of_node(node, constants))
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                body = attribute.g
-                own = {t.name: numpy_helper.to_array(t) for t in body.initializer}
-                lost = _unregistered(node, body)
-                yield from _of_graph(body, {**constants, **own}, unknown | lost)
+        for body in bodies_of(node):
+            own = {t.name: numpy_helper.to_array(t) for t in body.initializer}
+            lost = _unregistered(node, body)
+            yield from _of_graph(body, {**constants, **own}, unknown | lost)
 
 
 def _unregistered(node: onnx.NodeProto, body: onnx.GraphProto) -> set[str]:

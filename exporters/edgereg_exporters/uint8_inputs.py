@@ -6,12 +6,13 @@ layer knows the type, not even one that only asks for its shape.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 import onnx
 from onnx import TensorProto, helper
 
 from edgereg_exporters.errors import ExportError
+from edgereg_exporters.graph_writer import all_nodes, bodies_of, names_read
 
 FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
 # What 0 to 255 can be cast to from float as well as from uint8.
@@ -47,7 +48,7 @@ def cast_first(model: onnx.ModelProto) -> None:
 def require_cast_first(model: onnx.ModelProto, title: str) -> None:
     """Raise ExportError, with the node's name, where anything but a cast reads a uint8 input."""
     inputs = _uint8_inputs(model.graph)
-    for node in _all_nodes(model.graph):
+    for node in all_nodes(model.graph):
         for name in inputs & set(node.input):
             if not _is_cast(node):
                 raise ExportError(
@@ -59,9 +60,8 @@ def require_cast_first(model: onnx.ModelProto, title: str) -> None:
 
 def _fluid(graph: onnx.GraphProto) -> set[str]:
     """Values whose readers would compute the same if they were float instead of uint8."""
-    bodies = [a.g for node in graph.node for a in node.attribute if a.HasField("g")]
     fixed = {value.name for value in graph.output}
-    fixed |= {name for body in bodies for node in _all_nodes(body) for name in node.input}
+    fixed.update(*(names_read(body) for node in graph.node for body in bodies_of(node)))
     fluid: set[str] = set()
     # From behind, so that a node's readers are known before the node.
     for node in reversed(graph.node):
@@ -92,15 +92,6 @@ def _cast_in_front(graph: onnx.GraphProto, name: str) -> str:
 
 def _uint8_inputs(graph: onnx.GraphProto) -> set[str]:
     return {v.name for v in graph.input if v.type.tensor_type.elem_type == TensorProto.UINT8}
-
-
-def _all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
-    """The nodes of a graph and of the bodies in it, which may read the graph's inputs, too."""
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                yield from _all_nodes(attribute.g)
 
 
 def _is_cast(node: onnx.NodeProto, to: Collection[int] = FLOATS) -> bool:
