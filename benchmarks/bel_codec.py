@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 
 import torch
-from edgereg_training import bel
+from edgereg_training.methods.bel import code_words as bel
 
 LEAST_SPEED = 2.0
 MOST_DIFFERENCE = 0.01

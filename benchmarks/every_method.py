@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import onnx
 import yaml
-from edgereg_exporters.graph_writer import node_count
+from edgereg_exporters.graphs.writer import node_count
 from edgereg_training.methods.registry import METHODS
 
 from edgereg.models.folder import ModelFolder, load_model

@@ -17,8 +17,8 @@ from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
-from edgereg_training.gllim import GLLiM
-from edgereg_training.gllim_parameters import Array
+from edgereg_training.methods.gllim.fit import GLLiM
+from edgereg_training.methods.gllim.parameters import Array
 from scipy.special import logsumexp
 
 TARGETS = 3

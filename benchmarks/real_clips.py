@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.result import FrameResult
 from edgereg.pipeline.loading import LoadedTask, load_tasks
-from edgereg.pipeline.result import FrameResult
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.plugins import load_plugins
 from edgereg.sources.open import open_source

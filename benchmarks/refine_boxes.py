@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from edgereg_exporters.detection_adapter import box_energy, refine_reference
-from edgereg_exporters.graph_writer import node_count
-from edgereg_exporters.graphs import refine_graph
+from edgereg_exporters.graphs.energy_graphs import refine_graph
+from edgereg_exporters.graphs.writer import node_count
+from edgereg_exporters.models.detection_adapter import box_energy, refine_reference
 from edgereg_training.detection.energy import BoxEnergyNet
 
 from edgereg.engines.onnx import OnnxEngine

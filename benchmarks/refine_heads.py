@@ -30,10 +30,10 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from edgereg_exporters.energies import Dense, TargetEnergy
-from edgereg_exporters.graph_writer import node_count
-from edgereg_exporters.graphs import refine_graph
-from edgereg_training import ebm
+from edgereg_exporters.graphs.energies import Dense, TargetEnergy
+from edgereg_exporters.graphs.energy_graphs import refine_graph
+from edgereg_exporters.graphs.writer import node_count
+from edgereg_training.methods.ebm import likelihood as ebm
 from torch import Tensor, nn
 from torch.nn import functional
 

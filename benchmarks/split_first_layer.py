@@ -23,8 +23,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from edgereg_training import ebm
-from edgereg_training.target_energy import TargetEnergy
+from edgereg_training.methods.ebm import likelihood as ebm
+from edgereg_training.methods.ebm.target_energy import TargetEnergy
 from torch import Tensor
 
 WANTED = 8.0

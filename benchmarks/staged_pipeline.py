@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from edgereg.demo import CLIP
+from edgereg.demo.clip import CLIP
 from edgereg.paint.opencv import paint
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask, load_tasks

@@ -9,34 +9,41 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from edgereg.errors import EdgeregError as EdgeregError
-from edgereg.errors import EngineError as EngineError
-from edgereg.errors import ModelFolderError as ModelFolderError
-from edgereg.errors import PluginError as PluginError
-from edgereg.errors import SinkError as SinkError
-from edgereg.errors import SourceError as SourceError
+from edgereg.core.errors import EdgeregError as EdgeregError
+from edgereg.core.errors import EngineError as EngineError
+from edgereg.core.errors import ModelFolderError as ModelFolderError
+from edgereg.core.errors import PluginError as PluginError
+from edgereg.core.errors import SinkError as SinkError
+from edgereg.core.errors import SourceError as SourceError
 from edgereg.hookspecs import hookimpl as hookimpl
 
 if TYPE_CHECKING:
+    from edgereg.core.geometry import Image as Image
+    from edgereg.core.geometry import axis_tips as axis_tips
+    from edgereg.core.geometry import box_areas as box_areas
+    from edgereg.core.geometry import box_iou as box_iou
+    from edgereg.core.geometry import clip_boxes as clip_boxes
+    from edgereg.core.geometry import letterbox as letterbox
+    from edgereg.core.geometry import nms as nms
+    from edgereg.core.geometry import rotation_matrix as rotation_matrix
+    from edgereg.core.geometry import square_crops as square_crops
+    from edgereg.core.marks import AxesMark as AxesMark
+    from edgereg.core.marks import BoxMark as BoxMark
+    from edgereg.core.marks import CurveMark as CurveMark
+    from edgereg.core.marks import GaugeMark as GaugeMark
+    from edgereg.core.marks import HeatmapMark as HeatmapMark
+    from edgereg.core.marks import Mark as Mark
+    from edgereg.core.marks import PointsMark as PointsMark
+    from edgereg.core.marks import PolylineMark as PolylineMark
+    from edgereg.core.marks import TextMark as TextMark
+    from edgereg.core.predictions import FloatArray as FloatArray
+    from edgereg.core.predictions import Predictions as Predictions
+    from edgereg.core.predictions import Refinement as Refinement
+    from edgereg.core.predictions import ValueSpec as ValueSpec
+    from edgereg.core.tasks import Prepared as Prepared
+    from edgereg.core.tasks import Proposal as Proposal
+    from edgereg.core.tasks import Task as Task
     from edgereg.engines.base import Engine as Engine
-    from edgereg.geometry import Image as Image
-    from edgereg.geometry import axis_tips as axis_tips
-    from edgereg.geometry import box_areas as box_areas
-    from edgereg.geometry import box_iou as box_iou
-    from edgereg.geometry import clip_boxes as clip_boxes
-    from edgereg.geometry import letterbox as letterbox
-    from edgereg.geometry import nms as nms
-    from edgereg.geometry import rotation_matrix as rotation_matrix
-    from edgereg.geometry import square_crops as square_crops
-    from edgereg.marks import AxesMark as AxesMark
-    from edgereg.marks import BoxMark as BoxMark
-    from edgereg.marks import CurveMark as CurveMark
-    from edgereg.marks import GaugeMark as GaugeMark
-    from edgereg.marks import HeatmapMark as HeatmapMark
-    from edgereg.marks import Mark as Mark
-    from edgereg.marks import PointsMark as PointsMark
-    from edgereg.marks import PolylineMark as PolylineMark
-    from edgereg.marks import TextMark as TextMark
     from edgereg.models.folder import ModelFolder as ModelFolder
     from edgereg.models.folder import load_model as load_model
     from edgereg.models.folder import write_model as write_model
@@ -44,19 +51,12 @@ if TYPE_CHECKING:
     from edgereg.models.schema import ModelSpec as ModelSpec
     from edgereg.models.schema import RefinementSettings as RefinementSettings
     from edgereg.models.schema import Target as Target
-    from edgereg.predictions import FloatArray as FloatArray
-    from edgereg.predictions import Predictions as Predictions
-    from edgereg.predictions import Refinement as Refinement
-    from edgereg.predictions import ValueSpec as ValueSpec
-    from edgereg.supervision_export import to_supervision as to_supervision
-    from edgereg.tasks import Prepared as Prepared
-    from edgereg.tasks import Proposal as Proposal
-    from edgereg.tasks import Task as Task
+    from edgereg.sinks.supervision import to_supervision as to_supervision
 
 # A test holds this table and the imports above together.
 _HOMES = {
     "edgereg.engines.base": ("Engine",),
-    "edgereg.geometry": (
+    "edgereg.core.geometry": (
         "Image",
         "axis_tips",
         "box_areas",
@@ -67,7 +67,7 @@ _HOMES = {
         "rotation_matrix",
         "square_crops",
     ),
-    "edgereg.marks": (
+    "edgereg.core.marks": (
         "AxesMark",
         "BoxMark",
         "CurveMark",
@@ -80,9 +80,9 @@ _HOMES = {
     ),
     "edgereg.models.folder": ("ModelFolder", "load_model", "write_model"),
     "edgereg.models.schema": ("InputSpec", "ModelSpec", "RefinementSettings", "Target"),
-    "edgereg.predictions": ("FloatArray", "Predictions", "Refinement", "ValueSpec"),
-    "edgereg.supervision_export": ("to_supervision",),
-    "edgereg.tasks": ("Prepared", "Proposal", "Task"),
+    "edgereg.core.predictions": ("FloatArray", "Predictions", "Refinement", "ValueSpec"),
+    "edgereg.sinks.supervision": ("to_supervision",),
+    "edgereg.core.tasks": ("Prepared", "Proposal", "Task"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

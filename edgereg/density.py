@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgereg.core.errors import EngineError
+from edgereg.core.predictions import FloatArray, Predictions
 from edgereg.engines.base import Engine
-from edgereg.errors import EngineError
 from edgereg.models.schema import ModelSpec, Target
-from edgereg.predictions import FloatArray, Predictions
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from edgereg.core.tasks import Task
     from edgereg.engines.base import Engine
     from edgereg.sinks.base import Sink
     from edgereg.sources.base import Source, SourceInfo
-    from edgereg.tasks import Task
 
     EngineLoader: TypeAlias = Callable[[Path], Engine]
     SourceOpener: TypeAlias = Callable[[str], Source]

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgereg.errors import EdgeregError, SinkError, SourceError
+from edgereg.core.errors import EdgeregError, SinkError, SourceError
 
 if TYPE_CHECKING:
     from edgereg.plugins import Plugins
@@ -50,8 +50,8 @@ class FirstFrames:
 
 def source_of(plugins: Plugins, text: str, *, realtime: bool, limit: int | None) -> Source:
     """What SOURCE names: a plugin's scheme first, then the built-in kinds. Raises SourceError."""
+    from edgereg.sources.clips import Clips, clips_of
     from edgereg.sources.open import open_source
-    from edgereg.spread.clips import Clips, clips_of
 
     scheme, colon, _ = text.partition(":")
     opener = plugins.sources().get(scheme) if colon else None

@@ -13,13 +13,13 @@ import platformdirs
 import pluggy
 
 from edgereg import hookspecs
-from edgereg.errors import PluginError
+from edgereg.core.errors import PluginError
 
 if TYPE_CHECKING:
     import click
 
+    from edgereg.core.tasks import Task
     from edgereg.hookspecs import EngineLoader, SinkOpener, SourceOpener
-    from edgereg.tasks import Task
 
 GROUP = "edgereg.plugins"
 T = TypeVar("T")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgereg.app import asking
+from edgereg.app import dialogs as asking
+from edgereg.app.look.theme import DARK, LIGHT
 from edgereg.app.menus import Command
-from edgereg.app.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from edgereg.app.window import MainWindow

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from edgereg.app.theme import LIGHT, preferred
+from edgereg.app.look.theme import LIGHT, preferred
 from edgereg.app.window import MainWindow
 
 _SIGNAL_POLL_MS = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from edgereg.errors import SourceError
+from edgereg.core.errors import SourceError
 from edgereg.sources.base import Frame, Source, SourceInfo
 
 

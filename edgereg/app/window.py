@@ -9,26 +9,28 @@ from PySide6.QtCore import QSettings
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
-from edgereg.app import asking, icons, recent, theme
+from edgereg.app import dialogs as asking
+from edgereg.app import recent
 from edgereg.app.about import about_box
-from edgereg.app.background import Job
-from edgereg.app.banner import Banner
-from edgereg.app.catalogue import Catalogue, Loader, load_catalogue
 from edgereg.app.commands import TOOLBAR, menus_of
-from edgereg.app.export import Order
-from edgereg.app.export_bar import ExportBar
-from edgereg.app.inspector import Inspector
-from edgereg.app.layout import add_dock, add_toolbar, column, stack
+from edgereg.app.look import icons, theme
+from edgereg.app.look.layout import add_dock, add_toolbar, column, stack
 from edgereg.app.menus import build_menus
 from edgereg.app.opening import Request
-from edgereg.app.player import Player, State
-from edgereg.app.refinement_panel import RefinementPanel
-from edgereg.app.status import Status
-from edgereg.app.task_panel import TaskPanel
-from edgereg.app.transport_bar import TransportBar
-from edgereg.app.video_view import VideoView
-from edgereg.app.welcome import Welcome
-from edgereg.pipeline.result import FrameResult
+from edgereg.app.panels.banner import Banner
+from edgereg.app.panels.export_bar import ExportBar
+from edgereg.app.panels.inspector import Inspector
+from edgereg.app.panels.refinement_panel import RefinementPanel
+from edgereg.app.panels.status import Status
+from edgereg.app.panels.task_panel import TaskPanel
+from edgereg.app.panels.transport_bar import TransportBar
+from edgereg.app.panels.video_view import VideoView
+from edgereg.app.panels.welcome import Welcome
+from edgereg.app.player.background import Job
+from edgereg.app.player.catalogue import Catalogue, Loader, load_catalogue
+from edgereg.app.player.export import Order
+from edgereg.app.player.player import Player, State
+from edgereg.core.result import FrameResult
 from edgereg.pipeline.stats import Report
 from edgereg.sources.base import SourceInfo
 
@@ -71,7 +73,7 @@ class MainWindow(QMainWindow):
 
     def open_demo(self) -> None:
         """Play the bundled clip."""
-        from edgereg.demo import CLIP
+        from edgereg.demo.clip import CLIP
 
         self.open(str(CLIP))
 

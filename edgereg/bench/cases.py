@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from edgereg.demo import CLIP, load_truth
+from edgereg.core.errors import EngineError
+from edgereg.core.tasks import Prepared, Proposal, Task
+from edgereg.demo.clip import CLIP, load_truth
 from edgereg.engines.base import Engine
 from edgereg.engines.machine import usable_cores
 from edgereg.engines.select import SHORT, load_engine
-from edgereg.errors import EngineError
 from edgereg.models.folder import SPEC_FILE, ModelFolder
 from edgereg.models.schema import GraphName
 from edgereg.pipeline.loading import EngineLoader, LoadedTask, threads_of
 from edgereg.pipeline.steps import ascend
 from edgereg.sources.open import open_source
-from edgereg.tasks import Prepared, Proposal, Task
 
 GRID = 1024
 # As they follow each other in the table.

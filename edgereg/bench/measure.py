@@ -13,7 +13,7 @@ import numpy as np
 from edgereg.bench.cases import GRAPHS, Case
 from edgereg.bench.energy import Meter
 from edgereg.bench.record import Row
-from edgereg.errors import EngineError
+from edgereg.core.errors import EngineError
 
 ROUNDS = 5
 # Runs before a case is timed for the first time, and before each later turn.

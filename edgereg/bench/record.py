@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from edgereg.errors import EdgeregError
+from edgereg.core.errors import EdgeregError
 
 VERSION = 2
 

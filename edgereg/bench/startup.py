@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgereg.bench.energy import Meter
-from edgereg.errors import EdgeregError, EngineError
+from edgereg.core.errors import EdgeregError, EngineError
 
 if TYPE_CHECKING:
     from edgereg.models.schema import GraphName

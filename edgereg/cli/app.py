@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from edgereg.errors import EdgeregError
+from edgereg.core.errors import EdgeregError
 
 
 @click.command("app")

@@ -12,7 +12,7 @@ import click
 from edgereg.cli.bench_table import show_record
 from edgereg.cli.session import Session, pass_session, warn
 from edgereg.cli.waiting import at_work
-from edgereg.errors import EdgeregError, EngineError, PluginError
+from edgereg.core.errors import EdgeregError, EngineError, PluginError
 
 if TYPE_CHECKING:
     from edgereg.bench.cases import Case

@@ -10,10 +10,10 @@ import click
 
 from edgereg.cli.session import Session, pass_session
 from edgereg.cli.tables import show_table
-from edgereg.errors import EdgeregError
+from edgereg.core.errors import EdgeregError
 
 if TYPE_CHECKING:
-    from edgereg.demo import Comparer, Comparison
+    from edgereg.demo.clip import Comparer, Comparison
 
 
 @click.command("demo")
@@ -32,7 +32,7 @@ def command(session: Session, /, out: Path) -> int:
     table of poses; shows the mean error with and without refinement, and the speed.
     """
     from edgereg.cli.watching import FirstFaults, conclude, watch
-    from edgereg.demo import CLIP, Comparer, load_truth, write_table
+    from edgereg.demo.clip import CLIP, Comparer, load_truth, write_table
     from edgereg.paint.opencv import paint
     from edgereg.pipeline.loading import load_tasks
     from edgereg.pipeline.staged import StagedPipeline
@@ -58,7 +58,7 @@ def command(session: Session, /, out: Path) -> int:
 
 
 def _show(comparer: Comparer) -> None:
-    from edgereg.demo import mean_errors
+    from edgereg.demo.clip import mean_errors
 
     show_table(
         ("time", "person", "true yaw pitch roll", "without refinement", "with refinement"),

@@ -86,8 +86,8 @@ def _failure(code: str) -> str:
 
 
 def _engines() -> Iterator[Finding]:
+    from edgereg.core.errors import EngineError
     from edgereg.engines.select import list_providers
-    from edgereg.errors import EngineError
 
     try:
         statuses = list_providers()
@@ -126,7 +126,7 @@ def _plugins(session: Session) -> Iterator[Finding]:
 
 
 def _models(session: Session) -> Iterator[Finding]:
-    from edgereg.errors import ModelFolderError
+    from edgereg.core.errors import ModelFolderError
     from edgereg.models.folder import load_model
 
     for name, task in session.plugins.tasks().items():

@@ -49,8 +49,8 @@ def build(session: Session, models: tuple[str, ...], batch: str) -> None:
     MODEL: a model folder or a task. The engines go to the cache that every run uses; one that is
     there already, for this model, shapes, TensorRT, GPU and driver, is not built again.
     """
-    from edgereg.engines.build import ROW, build_engine
     from edgereg.engines.ranges import parse_batch
+    from edgereg.engines.tensorrt.build import ROW, build_engine
 
     chosen = parse_batch(batch)
     tasks = session.tasks()

@@ -11,7 +11,7 @@ import click
 
 from edgereg import __version__
 from edgereg.cli.session import Session
-from edgereg.errors import EdgeregError
+from edgereg.core.errors import EdgeregError
 
 DONE, FAILED, MISUSED = 0, 1, 2
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgereg.errors import ModelFolderError
+from edgereg.core.errors import ModelFolderError
 
 if TYPE_CHECKING:
     from edgereg.pipeline.loading import LoadedTask

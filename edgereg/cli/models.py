@@ -25,7 +25,7 @@ def command(session: Session, folders: tuple[Path, ...]) -> int:
     FOLDERS: model folders (default: those bundled with the tasks). Every graph's checksum is
     verified; a folder that fails is named and makes the command fail.
     """
-    from edgereg.errors import ModelFolderError
+    from edgereg.core.errors import ModelFolderError
     from edgereg.models.folder import load_model
 
     models: list[ModelFolder] = []

@@ -10,7 +10,7 @@ import click
 
 from edgereg.cli.session import Session, pass_session
 from edgereg.cli.waiting import at_work
-from edgereg.errors import EdgeregError
+from edgereg.core.errors import EdgeregError
 
 if TYPE_CHECKING:
     from edgereg.pipeline.loading import LoadedTask
@@ -99,7 +99,7 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
 def _tell_clips(source: Source, outputs: Sequence[Path]) -> None:
     """Where many clips were run, say beside the first output which frames are of which."""
     from edgereg.opening import FirstFrames
-    from edgereg.spread.clips import Clips, write_places
+    from edgereg.sources.clips import Clips, write_places
 
     source = source.source if isinstance(source, FirstFrames) else source
     if isinstance(source, Clips) and outputs:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from edgereg.core.tasks import Task
     from edgereg.plugins import Plugins
-    from edgereg.tasks import Task
 
 
 @dataclass

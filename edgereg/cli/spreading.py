@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgereg.cli.session import Session, warn
-from edgereg.errors import SinkError, SourceError
+from edgereg.core.errors import SinkError, SourceError
 
 if TYPE_CHECKING:
-    from edgereg.pipeline.result import FrameResult
+    from edgereg.core.result import FrameResult
     from edgereg.sinks.base import Sink
-    from edgereg.spread.clips import Timeline
+    from edgereg.sources.clips import Timeline
     from edgereg.spread.slices import Done, Job, Slice
 
 
@@ -29,7 +29,7 @@ def run_spread(
     """
     from edgereg.opening import open_sinks, want_pictures
     from edgereg.pipeline.sequential import close_all
-    from edgereg.spread.clips import Clips, Timeline, clips_of, write_places
+    from edgereg.sources.clips import Clips, Timeline, clips_of, write_places
     from edgereg.spread.on_ray import Tally, check_workers, run_on_ray
     from edgereg.spread.slices import slices_of
 

@@ -15,7 +15,7 @@ import click
 from edgereg.cli.tables import show_table
 
 if TYPE_CHECKING:
-    from edgereg.pipeline.result import FrameResult
+    from edgereg.core.result import FrameResult
     from edgereg.pipeline.staged import StagedPipeline
     from edgereg.pipeline.stats import Report, Stats
 

@@ -21,8 +21,8 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
+from edgereg.core.errors import EngineError
 from edgereg.engines.machine import compiler_versions, gpu_identity
-from edgereg.errors import EngineError
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.errors import EngineError
 from edgereg.engines.base import Arrays, DeviceArray, Value
 from edgereg.engines.providers import CPU as CPU
 from edgereg.engines.providers import chain_of, options_of
-from edgereg.errors import EngineError
 
 # Providers whose outputs can stay on the device, and ONNX Runtime's name of that device.
 DEVICES = {"CUDAExecutionProvider": "cuda", "TensorrtExecutionProvider": "cuda"}

@@ -21,10 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg import __version__
+from edgereg.core.errors import EngineError
 from edgereg.engines.base import DeviceEngine, Engine
 from edgereg.engines.cache import EngineCache, key_for
 from edgereg.engines.providers import COMPILERS
-from edgereg.errors import EngineError
 
 log = logging.getLogger(__name__)
 

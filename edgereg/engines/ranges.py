@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from edgereg.errors import EngineError
+from edgereg.core.errors import EngineError
 
 # Smallest, usual and largest shape.
 Triple = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from edgereg.core.errors import EngineError
 from edgereg.engines.base import Engine
 from edgereg.engines.cache import EngineCache, key_for
 from edgereg.engines.onnx import CPU, OnnxEngine
@@ -26,7 +27,6 @@ from edgereg.engines.providers import (
     TENSORRT,
     tensorrt_options,
 )
-from edgereg.errors import EngineError
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ def load_on(file: Path, name: str, threads: int | None) -> Engine:
 
 
 def _load_native(file: Path) -> Engine:
-    from edgereg.engines.build import load_tensorrt
+    from edgereg.engines.tensorrt.build import load_tensorrt
 
     return load_tensorrt(file)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from edgereg.errors import ModelFolderError
+from edgereg.core.errors import ModelFolderError
 from edgereg.models.schema import SCHEMA_VERSION, GraphName, ModelSpec
 
 SPEC_FILE = "model.json"

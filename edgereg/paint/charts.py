@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from edgereg.marks import CurveMark, GaugeMark
+from edgereg.core.marks import CurveMark, GaugeMark
 from edgereg.paint.primitives import Area, Dot, Label, Line, Points, Primitive
 from edgereg.paint.strokes import stroke
 from edgereg.paint.style import (

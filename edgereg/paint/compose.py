@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from edgereg.marks import (
+from edgereg.core.marks import (
     AxesMark,
     BoxMark,
     CurveMark,

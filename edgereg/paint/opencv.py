@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.marks import Mark
+from edgereg.core.marks import Mark
 from edgereg.paint.compose import compose
 from edgereg.paint.primitives import (
     Area,

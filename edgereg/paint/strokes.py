@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgereg.marks import Role
+from edgereg.core.marks import Role
 from edgereg.paint.primitives import Dot, Line, Points, Primitive
 from edgereg.paint.style import (
     DOT_RADIUS,

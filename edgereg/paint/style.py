@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.marks import Role
+from edgereg.core.marks import Role
 
 Rgb = tuple[int, int, int]
 

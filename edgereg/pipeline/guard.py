@@ -12,9 +12,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.errors import EdgeregError
-from edgereg.pipeline.result import Fault
-from edgereg.predictions import Predictions, Refinement
+from edgereg.core.errors import EdgeregError
+from edgereg.core.predictions import Predictions, Refinement
+from edgereg.core.result import Fault
 
 T = TypeVar("T")
 

@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.errors import ModelFolderError, PluginError
+from edgereg.core.tasks import Task
 from edgereg.engines.base import DeviceEngine, Engine, Value, shared_device
 from edgereg.engines.machine import usable_cores
 from edgereg.engines.select import load_engine
-from edgereg.errors import ModelFolderError, PluginError
 from edgereg.models.folder import ModelFolder, load_model
 from edgereg.models.schema import ModelSpec
-from edgereg.tasks import Task
 
 EngineLoader: TypeAlias = Callable[[Path], Engine]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgereg.errors import EdgeregError
+from edgereg.core.errors import EdgeregError
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.stats import Meter, Report

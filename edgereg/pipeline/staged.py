@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-from edgereg.errors import SourceError
+from edgereg.core.errors import SourceError
 from edgereg.pipeline.channel import Channel
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask

@@ -1,7 +1,7 @@
 """The way of one frame, from its pixels to its marks, as the list of steps that both runners take.
 
 Follow a frame from top to bottom: `plan` lists the steps; a task has two of them, `_predict` and
-`_refine`, in the order of `edgereg.tasks`; `_draw` comes last. Each step reads and fills one
+`_refine`, in the order of `edgereg.core.tasks`; `_draw` comes last. Each step reads and fills one
 `Work`, which belongs to one step at a time.
 """
 
@@ -15,16 +15,16 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.errors import EngineError
+from edgereg.core.marks import Mark
+from edgereg.core.predictions import FloatArray, Predictions, Refinement, ValueSpec
+from edgereg.core.result import Fault, FrameResult
+from edgereg.core.tasks import Prepared, Proposal
 from edgereg.engines.base import Engine
-from edgereg.errors import EngineError
-from edgereg.marks import Mark
 from edgereg.models.schema import RefinementSettings
 from edgereg.pipeline.guard import Guard, finite_only
 from edgereg.pipeline.loading import LoadedTask
-from edgereg.pipeline.result import Fault, FrameResult
-from edgereg.predictions import FloatArray, Predictions, Refinement, ValueSpec
 from edgereg.sources.base import Frame
-from edgereg.tasks import Prepared, Proposal
 
 Painter: TypeAlias = Callable[[npt.NDArray[np.uint8], Sequence[Mark]], npt.NDArray[np.uint8]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from edgereg.pipeline.result import FrameResult
+from edgereg.core.result import FrameResult
 
 
 class Sink(Protocol):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from edgereg.errors import SinkError
-from edgereg.pipeline.result import FrameResult
+from edgereg.core.errors import SinkError
+from edgereg.core.result import FrameResult
 from edgereg.sinks.boxes import Found, attributes_of_frame, boxes_of, size_of
 from edgereg.sinks.records import records
 from edgereg.sinks.space import ensure_space

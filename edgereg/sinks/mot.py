@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgereg.pipeline.result import FrameResult
+from edgereg.core.result import FrameResult
 from edgereg.sinks.boxes import Found, boxes_of, size_of
-from edgereg.sinks.lines import LineFile
+from edgereg.sinks.files import LineFile
 from edgereg.sinks.records import records
 
 

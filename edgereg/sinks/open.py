@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from edgereg.errors import SinkError
+from edgereg.core.errors import SinkError
 from edgereg.sinks.base import Sink
 from edgereg.sinks.coco import CocoSink
 from edgereg.sinks.mot import MotSink

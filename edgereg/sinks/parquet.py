@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgereg.errors import SinkError
-from edgereg.pipeline.result import FrameResult
-from edgereg.sinks.lines import reason
+from edgereg.core.errors import SinkError
+from edgereg.core.result import FrameResult
+from edgereg.sinks.files import reason
 from edgereg.sinks.records import Record, records
 from edgereg.sinks.space import ensure_space
 

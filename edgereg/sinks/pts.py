@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgereg.errors import SinkError
-from edgereg.pipeline.result import FrameResult
-from edgereg.predictions import FloatArray, Predictions
+from edgereg.core.errors import SinkError
+from edgereg.core.predictions import FloatArray, Predictions
+from edgereg.core.result import FrameResult
 from edgereg.sinks.space import ensure_space
 from edgereg.sinks.whole import reserve, write_whole
 from edgereg.sources.base import SourceInfo

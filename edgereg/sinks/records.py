@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.pipeline.result import FrameResult
-from edgereg.predictions import Predictions
+from edgereg.core.predictions import Predictions
+from edgereg.core.result import FrameResult
 
 Record: TypeAlias = dict[str, Any]
 

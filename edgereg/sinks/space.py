@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from edgereg.errors import SinkError
+from edgereg.core.errors import SinkError
 
 # Enough for what closes an MP4 or Parquet file, and for others to notice the full disk too.
 RESERVE = 16 * 2**20

@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from edgereg.pipeline.result import FrameResult
-from edgereg.sinks.lines import LineFile
+from edgereg.core.result import FrameResult
+from edgereg.sinks.files import LineFile
 from edgereg.sinks.records import Record, records
 
 

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.errors import SinkError
-from edgereg.pipeline.result import FrameResult
-from edgereg.sinks.lines import reason
+from edgereg.core.errors import SinkError
+from edgereg.core.result import FrameResult
+from edgereg.sinks.files import reason
 from edgereg.sinks.space import ensure_space
 from edgereg.sources.base import SourceInfo
 from edgereg.sources.capture import open_capture, quiet_opencv

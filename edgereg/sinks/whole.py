@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from edgereg.errors import SinkError
-from edgereg.sinks.lines import reason
+from edgereg.core.errors import SinkError
+from edgereg.sinks.files import reason
 
 
 def reserve(path: Path) -> None:

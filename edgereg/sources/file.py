@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgereg.errors import SourceError
+from edgereg.core.errors import SourceError
 from edgereg.sources.base import Frame, SourceInfo
 from edgereg.sources.capture import open_capture, read_raw, rgb
 

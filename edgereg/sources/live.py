@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.errors import SourceError
+from edgereg.core.errors import SourceError
 from edgereg.sources.base import Frame, SourceInfo
 from edgereg.sources.capture import open_capture, read_raw, rgb
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edgereg.errors import SourceError
+from edgereg.core.errors import SourceError
 from edgereg.sources.base import Source
 from edgereg.sources.file import VideoFile, exists
 from edgereg.sources.images import SUFFIXES, ImageFiles, images_in, images_matching

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from edgereg.errors import SourceError
+from edgereg.core.errors import SourceError
 from edgereg.sources.base import Frame, Source, SourceInfo
 
 

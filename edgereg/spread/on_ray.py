@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from edgereg.core.errors import EdgeregError
 from edgereg.engines.machine import usable_cores
-from edgereg.errors import EdgeregError
 from edgereg.spread.slices import Done, Job, Slice, run_slice
 
 TRIES = 3

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgereg.errors import SourceError
+from edgereg.core.errors import SourceError
+from edgereg.core.result import FrameResult
 from edgereg.pipeline.loading import LoadedTask, load_tasks
-from edgereg.pipeline.result import FrameResult
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.steps import Settings
 from edgereg.plugins import load_plugins

@@ -1,6 +1,6 @@
 """The errors a user of the exporters can meet; each message is one line."""
 
-from edgereg.errors import EdgeregError
+from edgereg.core.errors import EdgeregError
 
 
 class ExportError(EdgeregError):

@@ -75,9 +75,9 @@ def command(**options: Any) -> None:
     from edgereg_exporters.errors import ExportError
 
     try:
-        from edgereg.engines.build import ROW
-        from edgereg_exporters.compiling import compile_folder
+        from edgereg.engines.tensorrt.build import ROW
         from edgereg_exporters.export_request import Request, carry_out
+        from edgereg_exporters.folder.compiling import compile_folder
     except ImportError as error:
         raise ExportError(
             f"{error.name} is not installed; exporting needs edgereg[export,train]"

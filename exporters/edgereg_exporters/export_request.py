@@ -12,16 +12,16 @@ import onnx
 
 from edgereg.engines.ranges import parse_batch
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model
-from edgereg_exporters.calibration import calibration_batches
 from edgereg_exporters.errors import ExportError
-from edgereg_exporters.model_folder import Description, Exported, copy_model, export_model
-from edgereg_exporters.quantise import Scheme
-from edgereg_exporters.reduced_model import Reduced, Reduction, reduce_model
-from edgereg_exporters.tensorrt_rules import refusals
-from edgereg_exporters.triton import add_to_repository
+from edgereg_exporters.folder.model_folder import Description, Exported, copy_model, export_model
+from edgereg_exporters.folder.tensorrt_rules import refusals
+from edgereg_exporters.folder.triton import add_to_repository
+from edgereg_exporters.precision.calibration import calibration_batches
+from edgereg_exporters.precision.quantise import Scheme
+from edgereg_exporters.precision.reduced_model import Reduced, Reduction, reduce_model
 
 if TYPE_CHECKING:
-    from edgereg_training.bootstrap import Figure
+    from edgereg_training.loop.bootstrap import Figure
 
 Say: TypeAlias = Callable[[str], None]
 
@@ -157,7 +157,7 @@ def _measure_on(data: Path | None, say: Say) -> Callable[[ModelFolder], Sequence
         return None
 
     def measure(model: ModelFolder) -> Sequence[Figure]:
-        from edgereg_training.evaluations import evaluation_of, measure_of
+        from edgereg_training.loop.evaluations import evaluation_of, measure_of
 
         name = f"Measuring {model.spec.name} in {model.spec.precision.upper()}"
         say(name)

@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from edgereg.geometry import square_crops
-from edgereg.marks import BoxMark, Mark
+from edgereg.core.geometry import square_crops
+from edgereg.core.marks import BoxMark, Mark
+from edgereg.core.predictions import FloatArray, Predictions, Refinement, ValueSpec
+from edgereg.core.result import FrameResult
+from edgereg.core.tasks import Prepared, Proposal
 from edgereg.models.folder import ModelFolder, write_model
 from edgereg.models.schema import ModelSpec
-from edgereg.pipeline.result import FrameResult
-from edgereg.predictions import FloatArray, Predictions, Refinement, ValueSpec
-from edgereg.tasks import Prepared, Proposal
 
 FRAME_STEP = 8
 COLOURS = (ValueSpec("red", "grey"), ValueSpec("green", "grey"), ValueSpec("blue", "grey"))

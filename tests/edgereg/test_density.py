@@ -10,12 +10,12 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
+from edgereg.core.errors import EngineError
+from edgereg.core.predictions import Predictions
+from edgereg.core.result import FrameResult
 from edgereg.density import density_curves
 from edgereg.engines.onnx import OnnxEngine
-from edgereg.errors import EngineError
 from edgereg.models.folder import ModelFolder
-from edgereg.pipeline.result import FrameResult
-from edgereg.predictions import Predictions
 
 
 @pytest.fixture

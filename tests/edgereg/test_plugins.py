@@ -10,7 +10,7 @@ from typing import Any
 import click
 import pytest
 
-from edgereg.errors import PluginError
+from edgereg.core.errors import PluginError
 from edgereg.hookspecs import hookimpl
 from edgereg.plugins import (
     Plugins,

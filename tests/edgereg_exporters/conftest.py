@@ -52,7 +52,7 @@ def run() -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def dense() -> Callable[..., tuple[Any, ...]]:
     """dense(rng, [widths], activation) -> layers of random weights; the last has no activation."""
-    from edgereg_exporters.energies import Dense
+    from edgereg_exporters.graphs.energies import Dense
 
     def make(rng: Any, widths: list[int], activation: str) -> tuple[Any, ...]:
         layers = []
@@ -72,7 +72,7 @@ def small_predict() -> Any:
 
     images uint8 [B, 16, 16, 3] -> values [B, 1] (expectation of 0, 10 .. 70), features [B, 4].
     """
-    from edgereg_exporters.graph_writer import GraphWriter, checked_model, floats, typed
+    from edgereg_exporters.graphs.writer import GraphWriter, checked_model, floats, typed
 
     rng = np.random.default_rng(3)
     g = GraphWriter()
@@ -108,7 +108,7 @@ def small_predict() -> Any:
 @pytest.fixture(scope="session")
 def pictures() -> Any:
     """uint8 [12, 16, 16, 3]."""
-    from edgereg_exporters.trial_images import trial_images
+    from edgereg_exporters.models.trial_images import trial_images
 
     return trial_images(12, 16, 16)
 
@@ -116,8 +116,8 @@ def pictures() -> Any:
 @pytest.fixture
 def small_model(small_predict: Any, tmp_path: Any, dense: Any) -> Any:
     """A model folder of `small_predict` and an energy over its value."""
-    from edgereg_exporters.energies import TargetEnergy
-    from edgereg_exporters.graphs import density_graph, refine_graph
+    from edgereg_exporters.graphs.energies import TargetEnergy
+    from edgereg_exporters.graphs.energy_graphs import density_graph, refine_graph
 
     from edgereg.models.folder import write_model
 

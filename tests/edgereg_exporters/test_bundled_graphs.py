@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("onnx")
 
 import onnx
-from edgereg_exporters.tensorrt_rules import refusals
-from edgereg_exporters.uint8_inputs import require_cast_first
+from edgereg_exporters.folder.tensorrt_rules import refusals
+from edgereg_exporters.graphs.uint8_inputs import require_cast_first
 
 GRAPHS = sorted(Path(__file__).parents[2].glob("plugins/*/models/*/*.onnx"))
 

@@ -20,28 +20,33 @@ pytest.importorskip("onnxruntime")
 
 import onnx
 import torch
-from edgereg_exporters import level_density, regression_adapter
-from edgereg_exporters.decompositions import running_maximum, running_minimum, solve_triangular
-from edgereg_exporters.exportable import load_exportable
-from edgereg_exporters.tensorrt_rules import refusals
-from edgereg_exporters.trial_images import trial_images
+from edgereg_exporters.folder.tensorrt_rules import refusals
+from edgereg_exporters.graphs import level_density
+from edgereg_exporters.graphs.decompositions import (
+    running_maximum,
+    running_minimum,
+    solve_triangular,
+)
+from edgereg_exporters.models import regression_adapter
+from edgereg_exporters.models.exportable import load_exportable
+from edgereg_exporters.models.trial_images import trial_images
 from edgereg_headpose.task import HeadPose
 from edgereg_training.backbones import parse_backbone
-from edgereg_training.checkpoint import Checkpoint, State, write_checkpoint
+from edgereg_training.loop.checkpoint import Checkpoint, State, write_checkpoint
+from edgereg_training.loop.recipe import Recipe
 from edgereg_training.methods.density import LaplaceProduct, Levels
 from edgereg_training.methods.registry import METHODS, parse_method
-from edgereg_training.recipe import Recipe
-from edgereg_training.regression_labels import Label, label_of
-from edgereg_training.regression_net import build_net
+from edgereg_training.regression.labels import Label, label_of
+from edgereg_training.regression.net import build_net
 
 from edgereg.cli.main import main
 from edgereg.cli.session import Session
+from edgereg.core.result import FrameResult
 from edgereg.density import density_curves
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.hookspecs import hookimpl
 from edgereg.models.folder import ModelFolder, load_model
 from edgereg.models.schema import Target
-from edgereg.pipeline.result import FrameResult
 from edgereg.plugins import GROUP, load_plugins
 
 DEMO = Path(__file__).parents[2] / "edgereg" / "assets" / "demo.mp4"

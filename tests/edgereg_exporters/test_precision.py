@@ -14,10 +14,10 @@ pytest.importorskip("torch")
 
 import onnx
 from edgereg_exporters.errors import ExportError
-from edgereg_exporters.half import to_half
-from edgereg_exporters.low_precision import low_nodes
-from edgereg_exporters.parity import run_graph
-from edgereg_exporters.quantise import to_int8
+from edgereg_exporters.folder.parity import run_graph
+from edgereg_exporters.precision.half import to_half
+from edgereg_exporters.precision.low_precision import low_nodes
+from edgereg_exporters.precision.quantise import to_int8
 from onnx import TensorProto, numpy_helper
 
 ROOT = Path(__file__).parents[2]

@@ -13,10 +13,10 @@ pytest.importorskip("timm")
 
 from edgereg_training.backbones import build, parse_backbone  # noqa: E402
 from edgereg_training.backbones.registry import BACKBONES  # noqa: E402
-from edgereg_training.errors import BackboneError, RecipeError  # noqa: E402
+from edgereg_training.loop.errors import BackboneError, RecipeError  # noqa: E402
 from edgereg_training.methods.method import FeatureShape  # noqa: E402
 from edgereg_training.methods.registry import parse_method  # noqa: E402
-from edgereg_training.regression_net import build_net  # noqa: E402
+from edgereg_training.regression.net import build_net  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
 from edgereg.models.schema import Target  # noqa: E402

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from edgereg_training.errors import TrainingError
-from edgereg_training.log import read_log
+from edgereg_training.loop.errors import TrainingError
+from edgereg_training.loop.log import read_log
 
 # Told every epoch's line after it was written to log.jsonl.
 EpochLog = Callable[[Mapping[str, float]], None]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from edgereg_training.errors import RecipeError
+from edgereg_training.loop.errors import RecipeError
 
 if TYPE_CHECKING:
-    from edgereg_training.problem import Problem
-    from edgereg_training.recipe import Recipe
+    from edgereg_training.loop.problem import Problem
+    from edgereg_training.loop.recipe import Recipe
 
 PROBLEMS = {
     "detection": "edgereg_training.detection.problem:detection_problem",
-    "regression": "edgereg_training.regression:problem",
+    "regression": "edgereg_training.regression.problem:problem",
 }
 
 # Their batches stay on the CPU.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from edgereg_training.recipe import OptimiserSettings
+from edgereg_training.loop.recipe import OptimiserSettings
 
 
 def learning_rate(settings: OptimiserSettings, step: int, total: int) -> float:

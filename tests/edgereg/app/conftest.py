@@ -16,14 +16,14 @@ import pytest
 # Windows are not shown on anybody's screen during tests.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from edgereg import marks as m
-from edgereg.app.catalogue import Catalogue
-from edgereg.geometry import axis_tips
+from edgereg.app.player.catalogue import Catalogue
+from edgereg.core import marks as m
+from edgereg.core.geometry import axis_tips
+from edgereg.core.predictions import Predictions, ValueSpec
+from edgereg.core.tasks import Prepared, Proposal
 from edgereg.models.folder import ModelFolder
 from edgereg.models.schema import ModelSpec
 from edgereg.pipeline.loading import LoadedTask
-from edgereg.predictions import Predictions, ValueSpec
-from edgereg.tasks import Prepared, Proposal
 
 FPS, FRAMES, WIDTH, HEIGHT = 25, 120, 320, 180
 

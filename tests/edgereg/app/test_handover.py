@@ -12,9 +12,9 @@ pytest.importorskip("PySide6")
 
 from PySide6.QtCore import QThread
 
-from edgereg.app.background import Job
-from edgereg.app.mailbox import Mailbox
-from edgereg.errors import SourceError
+from edgereg.app.player.background import Job
+from edgereg.app.player.mailbox import Mailbox
+from edgereg.core.errors import SourceError
 
 
 def test_only_the_latest_item_arrives(qtbot: Any) -> None:

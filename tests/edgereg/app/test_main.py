@@ -17,7 +17,7 @@ _PROGRAM = """
 import sys
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
-from edgereg.app.catalogue import Catalogue
+from edgereg.app.player.catalogue import Catalogue
 from edgereg.app.main import stay
 from edgereg.app.window import MainWindow
 clip, how, settings = sys.argv[1:]

@@ -17,7 +17,7 @@ pytest.importorskip("onnxruntime")
 from PySide6.QtCore import QSettings
 
 from edgereg.app.window import MainWindow
-from edgereg.demo import CLIP
+from edgereg.demo.clip import CLIP
 
 KEEP = os.environ.get("EDGEREG_PICTURES")
 # The kept picture shows more of the history, and takes longer to make.

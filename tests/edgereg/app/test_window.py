@@ -16,7 +16,7 @@ pytest.importorskip("PySide6")
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QWheelEvent
 
-from edgereg.app.player import State
+from edgereg.app.player.player import State
 from edgereg.app.window import MainWindow
 
 

@@ -17,7 +17,7 @@ from edgereg.bench.measure import (
     time_in_turns,
     times_fp32,
 )
-from edgereg.errors import EngineError
+from edgereg.core.errors import EngineError
 
 
 def case(call: Callable[[], Any] = lambda: None, **fields: Any) -> Case:

@@ -14,7 +14,7 @@ import pytest
 from edgereg.bench.compare import differences, doubts
 from edgereg.bench.machine import describe_machine, is_busy, unlike
 from edgereg.bench.record import VERSION, Record, Row, read_record, require_place
-from edgereg.errors import EdgeregError
+from edgereg.core.errors import EdgeregError
 
 ROW = Row("heads", "fp32", "cpu", "predict", 1, 1.5, 50, 2, 10.0, 12.0, 15.0, 100.0)
 ROOT = Path(__file__).parents[3]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from edgereg.bench import cases, measure, startup
-from edgereg.errors import EngineError
+from edgereg.core.errors import EngineError
 from edgereg.models.folder import load_model, write_model
 
 QUICK = ("--runs", 3, "--no-startup")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from edgereg.cli import doctor, extras
+from edgereg.core.errors import EngineError
 from edgereg.engines import select
-from edgereg.engines.build import BuiltEngine
-from edgereg.errors import EngineError
+from edgereg.engines.tensorrt.build import BuiltEngine
 
 
 def test_engines(call: Any, capsys: Any) -> None:
@@ -32,7 +32,7 @@ def test_engines_build(
         progress("predict")
         return [BuiltEngine("predict", folder / "model.plan", 2_500_000, cached=True)]
 
-    monkeypatch.setattr("edgereg.engines.build.build_engine", build_engine)
+    monkeypatch.setattr("edgereg.engines.tensorrt.build.build_engine", build_engine)
     assert call("engines", "build", "colour", "--batch", "1:4:8") == 0
     said = capsys.readouterr()
     assert asked == [(colour_task.model, 4, 8)]

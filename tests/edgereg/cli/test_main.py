@@ -13,7 +13,7 @@ import pytest
 
 from edgereg.cli import main as cli
 from edgereg.cli.session import Session
-from edgereg.errors import SourceError
+from edgereg.core.errors import SourceError
 from edgereg.hookspecs import hookimpl
 from edgereg.plugins import load_plugins
 

@@ -158,7 +158,7 @@ class FakeCuda:
 
 @pytest.fixture
 def fake_cuda(monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
-    from edgereg.engines import cuda_api
+    from edgereg.engines.tensorrt import cuda as cuda_api
 
     fake = FakeCuda()
     monkeypatch.setattr(cuda_api, "cuda_runtime", lambda: fake)

@@ -202,7 +202,7 @@ def fake_trt(
     request: pytest.FixtureRequest, fake_cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch
 ) -> FakeTensorRT:
     """TensorRT of the oldest and the newest version that edgereg is written for."""
-    from edgereg.engines import tensorrt_api
+    from edgereg.engines.tensorrt import api as tensorrt_api
 
     fake = FakeTensorRT(fake_cuda, request.param)
     monkeypatch.setattr(tensorrt_api, "_import", lambda: fake)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from edgereg.core.errors import EngineError
 from edgereg.engines import machine
 from edgereg.engines.cache import ABANDONED_S, SEAL, CacheKey, EngineCache, key_for
-from edgereg.errors import EngineError
 
 KEY = CacheKey("ab" * 32, "fp16", "{}", "tensorrt 10.3", "Orin 8.7", "540.4")
 

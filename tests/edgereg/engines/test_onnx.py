@@ -10,10 +10,10 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
+from edgereg.core.errors import EngineError
 from edgereg.engines import onnx
 from edgereg.engines.base import DeviceArray
 from edgereg.engines.onnx import OnnxEngine, _line
-from edgereg.errors import EngineError
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
+from edgereg.core.errors import EngineError
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.engines.probe import make_probe, probe_of
 from edgereg.engines.proof import compare
-from edgereg.errors import EngineError
 from edgereg.models.folder import ModelFolder
 from edgereg.plugins import load_plugins
 

@@ -14,9 +14,9 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
+from edgereg.core.errors import EngineError
 from edgereg.engines import proof
 from edgereg.engines.proof import compare
-from edgereg.errors import EngineError
 
 # Comes before the real package on the path, and lends it a provider that fails in its own way.
 STAND_IN = """

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from edgereg.core.errors import EngineError
 from edgereg.engines import select
 from edgereg.engines.onnx import CPU, OnnxEngine
 from edgereg.engines.providers import (
@@ -20,7 +21,6 @@ from edgereg.engines.providers import (
     tensorrt_options,
 )
 from edgereg.engines.ranges import Profile
-from edgereg.errors import EngineError
 
 ort = pytest.importorskip("onnxruntime")
 

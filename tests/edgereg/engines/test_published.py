@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
-from edgereg.engines import tensorrt_api
-from edgereg.engines.cuda_api import Cuda
+from edgereg.core.errors import EngineError
 from edgereg.engines.ranges import Profile
-from edgereg.engines.tensorrt_api import DTYPES, TensorRT
-from edgereg.errors import EngineError
+from edgereg.engines.tensorrt import api as tensorrt_api
+from edgereg.engines.tensorrt.api import DTYPES, TensorRT
+from edgereg.engines.tensorrt.cuda import Cuda
 
 from . import fake_tensorrt, fake_tensorrt_runtime
 from .fake_cuda import FakeCuda

@@ -13,10 +13,10 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
+from edgereg.core.errors import EngineError
 from edgereg.engines import select
 from edgereg.engines.onnx import CPU, OnnxEngine
 from edgereg.engines.probe import probe_of
-from edgereg.errors import EngineError
 
 
 @dataclass

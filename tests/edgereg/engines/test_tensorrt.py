@@ -15,10 +15,10 @@ import pytest
 pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
 
-from edgereg.engines.build import load_tensorrt
+from edgereg.core.errors import EngineError
 from edgereg.engines.cache import EngineCache
-from edgereg.engines.cuda_api import Cuda
-from edgereg.errors import EngineError
+from edgereg.engines.tensorrt.build import load_tensorrt
+from edgereg.engines.tensorrt.cuda import Cuda
 
 from .cpu_answers import images, same
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edgereg.errors import ModelFolderError
+from edgereg.core.errors import ModelFolderError
 from edgereg.models.folder import ModelFolder, load_model, write_model
 
 

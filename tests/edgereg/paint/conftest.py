@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgereg import marks as m
+from edgereg.core import marks as m
 
 # Windows are not shown on anybody's screen during tests.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgereg import marks as m
+from edgereg.core import marks as m
 from edgereg.paint.opencv import paint
 
 NAN, INF = float("nan"), float("inf")

@@ -12,8 +12,8 @@ pytest.importorskip("PySide6")
 
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 
-from edgereg import marks as m
-from edgereg.app import paint_qt
+from edgereg.app.look import paint_qt
+from edgereg.core import marks as m
 from edgereg.paint.opencv import paint
 from edgereg.paint.style import unit_of
 

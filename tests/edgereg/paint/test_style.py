@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from edgereg.marks import Role
+from edgereg.core.marks import Role
 from edgereg.paint.style import AXES, PALETTE, STROKES, colour_of, heat_colours, unit_of
 
 # Viénot's linear-light simulations of the two common kinds of colour blindness.

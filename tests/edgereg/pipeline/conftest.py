@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgereg.errors import SinkError, SourceError
+from edgereg.core.errors import SinkError, SourceError
+from edgereg.core.result import FrameResult
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask, load_task
-from edgereg.pipeline.result import FrameResult
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Report

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from edgereg.core.errors import ModelFolderError, PluginError
 from edgereg.engines.select import load_engine
-from edgereg.errors import ModelFolderError, PluginError
 from edgereg.pipeline import loading
 from edgereg.pipeline.loading import in_order, load_task, load_tasks
 

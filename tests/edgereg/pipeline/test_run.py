@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgereg.errors import EngineError
+from edgereg.core.errors import EngineError
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.stats import Report

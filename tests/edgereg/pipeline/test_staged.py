@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edgereg.errors import SourceError
+from edgereg.core.errors import SourceError
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.staged import StagedPipeline

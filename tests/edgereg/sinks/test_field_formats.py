@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgereg.errors import SinkError
-from edgereg.pipeline.result import Fault, FrameResult
+from edgereg.core.errors import SinkError
+from edgereg.core.predictions import Predictions, ValueSpec
+from edgereg.core.result import Fault, FrameResult
 from edgereg.pipeline.staged import StagedPipeline
-from edgereg.predictions import Predictions, ValueSpec
 from edgereg.sinks import space
 from edgereg.sinks.open import open_sink
 from edgereg.sources.base import SourceInfo

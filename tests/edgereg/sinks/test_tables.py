@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from edgereg.errors import SinkError
-from edgereg.pipeline.result import FrameResult
-from edgereg.predictions import ValueSpec
+from edgereg.core.errors import SinkError
+from edgereg.core.predictions import ValueSpec
+from edgereg.core.result import FrameResult
 from edgereg.sinks import space
 from edgereg.sinks.base import Sink
 from edgereg.sinks.open import open_sink

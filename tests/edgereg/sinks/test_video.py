@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgereg.errors import SinkError
-from edgereg.pipeline.result import FrameResult
+from edgereg.core.errors import SinkError
+from edgereg.core.result import FrameResult
 from edgereg.sinks import space
 from edgereg.sinks.base import Sink
 from edgereg.sinks.open import open_sink

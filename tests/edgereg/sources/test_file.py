@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgereg.errors import SourceError
+from edgereg.core.errors import SourceError
 from edgereg.sources import file as file_module
 from edgereg.sources.file import VideoFile
 from edgereg.sources.open import open_source

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgereg.errors import SourceError
+from edgereg.core.errors import SourceError
 from edgereg.sources import live
 from edgereg.sources.live import LiveSettings, LiveSource
 from edgereg.sources.open import open_source

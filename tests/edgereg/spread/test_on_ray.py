@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from edgereg.errors import EdgeregError
+from edgereg.core.errors import EdgeregError
 from edgereg.spread import on_ray
 
 Start = Callable[..., "subprocess.Popen[str]"]

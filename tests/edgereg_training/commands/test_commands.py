@@ -16,11 +16,11 @@ pytest.importorskip("onnxruntime")
 
 import edgereg_headpose  # noqa: E402
 from edgereg_training import plugin  # noqa: E402
-from edgereg_training.errors import CheckpointError, RecipeError  # noqa: E402
-from edgereg_training.evaluations import evaluation_of  # noqa: E402
+from edgereg_training.loop.errors import CheckpointError, RecipeError  # noqa: E402
+from edgereg_training.loop.evaluations import evaluation_of  # noqa: E402
 from edgereg_training.render.shards import read_manifest  # noqa: E402
 
-from edgereg.errors import EdgeregError  # noqa: E402
+from edgereg.core.errors import EdgeregError  # noqa: E402
 from edgereg.models.folder import load_model  # noqa: E402
 
 COMMANDS = {command.name: command for command in plugin.edgereg_commands()}

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from edgereg_training import plugin  # noqa: E402
 from edgereg_training.commands.train import RECIPES  # noqa: E402
-from edgereg_training.log import read_log  # noqa: E402
+from edgereg_training.loop.log import read_log  # noqa: E402
 
 COMMANDS = {command.name: command for command in plugin.edgereg_commands()}
 PAGE = Path(__file__).parents[3] / "docs" / "train-in-five-minutes.md"

@@ -14,7 +14,7 @@ from edgereg_training.detection.boxes import (  # noqa: E402
     to_relative,
 )
 
-from edgereg.geometry import box_iou  # noqa: E402
+from edgereg.core.geometry import box_iou  # noqa: E402
 
 
 def _boxes(rng: np.random.Generator, *shape: int) -> np.ndarray:

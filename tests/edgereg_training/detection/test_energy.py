@@ -13,7 +13,7 @@ from edgereg_training.detection.energy import (  # noqa: E402
     box_energy_loss,
     refine_boxes,
 )
-from edgereg_training.ebm import Proposal  # noqa: E402
+from edgereg_training.methods.ebm.likelihood import Proposal  # noqa: E402
 
 BOXES = torch.tensor([[[10.0, 12.0, 40.0, 52.0], [30.0, 30.0, 50.0, 60.0]]])
 FEATURES = torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))

@@ -19,7 +19,7 @@ from edgereg_training.detection.iou_net import (  # noqa: E402
 )
 from edgereg_training.detection.losses import LossSettings, confidence_loss  # noqa: E402
 from edgereg_training.detection.problem import DetectionOptions  # noqa: E402
-from edgereg_training.ebm import Proposal  # noqa: E402
+from edgereg_training.methods.ebm.likelihood import Proposal  # noqa: E402
 from scipy.stats import kstest, spearmanr  # noqa: E402
 
 HEADS = torch.tensor([[10.0, 12.0, 40.0, 52.0], [5.0, 40.0, 55.0, 50.0]])

@@ -13,9 +13,9 @@ from edgereg_training.detection.export import load_heads, model_fields
 from edgereg_training.detection.problem import DetectionProblem, collate, detection_problem
 from edgereg_training.detection.scene import scene_of
 from edgereg_training.detection.scenes import Judged, load_scenes
-from edgereg_training.errors import RecipeError
-from edgereg_training.loop import train
-from edgereg_training.recipe import Recipe
+from edgereg_training.loop.errors import RecipeError
+from edgereg_training.loop.loop import train
+from edgereg_training.loop.recipe import Recipe
 from edgereg_training.render.shards import SceneShardOptions, write_scene_shards
 
 

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 
 import edgereg_training
 from edgereg_training.detection.problem import DetectionOptions
-from edgereg_training.recipe import load_recipe, parse_options
+from edgereg_training.loop.recipe import load_recipe, parse_options
 
 
 def test_the_bundled_recipe_is_valid() -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from edgereg_training.errors import RecipeError, TrainingError
+from edgereg_training.loop.errors import RecipeError, TrainingError
 from edgereg_training.methods.method import FeatureShape, Head
 from edgereg_training.methods.registry import METHODS, parse_method
 from torch import Tensor

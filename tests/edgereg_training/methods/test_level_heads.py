@@ -6,13 +6,13 @@ import math
 
 import pytest
 import torch
-from edgereg_training.errors import TrainingError
-from edgereg_training.methods.hopenet import HopenetSettings
-from edgereg_training.methods.level_grid import LevelGrid, grid_over
+from edgereg_training.loop.errors import TrainingError
+from edgereg_training.methods.baselines.hopenet import HopenetSettings
+from edgereg_training.methods.baselines.multiclass import MulticlassSettings
+from edgereg_training.methods.baselines.ordinal import OrdinalSettings, level_probabilities
+from edgereg_training.methods.baselines.softmax import SoftmaxSettings
+from edgereg_training.methods.densities.level_grid import LevelGrid, grid_over
 from edgereg_training.methods.method import FeatureShape, Head
-from edgereg_training.methods.multiclass import MulticlassSettings
-from edgereg_training.methods.ordinal import OrdinalSettings, level_probabilities
-from edgereg_training.methods.softmax import SoftmaxSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn

@@ -6,14 +6,14 @@ import math
 
 import pytest
 import torch
-from edgereg_training.methods.cvae import CvaeSettings, gaussian_divergence
+from edgereg_training.methods.baselines.cvae import CvaeSettings, gaussian_divergence
+from edgereg_training.methods.baselines.direct import DirectSettings
+from edgereg_training.methods.baselines.gaussian import LOG_VARIANCE, GaussianSettings
+from edgereg_training.methods.baselines.laplace import LaplaceSettings
+from edgereg_training.methods.baselines.mixture import MixtureSettings
 from edgereg_training.methods.density import LaplaceProduct, RadialLaplace
-from edgereg_training.methods.direct import DirectSettings
-from edgereg_training.methods.gaussian import LOG_VARIANCE, GaussianSettings
-from edgereg_training.methods.laplace import LaplaceSettings
 from edgereg_training.methods.layers import bounded
 from edgereg_training.methods.method import FeatureShape, Head
-from edgereg_training.methods.mixture import MixtureSettings
 from torch import Tensor, nn
 
 from edgereg.models.schema import Target

@@ -10,9 +10,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from edgereg_training import bel, bel_bounds  # noqa: E402
-from edgereg_training.reproduce import bel_ablation, bel_codes, bel_sweep, bel_training  # noqa: E402
-from edgereg_training.reproduce import bel_bounds as bounds_study  # noqa: E402
+from edgereg_training.methods.bel import bounds as bel_bounds  # noqa: E402
+from edgereg_training.methods.bel import code_words as bel  # noqa: E402
+from edgereg_training.reproduce.bel import ablation as bel_ablation  # noqa: E402
+from edgereg_training.reproduce.bel import bounds as bounds_study  # noqa: E402
+from edgereg_training.reproduce.bel import codes as bel_codes  # noqa: E402
+from edgereg_training.reproduce.bel import sweep as bel_sweep  # noqa: E402
+from edgereg_training.reproduce.bel import training as bel_training  # noqa: E402
 from edgereg_training.reproduce.cells import Cells  # noqa: E402
 from edgereg_training.reproduce.context import Context  # noqa: E402
 from edgereg_training.reproduce.report import write_report  # noqa: E402

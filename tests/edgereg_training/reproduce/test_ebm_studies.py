@@ -11,12 +11,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from edgereg_training.methods.registry import parse_method  # noqa: E402
-from edgereg_training.reproduce import ebm_1d, ebm_refine, refine_cells  # noqa: E402
 from edgereg_training.reproduce.cells import Cells  # noqa: E402
 from edgereg_training.reproduce.context import Context  # noqa: E402
+from edgereg_training.reproduce.ebm import one_dimensional as ebm_1d  # noqa: E402
+from edgereg_training.reproduce.ebm import refine as ebm_refine  # noqa: E402
+from edgereg_training.reproduce.ebm import refine_fits as refine_cells  # noqa: E402
+from edgereg_training.reproduce.ebm.toy.jets import PARAMETERS  # noqa: E402
 from edgereg_training.reproduce.image_data import ImageSet  # noqa: E402
 from edgereg_training.reproduce.report import write_report  # noqa: E402
-from edgereg_training.toy.jets import PARAMETERS  # noqa: E402
 
 
 class FixedCells(Context):

@@ -12,16 +12,14 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("matplotlib")
 
-from edgereg_training.reproduce import (  # noqa: E402
-    gllim_cells,
-    gllim_forward,
-    gllim_k,
-    gllim_samples,
-)
 from edgereg_training.reproduce.cells import Cells  # noqa: E402
 from edgereg_training.reproduce.context import Context  # noqa: E402
-from edgereg_training.reproduce.gllim_cells import FineTuning, Trial, difference  # noqa: E402
-from edgereg_training.reproduce.gllim_features import QUICK, FeatureSet, Sources  # noqa: E402
+from edgereg_training.reproduce.gllim import components as gllim_k  # noqa: E402
+from edgereg_training.reproduce.gllim import fits as gllim_cells  # noqa: E402
+from edgereg_training.reproduce.gllim import forward as gllim_forward  # noqa: E402
+from edgereg_training.reproduce.gllim import samples as gllim_samples  # noqa: E402
+from edgereg_training.reproduce.gllim.features import QUICK, FeatureSet, Sources  # noqa: E402
+from edgereg_training.reproduce.gllim.fits import FineTuning, Trial, difference  # noqa: E402
 from edgereg_training.reproduce.report import write_report  # noqa: E402
 
 STUDIES = {"k": gllim_k, "forward": gllim_forward, "samples": gllim_samples}

@@ -11,10 +11,10 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("numba")
 
-from edgereg_training.reproduce import regcls_grid
 from edgereg_training.reproduce.cells import Cells
 from edgereg_training.reproduce.context import Context
-from edgereg_training.reproduce.regcls_published import FIGURE_3
+from edgereg_training.reproduce.regcls import grid as regcls_grid
+from edgereg_training.reproduce.regcls.published import FIGURE_3
 from edgereg_training.reproduce.report import Report, write_report
 from edgereg_training.reproduce.study import STUDIES, run_of
 

@@ -18,9 +18,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from edgereg_training.backbones.backbone import Backbone, Takes, scaled
-from edgereg_training.errors import BackboneError
+from edgereg_training.loop.errors import BackboneError
+from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.method import FeatureShape
-from edgereg_training.recipe import Strict
 
 
 class EdgeSettings(Strict):

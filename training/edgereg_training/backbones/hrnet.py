@@ -17,9 +17,9 @@ from torch.nn import functional
 
 from edgereg_training.backbones.backbone import Backbone, Takes, scaled
 from edgereg_training.backbones.timm_models import create, load_file_weights
-from edgereg_training.errors import BackboneError
+from edgereg_training.loop.errors import BackboneError
+from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.method import FeatureShape
-from edgereg_training.recipe import Strict
 
 _BRANCHES = (1, 2, 3, 4)
 _JOINED = 18 + 36 + 72 + 144

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from edgereg_training.backbones.backbone import Backbone, Takes, scaled
+from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.method import FeatureShape
-from edgereg_training.recipe import Strict
 
 # height and width; channels, kernel and stride of the convolutions; widths of the layers after.
 INPUT = (66, 200)

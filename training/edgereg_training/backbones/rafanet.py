@@ -18,9 +18,9 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from edgereg_training.backbones.backbone import Backbone, Takes
 from edgereg_training.backbones.timm_models import TimmNet, create, load_file_weights
-from edgereg_training.errors import BackboneError
+from edgereg_training.loop.errors import BackboneError
+from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.method import FeatureShape
-from edgereg_training.recipe import Strict
 
 # Kernel and stride of the regions' max pooling; together 9 + 9 + 4 + 4 + 4 + 4 + 1 of 7x7 maps.
 REGIONS = ((2, 2), (3, 2), (3, 3), (4, 2), (4, 3), (5, 2))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from edgereg_training.errors import RecipeError
-from edgereg_training.recipe import parse_named
+from edgereg_training.loop.errors import RecipeError
+from edgereg_training.loop.recipe import parse_named
 
 if TYPE_CHECKING:
     from edgereg_training.backbones.backbone import Backbone, BackboneSettings

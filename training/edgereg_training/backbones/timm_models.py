@@ -12,9 +12,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from edgereg_training.backbones.backbone import Backbone, Takes
-from edgereg_training.errors import BackboneError
+from edgereg_training.loop.errors import BackboneError
+from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.method import FeatureShape
-from edgereg_training.recipe import Strict
 
 PREFIX = "timm/"
 # Of ImageNet, where a model does not name its own.

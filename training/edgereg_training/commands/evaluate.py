@@ -11,8 +11,8 @@ import click
 
 if TYPE_CHECKING:
     from edgereg.models.folder import ModelFolder
-    from edgereg_training.bootstrap import Figure
-    from edgereg_training.evaluations import Measure
+    from edgereg_training.loop.bootstrap import Figure
+    from edgereg_training.loop.evaluations import Measure
     from edgereg_training.render.shards import Progress
 
 
@@ -51,7 +51,7 @@ def command(
     refinement. A training folder of the problem 'regression' runs in torch, whatever its method.
     """
     from edgereg.models.folder import load_model
-    from edgereg_training.evaluations import evaluation_of, measure_of
+    from edgereg_training.loop.evaluations import evaluation_of, measure_of
 
     for path in models or _bundled(context):
         if _is_run(path):
@@ -82,8 +82,8 @@ def _is_run(path: Path) -> bool:
 def _evaluate_run(
     path: Path, data: Path | None, count: int | None, assets: Path | None, cache: Path | None
 ) -> None:
-    from edgereg_training.evaluations import evaluation_of
-    from edgereg_training.regression_run import load_regression, measure_run
+    from edgereg_training.loop.evaluations import evaluation_of
+    from edgereg_training.regression.run import load_regression, measure_run
 
     _, problem, recipe = load_regression(path)
     folder = data or _rendered(evaluation_of(problem.label.name), count, assets, cache)
@@ -100,7 +100,7 @@ def _bundled(context: click.Context) -> list[Path]:
 def _rendered(evaluation: Any, count: int | None, assets: Path | None, cache: Path | None) -> Path:
     import platformdirs
 
-    from edgereg_training.evaluations import render_test_data
+    from edgereg_training.loop.evaluations import render_test_data
 
     if assets is None:
         click.echo("No --assets folder: rendering the stand-in head.", err=True)

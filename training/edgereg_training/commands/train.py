@@ -12,9 +12,9 @@ import click
 
 if TYPE_CHECKING:
     from edgereg_training.commands.progress import Report
-    from edgereg_training.loop import Progress, Watcher
-    from edgereg_training.problem import Problem
-    from edgereg_training.recipe import Recipe
+    from edgereg_training.loop.loop import Progress, Watcher
+    from edgereg_training.loop.problem import Problem
+    from edgereg_training.loop.recipe import Recipe
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 
@@ -63,8 +63,8 @@ def command(
     Stop with Ctrl-C and go on with --resume. The results are in the folder: checkpoints, and a log
     of one line an epoch.
     """
+    from edgereg_training.loop.recipe import load_recipe
     from edgereg_training.problems import problem_of
-    from edgereg_training.recipe import load_recipe
 
     if (seeds is not None) + (rates is not None) + (form is not None) > 1:
         raise click.UsageError("--seeds, --find-lr and --log can't be combined")
@@ -92,9 +92,9 @@ def _file(recipe: Path) -> Path:
 
 
 def _once(problem: Problem, recipe: Recipe, out: Path, resume: bool, form: Any) -> None:
-    from edgereg_training.checkpoint import best_checkpoint
     from edgereg_training.epoch_log import epoch_log
-    from edgereg_training.loop import train
+    from edgereg_training.loop.checkpoint import best_checkpoint
+    from edgereg_training.loop.loop import train
 
     log = None if form is None else epoch_log(form, out)
     with _watchers(problem.metric) as watcher_of:
@@ -105,7 +105,7 @@ def _once(problem: Problem, recipe: Recipe, out: Path, resume: bool, form: Any) 
 
 def _seeds(problem: Problem, recipe: Recipe, out: Path, count: int, resume: bool) -> None:
     from edgereg.cli.tables import show_table
-    from edgereg_training.repeats import train_seeds
+    from edgereg_training.loop.repeats import train_seeds
 
     with _watchers(problem.metric) as watcher_of:
         _, intervals = train_seeds(problem, recipe, out, count, resume, watcher_of)
@@ -126,7 +126,7 @@ def _find(
     resume: bool,
 ) -> None:
     from edgereg.cli.tables import show_table
-    from edgereg_training.repeats import find_rate
+    from edgereg_training.loop.repeats import find_rate
 
     with _watchers(problem.metric) as watcher_of:
         trials = find_rate(problem, recipe, out, rates, epochs, resume, watcher_of)

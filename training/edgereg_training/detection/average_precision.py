@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.geometry import box_iou
+from edgereg.core.geometry import box_iou
 
 RECALLS = np.linspace(0, 1, 101)
 FloatArray = npt.NDArray[np.float64]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edgereg.geometry import PADDING
+from edgereg.core.geometry import PADDING
 from edgereg_training.detection.scene import Boxes, Image, Scene
 
 

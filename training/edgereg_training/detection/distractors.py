@@ -11,7 +11,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from edgereg.geometry import box_iou
+from edgereg.core.geometry import box_iou
 from edgereg_training.detection.drawing import (
     ellipse,
     flat,

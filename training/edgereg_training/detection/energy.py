@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from edgereg_training.detection.boxes import from_relative, to_relative
-from edgereg_training.ebm import Proposal, nll, refine
-from edgereg_training.prroi import prroi_pool
+from edgereg_training.methods.ebm.likelihood import Proposal, nll, refine
+from edgereg_training.methods.ebm.prroi import prroi_pool
 
 FEATURE_SCALE = 1 / 8
 

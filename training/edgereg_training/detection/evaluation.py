@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.geometry import letterbox, nms
+from edgereg.core.tasks import Proposal
 from edgereg.engines.base import Engine
 from edgereg.engines.onnx import OnnxEngine
-from edgereg.geometry import letterbox, nms
 from edgereg.models.folder import ModelFolder
 from edgereg.pipeline.steps import ascend
-from edgereg.tasks import Proposal
-from edgereg_training.bootstrap import Figure, figure
 from edgereg_training.detection.average_precision import (
     Matches,
     PictureResult,
@@ -25,6 +24,7 @@ from edgereg_training.detection.average_precision import (
 )
 from edgereg_training.detection.scene import Scene
 from edgereg_training.detection.scenes import Judged, load_scenes
+from edgereg_training.loop.bootstrap import Figure, figure
 
 if TYPE_CHECKING:
     from edgereg_training.render.shards import Progress

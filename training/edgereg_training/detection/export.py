@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from edgereg_training.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.detection.model import HeadModel
 from edgereg_training.detection.network import DetectorConfig
 from edgereg_training.detection.problem import DetectionOptions
-from edgereg_training.recipe import Recipe, parse_options
+from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.recipe import Recipe, parse_options
 
 FEATURES = ("features",)
 PREDICT_OUTPUTS = ("boxes", "scores", "features")

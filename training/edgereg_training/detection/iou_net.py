@@ -15,7 +15,7 @@ from torch.nn.functional import huber_loss
 
 from edgereg_training.detection.boxes import from_relative, pairwise_iou, to_relative
 from edgereg_training.detection.energy import BoxEnergyNet
-from edgereg_training.ebm import Proposal, refine
+from edgereg_training.methods.ebm.likelihood import Proposal, refine
 
 LEAST_IOU = 0.5
 # No box this far off in relative coordinates, in any direction, has an IoU above 0.14.

@@ -14,7 +14,7 @@ from edgereg_training.detection.boxes import from_relative, generalised_iou, to_
 from edgereg_training.detection.energy import BoxEnergyNet, box_energy_loss
 from edgereg_training.detection.iou_net import iou_loss, proposed, uniform_iou
 from edgereg_training.detection.network import RawDetections
-from edgereg_training.ebm import Proposal
+from edgereg_training.methods.ebm.likelihood import Proposal
 
 Confidence = Literal["nll", "iou-net", "iou-net-star"]
 

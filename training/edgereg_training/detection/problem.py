@@ -23,7 +23,7 @@ from edgereg_training.detection.photometric import distort
 from edgereg_training.detection.scene import Image, Scene, scene_of
 from edgereg_training.detection.scenes import SceneSet, load_scenes
 from edgereg_training.detection.validation import validate
-from edgereg_training.recipe import Recipe, Strict, parse_options
+from edgereg_training.loop.recipe import Recipe, Strict, parse_options
 
 BACKDROP_SIZE = (448, 352)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edgereg_training.detection.scene import Scene, scene_of
-from edgereg_training.errors import TrainingError
+from edgereg_training.loop.errors import TrainingError
 from edgereg_training.render.shards import iter_shards
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from edgereg.geometry import letterbox, nms
+from edgereg.core.geometry import letterbox, nms
 from edgereg_training.detection.average_precision import PictureResult, average_precision, match
 from edgereg_training.detection.model import HeadModel, Predictor
 from edgereg_training.detection.scenes import SceneSet

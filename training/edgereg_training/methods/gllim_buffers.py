@@ -16,9 +16,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgereg_training.gllim import FittedGLLiM
-from edgereg_training.gllim_inverse import Inverse
-from edgereg_training.gllim_parameters import Array, Covariance, Floats
+from edgereg_training.methods.gllim.fit import FittedGLLiM
+from edgereg_training.methods.gllim.inverse import Inverse
+from edgereg_training.methods.gllim.parameters import Array, Covariance, Floats
 
 Buffers = dict[str, npt.NDArray[np.float32]]
 # Finite, so that no product with it is NaN; its exponential is 0.

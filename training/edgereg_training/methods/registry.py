@@ -6,29 +6,29 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from edgereg_training.errors import RecipeError
-from edgereg_training.recipe import parse_named
+from edgereg_training.loop.errors import RecipeError
+from edgereg_training.loop.recipe import parse_named
 
 if TYPE_CHECKING:
     from edgereg_training.methods.method import MethodSettings
 
 METHODS: dict[str, str] = {
-    "direct": "edgereg_training.methods.direct:DirectSettings",
-    "gaussian": "edgereg_training.methods.gaussian:GaussianSettings",
-    "laplace": "edgereg_training.methods.laplace:LaplaceSettings",
-    "mixture": "edgereg_training.methods.mixture:MixtureSettings",
-    "cvae": "edgereg_training.methods.cvae:CvaeSettings",
-    "softmax": "edgereg_training.methods.softmax:SoftmaxSettings",
-    "multiclass": "edgereg_training.methods.multiclass:MulticlassSettings",
-    "hopenet": "edgereg_training.methods.hopenet:HopenetSettings",
-    "or-cnn": "edgereg_training.methods.ordinal:OrdinalSettings",
-    "coral": "edgereg_training.methods.ordinal:OrdinalSettings",
-    "heatmap": "edgereg_training.methods.heatmap:HeatmapSettings",
-    "ebm": "edgereg_training.methods.energy_head:EnergySettings",
-    "regcls": "edgereg_training.methods.regcls_head:RegClsSettings",
-    "gllim": "edgereg_training.methods.gllim_head:GllimSettings",
-    "bel": "edgereg_training.methods.bel_head:BelSettings",
-    "bel-h": "edgereg_training.methods.bel_head:BelSettings",
+    "direct": "edgereg_training.methods.baselines.direct:DirectSettings",
+    "gaussian": "edgereg_training.methods.baselines.gaussian:GaussianSettings",
+    "laplace": "edgereg_training.methods.baselines.laplace:LaplaceSettings",
+    "mixture": "edgereg_training.methods.baselines.mixture:MixtureSettings",
+    "cvae": "edgereg_training.methods.baselines.cvae:CvaeSettings",
+    "softmax": "edgereg_training.methods.baselines.softmax:SoftmaxSettings",
+    "multiclass": "edgereg_training.methods.baselines.multiclass:MulticlassSettings",
+    "hopenet": "edgereg_training.methods.baselines.hopenet:HopenetSettings",
+    "or-cnn": "edgereg_training.methods.baselines.ordinal:OrdinalSettings",
+    "coral": "edgereg_training.methods.baselines.ordinal:OrdinalSettings",
+    "heatmap": "edgereg_training.methods.baselines.heatmap:HeatmapSettings",
+    "ebm": "edgereg_training.methods.ebm.head:EnergySettings",
+    "regcls": "edgereg_training.methods.regcls.head:RegClsSettings",
+    "gllim": "edgereg_training.methods.gllim.head:GllimSettings",
+    "bel": "edgereg_training.methods.bel.head:BelSettings",
+    "bel-h": "edgereg_training.methods.bel.head:BelSettings",
 }
 
 

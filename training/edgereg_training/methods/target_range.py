@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from edgereg.models.schema import Target
-from edgereg_training.errors import TrainingError
+from edgereg_training.loop.errors import TrainingError
 
 
 class TargetRange(nn.Module):

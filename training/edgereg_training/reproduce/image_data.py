@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.geometry import square_crops
+from edgereg.core.geometry import square_crops
 from edgereg.models.schema import Target
 from edgereg_training.render.shards import iter_shards, read_manifest
 

@@ -19,11 +19,11 @@ from torch import Tensor, nn
 
 from edgereg.models.schema import Target
 from edgereg_training.backbones import build
-from edgereg_training.checkpoint import best_checkpoint, load_weights, read_checkpoint
-from edgereg_training.loop import train
+from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.loop import train
+from edgereg_training.loop.recipe import OptimiserSettings, Recipe
 from edgereg_training.methods.method import MethodSettings
-from edgereg_training.recipe import OptimiserSettings, Recipe
-from edgereg_training.regression_net import RegressionNet, build_net, features_of
+from edgereg_training.regression.net import RegressionNet, build_net, features_of
 from edgereg_training.reproduce.image_data import MARGIN, SIZE, ImageSet
 
 FIT_EXAMPLES = 4000

@@ -15,7 +15,7 @@ from torch import nn
 from edgereg.models.schema import Target
 from edgereg_training.backbones import build
 from edgereg_training.methods.registry import parse_method
-from edgereg_training.regression_net import RegressionNet, build_net
+from edgereg_training.regression.net import RegressionNet, build_net
 from edgereg_training.reproduce.context import Context
 from edgereg_training.reproduce.report import Report, Table
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
-from edgereg.errors import EdgeregError
+from edgereg.core.errors import EdgeregError
 
 if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
@@ -39,7 +39,7 @@ STUDIES: dict[str, Study] = {
             "Reg+Cls, Figure 3",
             2,
             45,
-            "edgereg_training.reproduce.regcls_1d:run",
+            "edgereg_training.reproduce.regcls.one_dimensional:run",
         ),
         Study(
             "regcls-lambda",
@@ -47,7 +47,7 @@ STUDIES: dict[str, Study] = {
             "Reg+Cls, Figure 4",
             1,
             3,
-            "edgereg_training.reproduce.regcls_lambda:run",
+            "edgereg_training.reproduce.regcls.loss_weight:run",
         ),
         Study(
             "regcls-noise",
@@ -55,7 +55,7 @@ STUDIES: dict[str, Study] = {
             "Reg+Cls, Figure 5",
             1,
             1,
-            "edgereg_training.reproduce.regcls_noise:run",
+            "edgereg_training.reproduce.regcls.noise:run",
         ),
         Study(
             "regcls-balance",
@@ -63,7 +63,7 @@ STUDIES: dict[str, Study] = {
             "Reg+Cls, Table 1",
             1,
             3,
-            "edgereg_training.reproduce.regcls_balance:run",
+            "edgereg_training.reproduce.regcls.balance:run",
         ),
         Study(
             "regcls-image",
@@ -71,7 +71,7 @@ STUDIES: dict[str, Study] = {
             "Reg+Cls, Tables 2 to 4",
             2,
             5,
-            "edgereg_training.reproduce.regcls_image:run",
+            "edgereg_training.reproduce.regcls.image:run",
         ),
         Study(
             "bel-bounds",
@@ -79,7 +79,7 @@ STUDIES: dict[str, Study] = {
             "BEL, Figures 3c and 10",
             1,
             1,
-            "edgereg_training.reproduce.bel_bounds:run",
+            "edgereg_training.reproduce.bel.bounds:run",
         ),
         Study(
             "bel-codes",
@@ -87,7 +87,7 @@ STUDIES: dict[str, Study] = {
             "BEL, Figure 2",
             1,
             1,
-            "edgereg_training.reproduce.bel_codes:run",
+            "edgereg_training.reproduce.bel.codes:run",
         ),
         Study(
             "bel-ablation",
@@ -95,7 +95,7 @@ STUDIES: dict[str, Study] = {
             "BEL, Tables 3 to 13",
             3,
             30,
-            "edgereg_training.reproduce.bel_ablation:run",
+            "edgereg_training.reproduce.bel.ablation:run",
         ),
         Study(
             "bel-samples",
@@ -103,7 +103,7 @@ STUDIES: dict[str, Study] = {
             "BEL, Table 15",
             1,
             10,
-            "edgereg_training.reproduce.bel_samples:run",
+            "edgereg_training.reproduce.bel.samples:run",
         ),
         Study(
             "bel-reflected",
@@ -111,7 +111,7 @@ STUDIES: dict[str, Study] = {
             "BEL, Table 16",
             1,
             13,
-            "edgereg_training.reproduce.bel_reflected:run",
+            "edgereg_training.reproduce.bel.reflected:run",
         ),
         Study(
             "bel-levels",
@@ -119,7 +119,7 @@ STUDIES: dict[str, Study] = {
             "BEL, Table 14",
             1,
             7,
-            "edgereg_training.reproduce.bel_levels:run",
+            "edgereg_training.reproduce.bel.levels:run",
         ),
         Study(
             "bel-theta",
@@ -127,7 +127,7 @@ STUDIES: dict[str, Study] = {
             "BEL, Figure 6",
             1,
             7,
-            "edgereg_training.reproduce.bel_theta:run",
+            "edgereg_training.reproduce.bel.theta:run",
         ),
         Study(
             "parameter-counts",
@@ -143,7 +143,7 @@ STUDIES: dict[str, Study] = {
             "DeepGLLiM, Table 2",
             4,
             15,
-            "edgereg_training.reproduce.gllim_k:run",
+            "edgereg_training.reproduce.gllim.components:run",
         ),
         Study(
             "gllim-forward",
@@ -151,7 +151,7 @@ STUDIES: dict[str, Study] = {
             "DeepGLLiM, Table 1",
             4,
             12,
-            "edgereg_training.reproduce.gllim_forward:run",
+            "edgereg_training.reproduce.gllim.forward:run",
         ),
         Study(
             "gllim-samples",
@@ -159,7 +159,7 @@ STUDIES: dict[str, Study] = {
             "DeepGLLiM, Table 4",
             3,
             7,
-            "edgereg_training.reproduce.gllim_samples:run",
+            "edgereg_training.reproduce.gllim.samples:run",
         ),
         Study(
             "ebm-1d",
@@ -167,7 +167,7 @@ STUDIES: dict[str, Study] = {
             "EBM, Figure 2",
             2,
             34,
-            "edgereg_training.reproduce.ebm_1d:run",
+            "edgereg_training.reproduce.ebm.one_dimensional:run",
         ),
         Study(
             "ebm-refine",
@@ -175,7 +175,7 @@ STUDIES: dict[str, Study] = {
             "EBM, Tables 3, 4, S1 and S2",
             6,
             42,
-            "edgereg_training.reproduce.ebm_refine:run",
+            "edgereg_training.reproduce.ebm.refine:run",
         ),
     )
 }

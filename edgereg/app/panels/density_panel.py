@@ -1,0 +1,187 @@
+"""Density curves of the prediction looked at, with its ascent on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from edgereg.app.look.plots import new_plot, pen, set_plot_theme
+from edgereg.app.look.theme import DARK, Theme, tabular
+from edgereg.app.player.density_worker import Answer
+from edgereg.core.predictions import FloatArray
+from edgereg.density import DensityCurve
+from edgereg.models.schema import Target
+from edgereg.paint.style import colour_of, hex_colour
+
+MOST_CURVES = 6
+# A curve's window holds all that is above this share of its peak.
+_VISIBLE = 0.004
+_NARROWEST = 0.15
+
+
+class DensityPanel(QWidget):
+    """One small plot per target: density, initial value (dashed), final value, iterates (dots)."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = DARK
+        self._plots: list[CurvePlot] = []
+        self._note = QLabel("Click a prediction in the picture to look at its density.")
+        self._note.setObjectName("dim")
+        self._note.setWordWrap(True)
+        self._note.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(6)
+        self._column.addWidget(self._note)
+
+    @property
+    def plots(self) -> Sequence[CurvePlot]:
+        """The plots in use."""
+        return self._plots
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours."""
+        self._theme = theme
+        for plot in self._plots:
+            plot.set_theme(theme)
+
+    def show_answer(self, answer: Answer) -> None:
+        """Show the curves of one prediction, or say why there are none."""
+        curves = answer.curves[:MOST_CURVES]
+        self._note.setText(answer.problem)
+        self._note.setVisible(bool(answer.problem))
+        self._want(len(curves))
+        for d, (plot, curve) in enumerate(zip(self._plots, curves, strict=True)):
+            path = None if answer.trajectory is None else answer.trajectory[:, d]
+            plot.show_curve(curve, path)
+
+    def clear(self, note: str) -> None:
+        """Show empty plots, which keep their places, and say why where there are none."""
+        for plot in self._plots:
+            plot.clear()
+        self._note.setText(note)
+        self._note.setVisible(not self._plots)
+
+    def prepare(self, targets: Sequence[Target]) -> None:
+        """Make the plots for a task's targets: too slow to be done while playing."""
+        named = targets[:MOST_CURVES]
+        self._want(len(named))
+        for plot, target in zip(self._plots, named, strict=True):
+            plot.show_target(target)
+        self.clear("")
+
+    def _want(self, count: int) -> None:
+        while len(self._plots) > count:
+            plot = self._plots.pop()
+            self._column.removeWidget(plot)
+            plot.deleteLater()
+        while len(self._plots) < count:
+            plot = CurvePlot(len(self._plots), self._theme)
+            self._plots.append(plot)
+            self._column.addWidget(plot, 1)
+
+
+class CurvePlot(QWidget):
+    """The density of one target."""
+
+    def __init__(self, position: int, theme: Theme) -> None:
+        super().__init__()
+        self._rgb = colour_of(position)
+        self._name = ""
+        self._window: tuple[float, float] | None = None
+        self.title = QLabel()
+        self.title.setTextFormat(Qt.TextFormat.RichText)
+        tabular(self.title)
+        self._plot = new_plot()
+        self._plot.setMinimumHeight(52)
+        self._plot.hideAxis("left")
+        self.curve = self._plot.plot(pen=pen(self._rgb, 2), fillLevel=0, brush=(*self._rgb, 60))
+        self.initial = pg.InfiniteLine(pen=pen(self._rgb, 1.5, dashed=True))
+        self.final = pg.InfiniteLine()
+        self.iterates = pg.ScatterPlotItem(size=7, pen=None)
+        for item in (self.initial, self.final, self.iterates):
+            self._plot.addItem(item)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.title)
+        column.addWidget(self._plot, 1)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours."""
+        set_plot_theme(self._plot, theme)
+        self.final.setPen(pen(theme.text, 2))
+        self._dim = theme.dim
+
+    def show_target(self, target: Target) -> None:
+        """Name the target, and show its whole range."""
+        self._name = f"<span style='color:{hex_colour(self._rgb)}'>■</span> <b>{target.name}</b>"
+        self._window = None
+        self._plot.setXRange(target.low, target.high, padding=0)
+
+    def show_curve(self, curve: DensityCurve, path: FloatArray | None) -> None:
+        """Show a curve; path: float32 [T+1], the iterates of this target, or None."""
+        self.curve.setData(curve.x, curve.density)
+        self.final.setValue(curve.final)
+        self.final.show()
+        self.initial.setVisible(curve.initial is not None)
+        if curve.initial is not None:
+            self.initial.setValue(curve.initial)
+        self._show_path(curve, path)
+        self._show_window(curve)
+        self.title.setText(self._headline(curve))
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.title.setText(self._name)
+        for item in (self.curve, self.iterates):
+            item.setData([], [])
+        for line in (self.initial, self.final):
+            line.hide()
+
+    def _headline(self, curve: DensityCurve) -> str:
+        before = ""
+        if curve.initial is not None:
+            before = f" <span style='color:{self._dim}'>from {curve.initial:+.1f}</span>"
+        unit = "°" if curve.unit in ("deg", "degree", "degrees", "°") else f" {curve.unit}"
+        return f"{self._name} {curve.final:+.1f}{unit}{before}"
+
+    def _show_path(self, curve: DensityCurve, path: FloatArray | None) -> None:
+        if path is None:
+            self.iterates.clear()
+            return
+        heights = np.interp(path, curve.x, curve.density)
+        grades = np.linspace(60, 255, len(path)).astype(int).tolist()
+        brushes = [pg.mkBrush(*self._rgb, grade) for grade in grades]
+        self.iterates.setData(x=path, y=heights, brush=brushes)
+
+    def _show_window(self, curve: DensityCurve) -> None:
+        """Follow the mass, but don't move for every frame."""
+        low, high = window_of(curve)
+        old = self._window
+        fits = old is not None and old[0] <= low and high <= old[1]
+        if old is None or not fits or old[1] - old[0] > 2.5 * (high - low):
+            margin = 0.25 * (high - low)
+            self._window = (
+                max(low - margin, float(curve.x[0])),
+                min(high + margin, float(curve.x[-1])),
+            )
+        self._plot.setXRange(*(self._window or (low, high)), padding=0)
+        self._plot.setYRange(0, max(float(curve.density.max()), 1e-12) * 1.1, padding=0)
+
+
+def window_of(curve: DensityCurve) -> tuple[float, float]:
+    """The part of x that holds the density's mass and the initial and final values."""
+    x = curve.x[curve.density >= _VISIBLE * curve.density.max()]
+    places = [float(x[0]), float(x[-1]), curve.final]
+    if curve.initial is not None:
+        places.append(curve.initial)
+    low, high = max(min(places), float(curve.x[0])), min(max(places), float(curve.x[-1]))
+    lacking = max(_NARROWEST * float(curve.x[-1] - curve.x[0]) - (high - low), 0.0)
+    return low - lacking / 2, high + lacking / 2

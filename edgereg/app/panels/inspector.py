@@ -1,0 +1,151 @@
+"""The right side: what the prediction looked at is, how it was reached, how it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QVBoxLayout, QWidget
+
+from edgereg.app.look.theme import Theme, tabular
+from edgereg.app.panels.density_panel import MOST_CURVES, DensityPanel
+from edgereg.app.panels.history_panel import HistoryPanel
+from edgereg.app.player.catalogue import Catalogue
+from edgereg.app.player.density_worker import Answer, DensityWorker, Question
+from edgereg.app.player.focus import Focus
+from edgereg.app.player.history import History
+from edgereg.core.predictions import FloatArray, Predictions
+from edgereg.core.result import FrameResult
+from edgereg.pipeline.loading import LoadedTask
+from edgereg.sources.base import SourceInfo
+
+_REDRAW_MS = 70
+
+
+class Inspector(QFrame):
+    """Follows one prediction; asks for its densities only while it can be seen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.focus = Focus()
+        self.worker = DensityWorker(self)
+        self.worker.answers.arrived.connect(self._show_answer)
+        self._history = History()
+        self._loaded: Mapping[str, LoadedTask] = {}
+        self._result: FrameResult | None = None
+        self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
+        self._redraw.timeout.connect(self._draw)
+        self.choice = QComboBox()
+        self.choice.setToolTip("The task whose predictions are looked at")
+        self.choice.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.choice.currentIndexChanged.connect(self._choose)
+        self.headline = QLabel("nothing found yet")
+        self.headline.setObjectName("dim")
+        tabular(self.headline)
+        self.densities, self.values = DensityPanel(), HistoryPanel()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 12, 14, 12)
+        column.setSpacing(8)
+        column.addWidget(self.choice)
+        column.addWidget(self.headline)
+        column.addWidget(self.densities, 3)
+        column.addWidget(self.values, 1)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours."""
+        self.densities.set_theme(theme)
+        self.values.set_theme(theme)
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """Offer the tasks; the last one with few values comes first to the eye."""
+        self._loaded = {loaded.name: loaded for loaded in catalogue.tasks}
+        self.choice.clear()
+        for name in self._loaded:
+            self.choice.addItem(catalogue.titles.get(name, name), name)
+        self.choice.setEnabled(bool(self._loaded))
+        few = [n for n, loaded in self._loaded.items() if len(loaded.spec.targets) <= MOST_CURVES]
+        if few:
+            self.choice.setCurrentIndex(self.choice.findData(few[-1]))
+
+    def set_source(self, info: SourceInfo | None) -> None:
+        """Begin anew with another source."""
+        self._result = None
+        self.focus.release()
+        self._history.clear()
+        self.values.set_source(info)
+        self._show_nothing()
+
+    def show_result(
+        self, result: FrameResult, passed: Sequence[FrameResult] = ()
+    ) -> FloatArray | None:
+        """Follow a new result, and those that passed unseen; returns the region [4] looked at."""
+        self._result = result
+        for one in passed or (result,):
+            row = self.focus.row(one)
+            self._history.add(one, self.focus.task, row)
+            if self.focus.switched:
+                self._history.follow(one.index, self.focus.anchor)
+        if not self._redraw.isActive():
+            self._redraw.start()
+        return self.focus.region(result)
+
+    def pick(self, x: float, y: float) -> None:
+        """Look at what lies under a point of the picture; else at the largest again."""
+        if self._result is None:
+            return
+        if not self.focus.pick(self._result, x, y):
+            self.focus.release()
+        self._history.follow(self._result.index, self.focus.region(self._result))
+        self._draw()
+
+    def _draw(self) -> None:
+        """Show the latest result; plots are too slow to be drawn for every frame."""
+        result = self._result
+        if result is None or not self.isVisible():
+            return
+        found, row = self._found(result), self.focus.row(result)
+        if found is None or row is None:
+            self._show_nothing()
+            self.values.show_now(result.time_s)
+            return
+        self.headline.setText(headline(found, row))
+        self.values.show_series(self._history.series(), found.specs, result.time_s)
+        self.worker.ask(Question(self._loaded[found.task], found, row, result.index))
+
+    def close_worker(self) -> None:
+        """End the thread of the densities."""
+        self.worker.close()
+
+    def _found(self, result: FrameResult) -> Predictions | None:
+        return result.predictions.get(self.focus.task) if self.focus.task else None
+
+    def _choose(self, position: int) -> None:
+        task = self.choice.itemData(position)
+        self.focus.look_at(task)
+        self.densities.prepare(self._loaded[task].spec.targets if task else ())
+        self._history.clear()
+        self._show_nothing()
+        if self._result is not None:
+            self.show_result(self._result)
+
+    def _show_nothing(self) -> None:
+        self.headline.setText("nothing found here")
+        self.densities.clear("The density of what is found is drawn here.")
+
+    def _show_answer(self, answer: Answer) -> None:
+        result = self._result
+        if result is None or answer.question.loaded.name != self.focus.task:
+            return
+        if self.focus.row(result) is not None:
+            self.densities.show_answer(answer)
+
+
+def headline(found: Predictions, row: int) -> str:
+    """Which prediction it is, how sure the task is of it, and what the ascent has gained."""
+    parts = [f"{row + 1} of {len(found)}", f"score {found.scores[row]:.2f}"]
+    if found.refinement is not None:
+        energy = found.refinement.energy[row]
+        parts.append(f"log-density {energy[-1] - energy[0]:+.2f}")
+        parts.append(f"{len(energy) - 1} steps")
+    return "   ".join(parts)

@@ -1,0 +1,166 @@
+"""The picture: a frame with its marks, zoomed with the wheel and moved with the mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from edgereg.app.look import paint_qt
+from edgereg.app.look.theme import DARK, Theme
+from edgereg.app.panels import viewport
+from edgereg.core.predictions import FloatArray
+from edgereg.core.result import FrameResult
+
+_CLICK_REACH = 4.0
+_WHEEL_NOTCH = 120.0
+_ZOOM_PER_NOTCH = 1.25
+
+
+class VideoView(QWidget):
+    """Shows one result at a time. `picked(x, y)`: a click, in frame pixels."""
+
+    picked = Signal(float, float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMinimumSize(320, 200)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName("Video")
+        self._theme = DARK
+        self._result: FrameResult | None = None
+        self._image: QImage | None = None
+        self._highlight: FloatArray | None = None
+        self._view = viewport.Viewport(1.0, 0.0, 0.0)
+        self._is_fitted = True
+        self._pressed: QPointF | None = None
+        self._last = QPointF()
+
+    def show_result(self, result: FrameResult, highlight: FloatArray | None) -> None:
+        """Show a frame and its marks; `highlight`: the region looked at, float32 [4] or None."""
+        height, width = result.image.shape[:2]
+        changed = self._result is None or result.image.shape != self._result.image.shape
+        self._result, self._highlight = result, highlight
+        rgb = np.ascontiguousarray(result.image)
+        # The image borrows the array's memory, which `_result` keeps alive unless it was copied.
+        image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        self._image = image if rgb is result.image else image.copy()
+        if changed or self._is_fitted:
+            self.fit()
+        self.update()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._result, self._image, self._highlight = None, None, None
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours."""
+        self._theme = theme
+        self.update()
+
+    def fit(self) -> None:
+        """Show the whole frame."""
+        self._is_fitted = True
+        self._view = viewport.fitted(self._frame_size(), self._size())
+        self.update()
+
+    def zoom(self, factor: float, at: QPointF | None = None) -> None:
+        """Zoom about a point of the widget (its middle if None)."""
+        if self._result is None:
+            return
+        at = at or QPointF(self.width() / 2, self.height() / 2)
+        smallest = viewport.fitted(self._frame_size(), self._size()).scale
+        self._view = viewport.zoomed(self._view, factor, (at.x(), at.y()), smallest)
+        self._is_fitted = self._view.scale <= smallest
+        if self._is_fitted:
+            self.fit()
+        self._move(0.0, 0.0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw the frame, its marks and the corners of what is looked at."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.video))
+        if self._image is None or self._result is None:
+            return
+        view, (width, height) = self._view, self._frame_size()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 4.0)
+        painter.translate(view.left, view.top)
+        painter.scale(view.scale, view.scale)
+        painter.drawImage(QRectF(0, 0, width, height), self._image)
+        painter.setClipRect(QRectF(0, 0, width, height))
+        paint_qt.paint(painter, self._result.marks, (width, height), 1.0 / view.scale)
+        if self._highlight is not None and np.isfinite(self._highlight).all():
+            _draw_corners(painter, self._highlight, 1.0 / view.scale)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Keep a fitted frame fitted."""
+        if self._is_fitted:
+            self.fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+        """Zoom about the pointer."""
+        self.zoom(_ZOOM_PER_NOTCH ** (event.angleDelta().y() / _WHEEL_NOTCH), event.position())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Begin a click or a drag."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = self._last = event.position()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Drag the picture."""
+        if self._pressed is not None and not self._is_fitted:
+            delta = event.position() - self._last
+            self._last = event.position()
+            self._move(delta.x(), delta.y())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """A press without a drag picks what lies there."""
+        pressed, self._pressed = self._pressed, None
+        if pressed is None or self._result is None:
+            return
+        if (event.position() - pressed).manhattanLength() <= _CLICK_REACH:
+            self.picked.emit(*self._view.to_frame(pressed.x(), pressed.y()))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Back to the whole frame."""
+        self.fit()
+
+    def _move(self, dx: float, dy: float) -> None:
+        self._view = viewport.moved(self._view, dx, dy, self._frame_size(), self._size())
+        self.update()
+
+    def _frame_size(self) -> tuple[int, int]:
+        if self._result is None:
+            return 16, 9
+        height, width = self._result.image.shape[:2]
+        return width, height
+
+    def _size(self) -> tuple[int, int]:
+        return self.width(), self.height()
+
+
+def _draw_corners(painter: QPainter, box: Sequence[float] | FloatArray, unit: float) -> None:
+    """Light brackets round the corners of a box (x1, y1, x2, y2)."""
+    x1, y1, x2, y2 = (float(v) for v in box)
+    gap = 5 * unit
+    x1, y1, x2, y2 = x1 - gap, y1 - gap, x2 + gap, y2 + gap
+    arm = 0.18 * max(min(x2 - x1, y2 - y1), 0.0)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(255, 255, 255, 225), 1.8 * unit))
+    for x, y, right, down in ((x1, y1, 1, 1), (x2, y1, -1, 1), (x2, y2, -1, -1), (x1, y2, 1, -1)):
+        painter.drawLine(QPointF(x, y), QPointF(x + right * arm, y))
+        painter.drawLine(QPointF(x, y), QPointF(x, y + down * arm))

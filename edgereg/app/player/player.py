@@ -1,0 +1,288 @@
+"""The player: a source, its pipeline and the buttons that act on them, as one small machine."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from edgereg.app.opening import Request, open_request
+from edgereg.app.player.background import Job
+from edgereg.app.player.gate import Gate
+from edgereg.app.player.mailbox import Mailbox
+from edgereg.app.watched import WatchedSource
+from edgereg.core.result import FrameResult
+from edgereg.pipeline.loading import LoadedTask
+from edgereg.pipeline.staged import StagedPipeline
+from edgereg.pipeline.stats import Report
+from edgereg.pipeline.steps import Settings
+from edgereg.plugins import Plugins
+from edgereg.sources.base import Source, SourceInfo
+
+_POLL_MS = 100
+_MOST_PASSED = 1000
+_NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
+
+
+class State(Enum):
+    """What a player is doing. From EMPTY and FAILED only `open` leads on."""
+
+    EMPTY = auto()
+    OPENING = auto()
+    PLAYING = auto()
+    PAUSED = auto()
+    ENDED = auto()
+    FAILED = auto()
+
+
+@dataclass
+class _Run:
+    """One opened source with its pipeline."""
+
+    source: WatchedSource
+    pipeline: StagedPipeline
+    gate: Gate
+    warnings: int = 0
+
+
+class Player(QObject):
+    """Opens sources and plays them through the tasks; never waits for any of them.
+
+    Signals: `state_changed(State)`, `opened(SourceInfo)`, `shown(FrameResult)`: the latest result;
+    `polled(Report)`: ten times a second while something is open; `failed(str)`, `warned(str)`.
+    """
+
+    state_changed = Signal(object)
+    opened = Signal(object)
+    shown = Signal(object)
+    polled = Signal(object)
+    failed = Signal(str)
+    warned = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.settings = Settings()
+        self.state = State.EMPTY
+        self.request: Request | None = None
+        self.current: FrameResult | None = None
+        self._tasks: Sequence[LoadedTask] | None = None
+        self._plugins: Plugins | None = None
+        self._run: _Run | None = None
+        self._job: Job | None = None
+        self._start_at: int | None = None
+        self._mailbox = Mailbox(self)
+        self._mailbox.arrived.connect(self._show)
+        self._passed: deque[FrameResult] = deque(maxlen=_MOST_PASSED)
+        self._leaving: list[StagedPipeline] = []
+        self._timer = QTimer(self, interval=_POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    @property
+    def info(self) -> SourceInfo | None:
+        """Facts of the open source."""
+        return self._run.source.info if self._run else None
+
+    @property
+    def seekable(self) -> bool:
+        """Whether the open source can be scrubbed."""
+        return bool(self._run and self._run.source.info.seekable)
+
+    def use(self, tasks: Sequence[LoadedTask], plugins: Plugins | None) -> None:
+        """Give the tasks, once they are loaded; what was asked for before is opened now."""
+        self._tasks, self._plugins = tuple(tasks), plugins
+        if self.state is State.OPENING:
+            self._open_source()
+
+    def open(self, request: Request, start_at: int | None = None) -> None:
+        """Close what is open and open a source; it plays from frame `start_at` on."""
+        self.close()
+        self.request, self._start_at = request, start_at
+        self._become(State.OPENING)
+        if self._tasks is not None:
+            self._open_source()
+
+    def reopen(self) -> None:
+        """Open the same source again, at the same frame, with tasks switched on again."""
+        if self.request is not None:
+            at_frame = self.seekable and self.state in (State.PLAYING, State.PAUSED)
+            self.open(self.request, self._index() if at_frame else None)
+
+    def close(self) -> None:
+        """Stop and forget the source; returns at once."""
+        if self._job is not None:
+            self._job.abandon()
+            self._job = None
+        if self._run is not None:
+            self._run.gate.close()
+            self._run.pipeline.stop(timeout_s=0.0)
+            self._leaving = [p for p in (*self._leaving, self._run.pipeline) if p.running]
+            self._run = None
+        self._timer.stop()
+        self._mailbox.clear()
+        self._passed.clear()
+        self.current = None
+        self._become(State.EMPTY)
+
+    def wait_closed(self, timeout_s: float) -> None:
+        """Wait until the stages of all closed sources have ended: the process may end then."""
+        deadline = time.monotonic() + timeout_s
+        for pipeline in self._leaving:
+            pipeline.wait(max(deadline - time.monotonic(), 0.0))
+
+    def play(self) -> None:
+        """Go on; from the start if the end was reached, anew if the source failed."""
+        if self.state is State.FAILED:
+            self.reopen()
+        if self._run is None or self.state not in (State.PAUSED, State.ENDED):
+            return
+        if not self._run.pipeline.running:
+            self.reopen()
+            return
+        if self.state is State.ENDED:
+            self._jump(0)
+        elif self.seekable and self._skips():
+            self._jump(self._index() + 1)
+        self._run.gate.play()
+        self._run.pipeline.resume()
+        self._become(State.PLAYING)
+
+    def pause(self) -> None:
+        """Hold the picture."""
+        if self._run is not None and self.state is State.PLAYING:
+            self._run.gate.hold()
+            if self._skips():
+                self._run.pipeline.pause()
+            self._become(State.PAUSED)
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        (self.pause if self.state is State.PLAYING else self.play)()
+
+    def step(self, frames: int) -> None:
+        """Pause and move by some frames."""
+        self.pause()
+        if not self.seekable or self._run is None:
+            return
+        if frames == 1 and not self._skips() and self.state is State.PAUSED:
+            self._run.gate.step()
+        else:
+            self.seek(self._index() + frames)
+
+    def seek(self, index: int) -> None:
+        """Show frame `index` (clipped to the source) and stay paused or playing."""
+        if not self.seekable:
+            return
+        if self.state is State.ENDED:
+            self._become(State.PAUSED)
+        self._jump(index)
+
+    def refresh(self) -> None:
+        """Settings have changed: run the tasks on the standing picture again."""
+        if self.seekable and self.state in (State.PAUSED, State.ENDED) and self.current is not None:
+            self._jump(self._index())
+
+    def _open_source(self) -> None:
+        if self.request is None:
+            return
+        call = partial(open_request, self._plugins, self.request)
+        self._job = Job(call, lambda source: source.close(), self)
+        self._job.done.connect(self._start)
+        self._job.failed.connect(self._fail)
+        self._job.start()
+
+    def _start(self, source: Source) -> None:
+        watched = WatchedSource(source)
+        live = source.info.live
+        gate = Gate(self._pass, paced=not live)
+        pipeline = StagedPipeline(
+            watched,
+            self._tasks or (),
+            [gate],
+            mode="latest" if live else "every",
+            settings=self.settings,
+            queue_size=2,
+            hold_at_end=source.info.seekable,
+        )
+        self._job, self._run = None, _Run(watched, pipeline, gate)
+        if self._start_at and source.info.seekable:
+            self._jump(self._start_at)
+        gate.play()
+        pipeline.start()
+        self._timer.start()
+        self._become(State.PLAYING)
+        self.opened.emit(source.info)
+
+    def _jump(self, index: int) -> None:
+        if self._run is None:
+            return
+        count = self._run.source.info.frame_count
+        index = max(index, 0) if count is None else min(max(index, 0), count - 1)
+        self._mailbox.clear()
+        self._passed.clear()
+        self._run.pipeline.seek(index)
+        self._run.gate.jump(index)
+
+    def _skips(self) -> bool:
+        return bool(self._run and self._run.source.info.live)
+
+    def _index(self) -> int:
+        return self.current.index if self.current is not None else 0
+
+    def take_passed(self) -> list[FrameResult]:
+        """What has passed since the last call, in order and without pixels: pictures may be lost
+        on the way to a busy window, the values they came with are kept."""
+        passed: list[FrameResult] = []
+        while self._passed:
+            passed.append(self._passed.popleft())
+        return passed
+
+    def _pass(self, result: FrameResult) -> None:
+        """In the pipeline's thread: hand a result over."""
+        self._passed.append(replace(result, image=_NO_PIXELS, picture=None, marks=()))
+        self._mailbox.put(result)
+
+    def _show(self, result: FrameResult) -> None:
+        if self._run is not None:
+            self.current = result
+            self.shown.emit(result)
+
+    def _poll(self) -> None:
+        run = self._run
+        if run is None:
+            return
+        report = run.pipeline.report()
+        for text in report.warnings[run.warnings :]:
+            self.warned.emit(text)
+        run.warnings = len(report.warnings)
+        self.polled.emit(report)
+        if not run.pipeline.running:
+            self._finish(report)
+        elif self.state is State.PLAYING and self._at_end(run.source.last_index):
+            run.gate.hold()
+            self._become(State.ENDED)
+
+    def _at_end(self, last_index: int | None) -> bool:
+        return last_index is not None and (last_index < 0 or self._index() >= last_index)
+
+    def _finish(self, report: Report) -> None:
+        self._timer.stop()
+        if report.error is not None:
+            self._fail(str(report.error))
+        else:
+            self._become(State.ENDED)
+
+    def _fail(self, reason: str) -> None:
+        self._timer.stop()
+        self._become(State.FAILED)
+        self.failed.emit(reason)
+
+    def _become(self, state: State) -> None:
+        if state is not self.state:
+            self.state = state
+            self.state_changed.emit(state)

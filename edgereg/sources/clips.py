@@ -1,0 +1,143 @@
+"""Many clips as one source: their frames one after the other, on one line of time."""
+
+from __future__ import annotations
+
+import csv
+import glob
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from edgereg.core.errors import SinkError, SourceError
+from edgereg.sources.base import Frame, SourceInfo
+from edgereg.sources.file import VideoFile
+from edgereg.sources.images import SUFFIXES as IMAGES
+
+VIDEOS = frozenset(
+    {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".gif"}
+)
+
+
+def clips_of(text: str) -> list[Path]:
+    """The video files that a folder or glob names, in order of name; none for any other source.
+
+    A folder or glob with images in it is a source of images, as `open_source` has it.
+    """
+    path = Path(text)
+    try:
+        if path.is_dir():
+            found = sorted(path.iterdir())
+        elif any(mark in text for mark in "*?[") and not path.exists():
+            found = sorted(Path(name) for name in glob.glob(text, recursive=True))  # noqa: PTH207 - also absolute
+        else:
+            return []
+    except (OSError, ValueError):
+        return []
+    files = [file for file in found if file.is_file()]
+    if any(file.suffix.lower() in IMAGES for file in files):
+        return []
+    return [file for file in files if file.suffix.lower() in VIDEOS]
+
+
+@dataclass
+class Placed:
+    """Where a clip's frames went: its first frame's index and time, and how many there are."""
+
+    clip: Path
+    first_frame: int
+    first_time_s: float
+    frames: int = 0
+
+
+@dataclass
+class Timeline:
+    """Gives every frame its place among all clips; fed in order, frame by frame."""
+
+    placed: list[Placed] = field(default_factory=list)
+    _index: int = 0
+    _time_s: float = 0.0
+
+    def begin(self, clip: Path) -> None:
+        """From here on frames are of this clip."""
+        self.placed.append(Placed(clip, self._index, self._time_s))
+
+    def place(self, index: int, time_s: float, fps: float) -> tuple[int, float]:
+        """(index, time) among all clips of a frame of the current clip."""
+        here = self.placed[-1]
+        here.frames += 1
+        index, time_s = here.first_frame + index, here.first_time_s + time_s
+        self._index, self._time_s = index + 1, time_s + 1 / fps
+        return index, time_s
+
+
+class Clips:
+    """Video files as one source. A clip that can't be opened is skipped and told in `warnings`."""
+
+    def __init__(self, paths: Sequence[Path], name: str) -> None:
+        """Raises SourceError where none of the clips can be opened."""
+        self.timeline = Timeline()
+        self._paths = list(paths)
+        self._warnings: list[str] = []
+        self._current: VideoFile | None = None
+        self._closed = False
+        first = next((clip for clip in map(self._opened, self._paths) if clip is not None), None)
+        if first is None:
+            raise SourceError(f"{name}: none of its {len(self._paths)} clips can be opened")
+        first.close()
+        self._warnings.clear()
+        self._info = replace(first.info, name=name, frame_count=None, seekable=False)
+
+    @property
+    def info(self) -> SourceInfo:
+        """Of the first clip; how many frames there are in all is not known."""
+        return self._info
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was wrong with clips, one line each."""
+        return tuple(self._warnings)
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames of all clips in order."""
+        for path in self._paths:
+            clip = None if self._closed else self._opened(path)
+            if clip is None:
+                continue
+            self._current = clip
+            self.timeline.begin(path)
+            for frame in clip.frames():
+                index, time_s = self.timeline.place(frame.index, frame.time_s, clip.info.fps)
+                yield Frame(index, time_s, frame.image)
+            self._warnings.extend(clip.warnings)
+            clip.close()
+
+    def seek(self, index: int) -> None:
+        """Raises SourceError: many clips are read once, from the start."""
+        raise SourceError("many clips can't be searched; run one of them")
+
+    def close(self) -> None:
+        """Close the clip that is being read."""
+        self._closed = True
+        if self._current is not None:
+            self._current.close()
+
+    def _opened(self, path: Path) -> VideoFile | None:
+        try:
+            return VideoFile(path)
+        except SourceError as error:
+            self._warnings.append(str(error))
+            return None
+
+
+def write_places(output: Path, placed: Sequence[Placed]) -> None:
+    """OUTPUT.clips.csv: which frames of the output are of which clip. Raises SinkError."""
+    path = output.with_name(f"{output.name}.clips.csv")
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerow(("clip", "first_frame", "first_time_s", "frames"))
+            for each in placed:
+                time_s = round(each.first_time_s, 6)
+                table.writerow((each.clip, each.first_frame, time_s, each.frames))
+    except OSError as error:
+        raise SinkError(f"{path}: can't be written: {error.strerror}") from error

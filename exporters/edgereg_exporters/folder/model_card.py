@@ -1,0 +1,198 @@
+"""The model card: what a model does, how good it is, how its graphs differ from torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import onnx
+
+from edgereg.models.folder import ModelFolder
+from edgereg.models.schema import AscentRule, GraphName
+from edgereg_exporters.folder.parity import BOUND, Difference
+from edgereg_exporters.graphs.writer import OPSET
+from edgereg_exporters.precision.precision_loss import Loss
+
+if TYPE_CHECKING:
+    from edgereg_training.loop.bootstrap import Figure
+
+CARD = "README.md"
+PURPOSE = {
+    "age": "Estimates the age of the head in a square crop, in years.",
+    "detection": "Finds human heads in a picture: a box round each, hair included.",
+    "headpose": "Tells where a head looks: yaw, pitch and roll of its square crop, in degrees.",
+    "landmarks": "Places 68 points of the face in a square crop of a head, in pixels of the crop.",
+}
+RULES: Mapping[AscentRule, str] = {
+    "algorithm-1": "decay {:g} (Algorithm 1 of the EBM paper)",
+    "algorithm-s1": "stopped where the energy hardly changes or falls (its Algorithm S1)",
+    "plain": "decay {:g} after every step, none of which is refused",
+}
+READING = {
+    "headpose": (
+        "R = Rz(roll) Ry(yaw) Rx(pitch) with x to image right, y up, z towards the camera:\n"
+        "positive yaw turns the nose to image right, positive pitch lowers it, positive roll\n"
+        "tilts the crown to image left. `std` is the standard deviation of the estimate, before\n"
+        "refinement. Towards 90 degrees of yaw, pitch and roll turn about the same axis and can't\n"
+        "be told apart; this, more than yaw, makes the errors of the full and wide range."
+    ),
+}
+LIMITS = (
+    "Trained and measured on rendered heads only; on photographs it is less sure.",
+    "Hats, hands before the face, strong blur and heads smaller than it was trained on are harder.",
+    "It does not identify anybody, and must not be used to judge people.",
+)
+
+
+def model_card(
+    model: ModelFolder,
+    nodes: Mapping[GraphName, int],
+    differences: Sequence[Difference],
+    figures: Sequence[Figure],
+    notes: Sequence[str],
+) -> str:
+    """Markdown for the folder's README.md."""
+    spec = model.spec
+    parts = [
+        f"# {spec.name} (version {spec.version})",
+        PURPOSE.get(spec.task, f"A model of the task {spec.task}."),
+        _facts(model, _weights(model)),
+        "\n".join(["## Limits", "", *LIMITS]) if spec.task in PURPOSE else "",
+        f"## How to read it\n\n{READING[spec.task]}" if spec.task in READING else "",
+        *notes,
+        _figures(figures),
+        _graphs(model, nodes),
+        _parity(differences),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _facts(model: ModelFolder, weights: int) -> str:
+    spec = model.spec
+    targets = ", ".join(f"{t.name} ({t.unit})" for t in spec.targets)
+    size = spec.input
+    taken = (
+        f"{size.width} x {size.height} RGB, crop {size.crop_scale:g} times the region"
+        if size.width
+        else f"RGB of any size, sides multiples of {size.multiple}, "
+        f"longer side scaled to {size.long_side}"
+    )
+    rows = {
+        "task": spec.task,
+        "method": spec.method,
+        "targets": targets,
+        "input": taken,
+        "precision": spec.precision,
+        "weights": f"{weights:,}",
+        "training data": spec.training_data,
+        "licence": spec.licence,
+    }
+    if spec.refinement is not None:
+        steps = ", ".join(f"{length:g}" for length in spec.refinement.step_length)
+        rows["refinement"] = (
+            f"{spec.refinement.steps} steps of gradient ascent on the energy, "
+            f"step length {steps}, {RULES[spec.refinement.rule].format(spec.refinement.decay)}"
+        ) + (", to the best point of the path" if spec.refinement.best else "")
+    return _table(("", ""), list(rows.items()))
+
+
+def _weights(model: ModelFolder) -> int:
+    """Numbers in the float weights of all graphs but density, which shares those of refine."""
+    total = 0
+    for name in model.spec.graphs:
+        if name == "density":
+            continue
+        graph = onnx.load(model.graph_path(name)).graph
+        for tensor in graph.initializer:
+            count = 1
+            for size in tensor.dims:
+                count *= size
+            total += count if tensor.data_type == onnx.TensorProto.FLOAT else 0
+    return total
+
+
+def _figures(figures: Sequence[Figure]) -> str:
+    if not figures:
+        return ""
+    rows = [(f.note or f.name, f"{f.value:.4g} {f.unit}".strip(), f"{f.low:.4g} .. {f.high:.4g}")
+            for f in figures]  # fmt: skip
+    title = "## Measured on rendered people, unseen in training"
+    return f"{title}\n\n" + _table(("figure", "value", "95 % interval"), rows)
+
+
+def _graphs(model: ModelFolder, nodes: Mapping[GraphName, int]) -> str:
+    rows = [
+        (name, graph.file, str(nodes[name]), graph.sha256[:12])
+        for name, graph in model.spec.graphs.items()
+    ]
+    title = f"## Graphs (ONNX opset {OPSET}, standard operators)"
+    return f"{title}\n\n" + _table(("graph", "file", "nodes", "sha256"), rows)
+
+
+def _parity(differences: Sequence[Difference]) -> str:
+    rows = [(d.graph, d.output, f"{d.largest:.2e}", f"{d.relative:.1e}") for d in differences]
+    title = f"## Largest differences from the torch model (bound: {BOUND:.0e} of the range)"
+    head = ("graph", "output", "largest", "of its range")
+    return f"{title}\n\n" + _table(head, rows)
+
+
+def reduced_card(
+    source: ModelFolder,
+    model: ModelFolder,
+    nodes: Mapping[GraphName, int],
+    differences: Sequence[Difference],
+    loss: Loss,
+    figures: Sequence[Figure],
+) -> str:
+    """The card of a model of lower precision: that of its FP32 original `source`, what holds of
+    the original only said to, and what the precision costs."""
+    card = source.path / CARD
+    spec = model.spec
+    kept = card.read_text(encoding="utf-8").split("\n## ")[1:] if card.is_file() else []
+    kept = [f"## {part.strip()}" for part in kept if not part.startswith("Graphs")]
+    parts = [
+        f"# {spec.name} (version {spec.version})",
+        PURPOSE.get(spec.task, f"A model of the task {spec.task}."),
+        _facts(model, _weights(source)),
+        _precision(source, model, differences, loss),
+        _figures(figures),
+        _graphs(model, nodes),
+        *(_of_original(part, source) for part in kept),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _of_original(part: str, source: ModelFolder) -> str:
+    """A section of the original's card; figures get its name into their title."""
+    title, _, text = part.partition("\n")
+    if title.startswith(("## Measured", "## Largest")):
+        title += f": {source.spec.name} {source.spec.version}, FP32"
+    return f"{title}\n{text}"
+
+
+def _precision(
+    source: ModelFolder, model: ModelFolder, differences: Sequence[Difference], loss: Loss
+) -> str:
+    low = model.spec.precision.upper()
+    sizes = [each.graph_path("predict").stat().st_size for each in (source, model)]
+    rows = [
+        (d.output, f"{d.largest:.2e}", f"{d.relative:.1e}", f"{d.mean:.1e}") for d in differences
+    ]
+    head = ("output of predict", "largest difference", "of its range", "mean, of its range")
+    return (
+        f"## {low} against FP32\n\n"
+        f"{loss.figure}: {loss.full:.4g} in FP32, {loss.reduced:.4g} in {low}, a loss of "
+        f"{loss.share:.2%}. predict.onnx: {sizes[0]:,} bytes in FP32, {sizes[1]:,} in {low}.\n"
+        "Scaling of the input, the last layer of each path, decoding and the energies compute in "
+        "FP32.\n\n"
+    ) + _table(head, rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *([_cell(text) for text in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """Text that does not end its cell, as the bars of |yaw| would."""
+    return text.replace("|", "\\|")

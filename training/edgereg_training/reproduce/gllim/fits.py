@@ -1,0 +1,249 @@
+"""One fit of the GLLiM studies: in closed form on the shared features, or fine-tuned from them."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.loop import train
+from edgereg_training.loop.recipe import OptimiserSettings, Recipe
+from edgereg_training.methods.gllim.fit import GLLiM
+from edgereg_training.methods.gllim.head import GllimSettings, principal_components
+from edgereg_training.methods.registry import parse_method
+from edgereg_training.regression.net import RegressionNet, features_of
+from edgereg_training.reproduce.cells import Cell, Cells, Key
+from edgereg_training.reproduce.context import Context
+from edgereg_training.reproduce.gllim.features import (
+    FeatureSet,
+    Size,
+    Sources,
+    feature_sets,
+    images_of,
+    load_backbone,
+    prepare,
+    size_of,
+)
+from edgereg_training.reproduce.image_data import POSE_TARGETS, ImageSet
+from edgereg_training.reproduce.image_study import (
+    Budget,
+    ImageProblem,
+    absolute_errors,
+)
+from edgereg_training.reproduce.statistics import Interval, over_seeds
+
+Options = dict[str, Any]
+BATCH = 64
+EPOCHS = 5
+LEARNING_RATE = 1e-3
+PCA = 64
+# Of least squares, as shares of the features' mean variance; chosen on validation data.
+RIDGES = (0.0, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A way to predict poses of a distribution from `count` training examples.
+
+    components: of GLLiM, None for forward regression: least squares with a ridge in closed form,
+    direct regression in a network. deep: whether the network is fine-tuned.
+    """
+
+    components: int | None
+    distribution: str
+    count: int
+    deep: bool = False
+    covariance: str = "equal"
+
+    @property
+    def options(self) -> Options:
+        """The method, as in a recipe."""
+        if self.components is None:
+            return {"name": "direct", "loss": "l2"} if self.deep else {"name": "least squares"}
+        options = {"name": "gllim", "components": self.components, "covariance": self.covariance}
+        deep = {"assignment": "targets", "warmup_fits": 0, "frozen": 0} if self.deep else {}
+        return {**options, "pca": PCA, **deep}
+
+
+def run_trials(context: Context, trials: Sequence[Trial]) -> dict[Trial, list[float]]:
+    """Of every trial, the test error of each seed: mean absolute, over the angles, in degrees.
+
+    Closed-form fits differ by which examples they get and by where EM begins, fine-tuned networks
+    also by their batches. The studies of GLLiM share their cells.
+    """
+    size = size_of(context)
+    sources = prepare(context, tuple(dict.fromkeys(trial.distribution for trial in trials)))
+    shared = replace(context, cells=Cells(context.cells.folder.parent / "gllim"))
+    keys = [key for trial in trials for key in _keys(trial, size, sources)]
+    errors = [cell["error"] for cell in shared.map(compute, keys, data=context.data)]
+    ends = np.cumsum([_seeds(trial, size) for trial in trials])
+    starts = [0, *ends[:-1]]
+    return {t: errors[i:j] for t, i, j in zip(trials, starts, ends, strict=True)}
+
+
+def difference(errors: Sequence[float], others: Sequence[float]) -> Interval:
+    """errors - others, seed by seed (a seed stands for the same examples in both)."""
+    return over_seeds([a - b for a, b in zip(errors, others, strict=True)])
+
+
+def compute(key: Key, data: Path) -> Cell:
+    """The cell of a key."""
+    size = Size(**{**key["size"], "biwi": tuple(key["size"]["biwi"])})
+    sources = Sources({key["distribution"]: tuple(key["folders"])}, key["extractor"])
+    solve = _fine_tuned if key["deep"] else _closed_form
+    return solve(key, data, sources, size)
+
+
+def _seeds(trial: Trial, size: Size) -> int:
+    return size.deep_seeds if trial.deep else size.seeds
+
+
+def _keys(trial: Trial, size: Size, sources: Sources) -> list[Key]:
+    training = {"steps": size.steps, "epochs": EPOCHS, "batch": BATCH, "rate": LEARNING_RATE}
+    key = {
+        "options": trial.options,
+        "distribution": trial.distribution,
+        "count": trial.count,
+        "deep": training if trial.deep else None,
+        "folders": list(sources.folders[trial.distribution]),
+        "extractor": sources.extractor,
+        "size": asdict(replace(size, seeds=0, deep_seeds=0, steps=0)),
+    }
+    return [key | {"seed": seed} for seed in range(_seeds(trial, size))]
+
+
+def _closed_form(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
+    train, validation, test = feature_sets(data, sources, key["distribution"], size)
+    chosen = np.random.default_rng(key["seed"]).permutation(len(train.poses))[: key["count"]]
+    some = FeatureSet(train.features[chosen], train.poses[chosen])
+    some, validation, test = _whitened(some, validation, test)
+    began = time.perf_counter()
+    if key["options"]["name"] == "gllim":
+        options = key["options"]
+        model = GLLiM(options["components"], options["covariance"], seed=key["seed"])
+        predicted = model.fit(some.poses, some.features).predict(test.features)
+    else:
+        predicted = _least_squares(some, validation, test)
+    error = float(np.abs(predicted - test.poses).mean())
+    return {"error": error, "seconds": time.perf_counter() - began}
+
+
+def _whitened(train: FeatureSet, *others: FeatureSet) -> list[FeatureSet]:
+    """Principal components, each divided by its deviation over the training examples."""
+    directions = principal_components(train.features.astype(np.float64), PCA)
+    centre, deviation = train.features.mean(0), (train.features @ directions.T).std(0)
+    return [
+        FeatureSet((one.features - centre) @ directions.T / deviation, one.poses)
+        for one in (train, *others)
+    ]
+
+
+def _least_squares(train: FeatureSet, validation: FeatureSet, test: FeatureSet) -> Any:
+    """Ridge regression of poses on features, its ridge the best on validation data."""
+    mean, poses = train.features.mean(0, dtype=np.float64), train.poses.mean(0, dtype=np.float64)
+    centred = train.features - mean
+    moments = centred.T @ centred
+    scale = np.trace(moments) / len(moments)
+    best, predicted = np.inf, np.empty(0)
+    for ridge in RIDGES:
+        damped = moments + (ridge + 1e-9) * scale * np.eye(len(moments))
+        slope = np.linalg.solve(damped, centred.T @ (train.poses - poses))
+        error = np.abs((validation.features - mean) @ slope + poses - validation.poses).mean()
+        if error < best:
+            best, predicted = error, (test.features - mean) @ slope + poses
+    return predicted
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """The `problem.Problem` of a method whose network begins with given weights.
+
+    A GLLiM head is fitted to the features before the first step, as in the paper.
+    """
+
+    inner: ImageProblem
+    backbone: Path
+    epoch_steps: int
+    metric: str = "mae"
+
+    def build(self) -> nn.Module:
+        """The network trained for landmarks with a new head."""
+        model = self.inner.build()
+        assert isinstance(model, RegressionNet)  # noqa: S101  (built by the image problem)
+        model.backbone.load_state_dict(load_backbone(self.backbone).state_dict())
+        if isinstance(self.inner.method, GllimSettings):
+            with torch.no_grad():
+                features = features_of(model, self.inner.train.centres())
+                model.head.fit(features, torch.from_numpy(self.inner.train.targets))
+        return model
+
+    def steps(self) -> int:
+        """Batches an epoch, whatever the number of examples."""
+        return self.epoch_steps
+
+    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[ImageSet]:
+        """Augmented batches, over the examples as often as it takes."""
+        left = self.epoch_steps
+        while left > 0:
+            for batch in self.inner.batches(epoch, rng):
+                yield batch
+                left -= 1
+                if left == 0:
+                    return
+
+    def loss(
+        self, model: nn.Module, batch: ImageSet, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """The head's."""
+        return self.inner.loss(model, batch, generator)
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """See `ImageProblem.validate`."""
+        return self.inner.validate(model)
+
+
+def _fine_tuned(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
+    everything, validation, test = _images(
+        data, sources.folders[key["distribution"]], tuple(asdict(size).items())
+    )
+    training = key["deep"]
+    chosen = np.random.default_rng(key["seed"]).permutation(len(everything))[: key["count"]]
+    inner = ImageProblem(
+        parse_method(key["options"]), POSE_TARGETS, everything.take(chosen), validation,
+        Budget(batch_size=training["batch"]),
+    )  # fmt: skip
+    steps = training["steps"] // training["epochs"]
+    problem = FineTuning(inner, data / sources.extractor, steps)
+    recipe = Recipe(
+        problem="study", seed=key["seed"], epochs=training["epochs"], batch_size=training["batch"],
+        threads=1, precision="bf16", optimiser=OptimiserSettings(
+            learning_rate=training["rate"], weight_decay=0.02, warmup_steps=20, gradient_clip=20.0,
+        ),
+    )  # fmt: skip
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "run"
+        state = train(problem, recipe, out)
+        weights = read_checkpoint(best_checkpoint(out)).weights
+    net = problem.inner.build()
+    assert isinstance(net, RegressionNet)  # noqa: S101  (built by the image problem)
+    load_weights(net, weights)
+    error = float(absolute_errors(net.eval(), test).mean())
+    seconds = time.perf_counter() - began
+    return {"error": error, "best_epoch": state.best_epoch, "seconds": seconds}
+
+
+@lru_cache(maxsize=2)
+def _images(
+    data: Path, folders: tuple[str, ...], size: tuple[tuple[str, Any], ...]
+) -> tuple[ImageSet, ...]:
+    return images_of(data, folders, Size(**dict(size)))
