@@ -14,6 +14,7 @@ import pluggy
 
 from edgereg import hookspecs
 from edgereg.core.errors import PluginError
+from edgereg.core.files import replace_file
 
 if TYPE_CHECKING:
     import click
@@ -241,6 +242,6 @@ def write_disabled(names: Iterable[str]) -> None:
     path = settings_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"disabled": sorted(names)}) + "\n", encoding="utf-8")
+        replace_file(path, (json.dumps({"disabled": sorted(names)}) + "\n").encode())
     except OSError as error:
         raise PluginError(f"cannot write {path} ({error.strerror}); check its folder") from error

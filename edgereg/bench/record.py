@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgereg.core.errors import EdgeregError
+from edgereg.core.files import reason, replace_file
 
 VERSION = 2
 
@@ -65,16 +66,10 @@ class Record:
 
         Raises EdgeregError where that fails.
         """
-        part = path.with_name(path.name + ".part")
         try:
-            if path.exists() and not path.is_file():
-                path.write_text(self.text() + "\n", encoding="utf-8")
-                return
-            part.write_text(self.text() + "\n", encoding="utf-8")
-            part.replace(path)
+            replace_file(path, f"{self.text()}\n".encode())
         except OSError as error:
-            part.unlink(missing_ok=True)
-            raise EdgeregError(f"{path}: can't be written: {error.strerror}") from error
+            raise EdgeregError(f"{path}: can't be written: {reason(error)}") from error
 
     def text(self) -> str:
         """As JSON."""

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from edgereg.core.errors import ModelFolderError
+from edgereg.core.files import replace_file
 from edgereg.models.schema import SCHEMA_VERSION, GraphName, ModelSpec
 
 SPEC_FILE = "model.json"
@@ -123,16 +124,9 @@ def write_model(
     try:
         target.mkdir(parents=True, exist_ok=True)
         for name, content in graphs.items():
-            _replace(target / f"{name}.onnx", content)
+            replace_file(target / f"{name}.onnx", content)
         text = spec.model_dump_json(indent=2, exclude_none=True) + "\n"
-        _replace(target / SPEC_FILE, text.encode())
+        replace_file(target / SPEC_FILE, text.encode())
     except OSError as error:
         raise ModelFolderError(f"{target}: can't be written: {error.strerror}") from error
     return load_model(target)
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Write a file so that it is either the old one or the whole new one."""
-    part = file.with_name(file.name + ".part")
-    part.write_bytes(content)
-    part.replace(file)

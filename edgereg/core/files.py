@@ -1,0 +1,57 @@
+"""Files that are there as a whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+
+def part_of(path: Path) -> Path:
+    """Where a file is written until it is whole: `poses.part.csv` beside `poses.csv`."""
+    return path.with_name(f"{path.stem}.part{path.suffix}")
+
+
+def replace_file(path: Path, content: bytes | Iterable[bytes], *, sync: bool = True) -> None:
+    """Write the content to a file beside `path`, which then takes the place of `path`.
+
+    A file that was there keeps its permissions, and a link still leads where it led; what is no
+    file, a pipe or a device, is written to. sync: wait until the bytes are on the disk, so that a
+    power cut leaves the old file or the new one.
+    Raises OSError where it fails; `path` is then as it was before.
+    """
+    target = Path(os.path.realpath(path))
+    parts = [content] if isinstance(content, bytes) else content
+    if target.exists() and not target.is_file():
+        with target.open("wb") as file:
+            file.writelines(parts)
+        return
+    part = part_of(target)
+    try:
+        with part.open("wb") as file:
+            file.writelines(parts)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        put_in_place(part, target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def put_in_place(part: Path, target: Path) -> None:
+    """Let a file take the name of another, and its permissions if there is one. Raises OSError."""
+    with suppress(OSError):
+        shutil.copymode(target, part)
+    part.replace(target)
+
+
+def reason(error: OSError) -> str:
+    """What the system said, and what to do where that is clear."""
+    text = error.strerror or str(error)
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return f"{text}; free some space or write elsewhere" if full else text
