@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -203,7 +203,7 @@ def write_shards(
         path = shard_path(out, shard)
         if not path.is_file():
             arrays = render(shard, n, _ticker(progress, first, count))
-            _save(path, arrays)
+            save_shard(path, arrays)
         if progress is not None:
             progress(first + n, count)
     return out
@@ -222,7 +222,8 @@ def shard_path(out: Path, shard: int) -> Path:
     return out / f"shard-{shard:05d}.npz"
 
 
-def _save(path: Path, arrays: dict[str, Array]) -> None:
+def save_shard(path: Path, arrays: dict[str, Array]) -> None:
+    """Write a shard's file, whole or not at all."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with temporary.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
@@ -242,6 +243,11 @@ def _write_manifest(out: Path, kind: str, options: Any, count: int, shards: int)
         "kind": kind, "renderer": RENDERER_VERSION, "seed": options.seed, "count": count,
         "shards": shards, "options": _described(options),
     }  # fmt: skip
+    keep_manifest(out, manifest)
+
+
+def keep_manifest(out: Path, manifest: Mapping[str, Any]) -> None:
+    """Write a data set's manifest; ShardError where the folder has that of another one."""
     path = out / "manifest.json"
     if path.is_file():
         if read_manifest(out) != manifest:
