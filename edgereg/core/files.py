@@ -50,8 +50,8 @@ def put_in_place(part: Path, target: Path) -> None:
     part.replace(target)
 
 
-def reason(error: OSError) -> str:
-    """What the system said, and what to do where that is clear."""
-    text = error.strerror or str(error)
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+def reason(error: Exception) -> str:
+    """What the system said in an OSError or the like, and what to do where that is clear."""
+    text = getattr(error, "strerror", None) or str(error)
+    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return f"{text}; free some space or write elsewhere" if full else text

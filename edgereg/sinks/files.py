@@ -1,61 +1,111 @@
-"""Text files that only ever hold whole lines."""
+"""Files that grow while a run goes on and are readable up to its last word at any moment."""
 
 from __future__ import annotations
 
-import errno
+import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from edgereg.core.errors import SinkError
+from edgereg.core.files import reason
+
+# A power cut costs no more than what was written in this time.
+SYNC_S = 1.0
 
 
-def reason(error: OSError) -> str:
-    """What the system said, and what to do where that is clear."""
-    text = error.strerror or str(error)
-    return f"{text}; free some space or write elsewhere" if error.errno == errno.ENOSPC else text
+class UnbufferedFile:
+    """A binary file whose every write is with the system at once, and on the disk a second later.
+
+    `keep` says that what was written so far is whole; `cut` goes back to there.
+    """
+
+    def __init__(self, path: Path, *, append: bool = False) -> None:
+        """Create or overwrite, or append. Raises SinkError where the path can't be written."""
+        if path.is_dir():
+            raise SinkError(f"{path}: is a folder; name a file")
+        self._deaf = False
+        self._synced = time.monotonic()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            mode = "r+b" if append and path.is_file() else "w+b" if _is_plain(path) else "wb"
+            self._file: IO[bytes] = path.open(mode, buffering=0)
+            self._whole = self._file.seek(0, os.SEEK_END) if append and self._file.seekable() else 0
+        except OSError as error:
+            raise SinkError(f"{path}: can't be written: {reason(error)}") from error
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Write all of it. Raises OSError."""
+        rest = memoryview(data)
+        while len(rest) and not self._deaf:
+            rest = rest[self._file.write(rest) :]
+        return len(data)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read from the current place."""
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """The current place."""
+        return self._file.tell()
+
+    def keep(self) -> None:
+        """What stands in the file now is whole."""
+        with suppress(OSError):  # a pipe has no place
+            self._whole = self._file.tell()
+        if time.monotonic() - self._synced >= SYNC_S:
+            self._synced = time.monotonic()
+            with suppress(OSError):
+                os.fsync(self._file.fileno())
+
+    def cut(self) -> None:
+        """Go back to what was whole; what is no ordinary file can't be cut."""
+        with suppress(OSError, ValueError):
+            self._file.seek(self._whole)
+            self._file.truncate()
+
+    def cut_for_good(self) -> None:
+        """Go back to what was whole, and ignore whatever is written from now on."""
+        self.cut()
+        self._deaf = True
+
+    def close(self) -> None:
+        """Close; may be called twice."""
+        with suppress(OSError):
+            self._file.close()
 
 
 class LineFile:
-    """An output of lines: unbuffered, and cut back to the last whole line when a write fails."""
+    """An output of lines: only ever whole ones, also where a write fails."""
 
-    def __init__(self, path: Path) -> None:
-        """Create or overwrite. Raises SinkError where the path can't be written."""
+    def __init__(self, path: Path, *, append: bool = False) -> None:
+        """Create or overwrite, or append. Raises SinkError where the path can't be written."""
         self._path = path
-        self._whole = 0
-        self._file: IO[bytes] | None = None
-        if path.is_dir():
-            raise SinkError(f"{path}: is a folder; name a file")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("wb", buffering=0)
-        except OSError as error:
-            raise SinkError(f"{path}: can't be written: {reason(error)}") from error
+        self._file: UnbufferedFile | None = UnbufferedFile(path, append=append)
 
     def write(self, text: str) -> None:
         """Append whole lines, or nothing. Raises SinkError where they don't fit or it is closed."""
         if self._file is None:
             raise SinkError(f"{self._path}: is closed")
-        data = memoryview(text.encode())
         try:
-            done = 0
-            while done < len(data):
-                done += self._file.write(data[done:])
-            self._whole += done
+            self._file.write(text.encode(errors="surrogateescape"))
         except OSError as error:
-            self._cut()
+            self._file.cut()
             raise SinkError(f"{self._path}: can't be written: {reason(error)}") from error
+        self._file.keep()
 
     def close(self) -> None:
         """Close; may be called twice."""
         if self._file is not None:
-            with suppress(OSError):
-                self._file.close()
+            self._file.close()
         self._file = None
 
-    def _cut(self) -> None:
-        """Leave only whole lines; what is no ordinary file can't be cut."""
-        if self._file is not None:
-            with suppress(OSError):
-                self._file.seek(self._whole)
-                self._file.truncate()
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file, or will be one; a pipe can't be opened for both ways."""
+    return path.is_file() or not path.exists()

@@ -10,6 +10,7 @@ from edgereg.sinks.base import Sink
 from edgereg.sinks.coco import CocoSink
 from edgereg.sinks.mot import MotSink
 from edgereg.sinks.parquet import ParquetSink
+from edgereg.sinks.pictures import PictureSink
 from edgereg.sinks.pts import PtsSink
 from edgereg.sinks.tables import CsvSink, JsonlSink
 from edgereg.sinks.video import VideoSink
@@ -20,12 +21,16 @@ SINKS: Mapping[str, Callable[[Path, SourceInfo], Sink]] = {
     ".csv": lambda path, _: CsvSink(path),
     ".parquet": lambda path, _: ParquetSink(path),
     ".mp4": VideoSink,
+    ".mkv": VideoSink,
+    ".webm": VideoSink,
+    ".png": PictureSink,
+    ".jpg": PictureSink,
     ".json": CocoSink,
     ".txt": lambda path, _: MotSink(path),
     ".pts": PtsSink,
 }
 # Endings of sinks that want a painted picture.
-PAINTED = frozenset({".mp4"})
+PAINTED = frozenset({".mp4", ".mkv", ".webm", ".png", ".jpg"})
 
 
 def open_sink(path: Path | str, info: SourceInfo) -> Sink:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from edgereg.core.errors import SinkError
+from edgereg.core.files import reason
 from edgereg.core.result import FrameResult
-from edgereg.sinks.files import reason
 from edgereg.sinks.records import Record, records
 from edgereg.sinks.space import ensure_space
 

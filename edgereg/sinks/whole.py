@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from edgereg.core.errors import SinkError
-from edgereg.sinks.files import reason
+from edgereg.core.files import reason
 
 
 def reserve(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +28,7 @@ class SourceInfo:
     fps: frames per second (1.0 for still images).
     frame_count: number of frames, or None where it is unknown or endless.
     seekable: whether `seek` works; live: frames come in real time, late ones are lost.
+    files: every file that is read, none for a camera or stream.
     """
 
     name: str
@@ -36,6 +38,7 @@ class SourceInfo:
     frame_count: int | None
     seekable: bool
     live: bool
+    files: tuple[Path, ...] = ()
 
 
 class Source(Protocol):

@@ -143,6 +143,7 @@ def _info(path: Path, capture: cv2.VideoCapture) -> SourceInfo:
         count if count > 0 else None,
         seekable=True,
         live=False,
+        files=(path,),
     )
 
 

@@ -7,7 +7,6 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -112,13 +111,11 @@ def test_what_is_no_file_is_written_to_not_replaced(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "r.json"
     Record({}, (ROW,)).save(path)
-    written = Path.write_text
 
-    def full(self: Path, text: str, **more: Any) -> int:
-        written(self, text[:10], **more)
+    def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(EdgeregError, match="can't be written: No space left on device"):
         Record({}, ()).save(path)
     assert read_record(path).rows == (ROW,)
