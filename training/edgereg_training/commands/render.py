@@ -1,4 +1,4 @@
-"""`edgereg render heads|scenes`: data sets of rendered heads, written as shards with labels."""
+"""`edgereg render heads|scenes|roads`: rendered data sets with exact labels."""
 
 from __future__ import annotations
 
@@ -68,6 +68,23 @@ def scenes(out: Path, **options: Any) -> None:
     from edgereg_training.render.shards import SceneShardOptions, write_scene_shards
 
     _write("render scenes", SceneShardOptions, write_scene_shards, out, options)
+
+
+@command.command("roads")
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--count", type=click.IntRange(1), default=8000, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--width", type=click.IntRange(32, 640), default=160, show_default=True)
+@click.option("--height", type=click.IntRange(24, 480), default=120, show_default=True)
+def roads(out: Path, count: int, seed: int, width: int, height: int) -> None:
+    """Roads and tracks of tape and cones with the steering that keeps the lane, as a donkeycar tub
+    in the folder OUT."""
+    from edgereg_training.commands.progress import progress_bar
+    from edgereg_training.driving.roads import write_roads
+
+    with progress_bar("render roads") as report:
+        write_roads(out, count, seed, height, width, lambda done, n: report(done, n, ""))
+    click.echo(f"{count} pictures in {out}")
 
 
 def _write(
