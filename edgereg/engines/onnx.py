@@ -188,6 +188,8 @@ def _session(path: Path, provider: str, options: Mapping[str, Any], threads: int
         raise EngineError(
             "ONNX Runtime is not installed; install edgereg[cpu] or edgereg[gpu]"
         ) from error
+    # For programs that imported ONNX Runtime before edgereg could switch it off altogether.
+    ort.disable_telemetry_events()
     if provider not in ort.get_available_providers():
         raise EngineError(
             f"{provider} is not in this ONNX Runtime; it has "

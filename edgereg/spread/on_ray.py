@@ -6,6 +6,7 @@ its results are handed on; a slice whose worker died or raised is started again,
 
 from __future__ import annotations
 
+import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -41,13 +42,18 @@ def check_workers(text: str) -> tuple[str | None, int | None]:
 
     Raises EdgeregError for anything else, or where Ray is not installed.
     """
+    place = _place_of(text)
+    _import(alone=place[0] is None)
+    return place
+
+
+def _place_of(text: str) -> tuple[str | None, int | None]:
     match = re.fullmatch(r"ray(?::(.+))?", text)
     if match is None:
         raise EdgeregError(
             f"--workers {text}: no such kind; write ray, ray:4 (so many workers here) or "
             "ray:HOST:PORT"
         )
-    _import()
     place = match.group(1)
     if place is None:
         return None, usable_cores()
@@ -70,8 +76,7 @@ def run_on_ray(
     workers: as `check_workers` takes it. A fault that another try would not mend (a clip that
     can't be read) is not tried again. Raises EdgeregError where Ray can't be started or reached.
     """
-    ray = _import()
-    mine = _connect(ray, workers)
+    ray, mine = _connect(workers)
     # Ray's own retries stay off: a retry that nobody counts is one that nobody hears of.
     remote = ray.remote(num_cpus=1, max_retries=0)(task)
     room = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -113,11 +118,12 @@ def _again(failed: _UnderWay, error: Exception, tally: Tally) -> bool:
     return True
 
 
-def _connect(ray: Any, workers: str) -> bool:
-    """Start or reach Ray; whether it was started here and is to be shut down."""
+def _connect(workers: str) -> tuple[Any, bool]:
+    """Ray, started or reached; and whether it was started here and is to be shut down."""
+    address, number = _place_of(workers)
+    ray = _import(alone=address is None)
     if ray.is_initialized():
-        return False
-    address, number = check_workers(workers)
+        return ray, False
     quiet = {"log_to_driver": False, "configure_logging": False}
     try:
         if address is None:
@@ -129,10 +135,18 @@ def _connect(ray: Any, workers: str) -> bool:
         raise EdgeregError(
             f"--workers {workers}: Ray can't be started or reached: {line}"
         ) from error
-    return True
+    return ray, True
 
 
-def _import() -> Any:
+def _import(*, alone: bool) -> Any:
+    """Ray's module. alone: for workers of this machine, which nobody else is to reach.
+
+    Ray reads both settings when it is imported.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if alone:
+        # The name tells where Ray itself does so: on Windows and macOS it listens on loopback.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     try:
         import ray
         import ray.exceptions
