@@ -14,8 +14,14 @@ UNIFORM_LIMITS = (75.0, 60.0, 50.0)
 # Rounded from what is published of BIWI: yaw within 75, pitch within 60, roll within 50 degrees,
 # most frames near frontal, yaw by far the widest.
 BIWI_DEVIATION = (32.0, 20.0, 11.0)
-S2G_CENTRES = ((-30.0, -12.0, -8.0), (30.0, 12.0, 8.0))
-S2G_DEVIATION = (16.0, 10.0, 7.0)
+# DeepGLLiM (CVPR 2017), section 5: pitch within 60, yaw within 75, roll within 20 degrees, and the
+# centres of S2G at pitch 35, yaw 60 and at their negatives. The Gaussians' widths are not printed;
+# these are one multiple of the limits each, such that a fifth of uniform poses is kept, as the
+# paper's counts say (20,000 of 100,000).
+GLLIM_LIMITS = (75.0, 60.0, 20.0)
+S2G_CENTRES = ((60.0, 35.0, 0.0), (-60.0, -35.0, 0.0))
+S2G_DEVIATION = (34.2, 27.4, 9.1)
+SSV_DEVIATION = (110.0, 88.0, 29.4)
 
 
 def uniform(rng: np.random.Generator, n: int) -> Array:
@@ -34,21 +40,38 @@ def biwi(rng: np.random.Generator, n: int) -> Array:
 
 
 def s2g(rng: np.random.Generator, n: int) -> Array:
-    """Our reading of the paper's S2G: two normals of equal weight.
+    """DeepGLLiM's S2G: uniform poses, selected to follow two Gaussians."""
+    return _selected(rng, n, s2g_share)
 
-    The name is from DeepGLLiM (CVPR 2017); its text was not at hand. Centres at
-    -+30, -+12, -+8 degrees, deviations 16, 10, 7, redrawn outside of +-75, +-60, +-50.
-    """
-    return _truncated(rng, n, np.array(S2G_CENTRES), S2G_DEVIATION)
+
+def s2g_share(poses: Array) -> Array:
+    """Of the uniform poses [n, 3] like these that S2G keeps: [n]."""
+    bells = [_bell(poses - centre, S2G_DEVIATION) for centre in S2G_CENTRES]
+    return np.minimum(np.sum(bells, axis=0), 1)
 
 
 def ssv(rng: np.random.Generator, n: int) -> Array:
-    """Our reading of the paper's SSV: strongly varying poses, heavy at the extremes.
+    """DeepGLLiM's SSV: uniform poses, of which frontal ones are removed and side views stay."""
+    return _selected(rng, n, ssv_share)
 
-    Each angle is its limit (75, 60, 50 degrees) times a symmetric Beta(0.6, 0.6) draw stretched
-    to [-1,1], so that large angles are more frequent than frontal ones.
-    """
-    return (2 * rng.beta(0.6, 0.6, (n, 3)) - 1) * UNIFORM_LIMITS
+
+def ssv_share(poses: Array) -> Array:
+    """Of the uniform poses [n, 3] like these that SSV keeps: [n]."""
+    return 1 - _bell(poses, SSV_DEVIATION)
+
+
+def _bell(offset: Array, deviation: tuple[float, float, float]) -> Array:
+    """exp(-d^2 / 2) of offsets [n, 3] in deviations: [n]."""
+    return np.asarray(np.exp(-0.5 * np.square(offset / deviation).sum(1)))
+
+
+def _selected(rng: np.random.Generator, n: int, share: Callable[[Array], Array]) -> Array:
+    """Uniform poses within GLLIM_LIMITS, each kept with the probability `share` of it."""
+    kept = np.empty((0, 3))
+    while len(kept) < n:
+        poses = rng.uniform(-1, 1, (4 * n, 3)) * GLLIM_LIMITS
+        kept = np.concatenate([kept, poses[rng.random(len(poses)) < share(poses)]])
+    return kept[:n]
 
 
 def _truncated(

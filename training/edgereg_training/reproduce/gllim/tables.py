@@ -22,9 +22,11 @@ def described(context: Context) -> str:
     size, budget = size_of(context), Budget()
     return (
         "Rendered heads as crops of 40 px, poses (yaw, pitch, roll) near-Gaussian as in BIWI, or "
-        "distributed as S2G or SSV. S2G and SSV are readings of the paper's names, whose "
-        f"definitions were not at hand. {examples(context)} heads to train on, drawn by the seed "
-        f"from {size.train}, {size.validation} to choose the epoch (and the ridge) by, "
+        "selected from uniform ones as the paper's S2G (two Gaussians at yaw +-60, pitch +-35) "
+        "or SSV (frontal ones removed by a Gaussian); the widths are not printed and chosen so "
+        "that a fifth is kept, as the paper's counts say. "
+        f"{examples(context)} heads to train on, drawn by the seed from {size.train}, "
+        f"{size.validation} to choose the epoch (and the ridge) by, "
         f"{size.test} to test on, of different people. Features: {budget.backbone} "
         f"({size.epochs} epochs), trained for five landmarks of other people with "
         "near-Gaussian poses, one network for all studies and methods; their principal components "
