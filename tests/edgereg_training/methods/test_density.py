@@ -81,12 +81,27 @@ def test_mixtures_moments_are_the_integrals() -> None:
     torch.testing.assert_close(made.std(), spread, atol=1e-3, rtol=0)
 
 
-def test_mixtures_mode_is_the_mean_of_the_heaviest_component() -> None:
+def test_mixtures_mode_is_where_the_density_is_greatest_not_the_weight() -> None:
     weights = torch.tensor([[0.3, 0.7]]).log()
-    means = torch.tensor([[[1.0, 2.0], [3.0, 4.0]]])
-    # The lighter one is higher, being narrower; it is the weight that counts.
-    made = diagonal_mixture(weights, means, torch.tensor([[[0.01, 0.01], [1.0, 1.0]]]))
-    assert made.mode().tolist() == [[3.0, 4.0]]
+    means = torch.tensor([[[30.0, 2.0], [75.0, 4.0]]])
+    # The lighter component is the higher one, being narrower.
+    made = diagonal_mixture(weights, means, torch.tensor([[[0.5, 0.5], [20.0, 1.0]]]))
+    torch.testing.assert_close(made.mode(), means[:, 0], atol=0.01, rtol=0)
+
+
+def test_mixtures_mode_may_lie_between_the_means() -> None:
+    weights = torch.full((1, 2), 0.5).log()
+    made = diagonal_mixture(weights, torch.tensor([[[-0.8], [0.8]]]), torch.ones(1, 2, 1))
+    torch.testing.assert_close(made.mode(), torch.zeros(1, 1), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_point_of_a_grid_is_higher_than_the_mode(seed: int) -> None:
+    made = mixture(seed)
+    points, _ = grid(-12, 12, 121, 2)
+    highest = made.log_prob(points.expand(2, -1, -1)).amax(1)
+    found = made.log_prob(made.mode()[:, None])[:, 0]
+    assert bool((found >= highest - 1e-3).all())
 
 
 def test_one_gaussian_is_the_textbooks() -> None:

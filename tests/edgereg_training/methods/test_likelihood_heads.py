@@ -132,6 +132,8 @@ def test_mixture_starts_spread_over_the_range_and_decodes_both_ways() -> None:
     mode = MixtureSettings(components=4, decoder="mode").head(ONE, TARGETS)
     with torch.no_grad():
         mode.output.bias[3] = 1.0
+        # Narrow enough for the components to have modes of their own.
+        mode.output.bias[-4 * len(TARGETS) :] = -6.0
     torch.testing.assert_close(mode.value(features), torch.tensor([[87.5, 4.5]]))
 
 

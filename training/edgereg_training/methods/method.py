@@ -40,7 +40,7 @@ class Density(Protocol):
         ...
 
     def mode(self) -> Tensor:
-        """The most likely y (of a mixture: the mean of its likeliest component): [B, D]."""
+        """The most likely y, the argmax of p(y|x): [B, D]."""
         ...
 
     def std(self) -> Tensor:

@@ -50,9 +50,8 @@ class LaplaceHead(Head):
         """The negative log-likelihood in half ranges, without constants.
 
         Product: sum |y - location| e^-s + s, s = log scale. Multivariate: the norm of
-        (y - location) e^-s over targets, plus sum s. The paper writes the latter with squared
-        scales b = e^2s as sqrt(sum (y - location)^2 / b) + sum log b, which counts the logarithm
-        twice and would halve the scale of the best fit; here the density is normalised.
+        (y - location) e^-s over targets, plus sum s: the paper's Eq. S10, which is twice that of
+        its density S9 and so has the same optimum, the true scale.
         """
         location, log_scale = self._shape_of(features)
         scaled = (self.range.normalise(targets) - location) * (-log_scale).exp()

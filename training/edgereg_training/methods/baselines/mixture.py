@@ -20,7 +20,7 @@ from edgereg_training.methods.target_range import TargetRange
 
 class MixtureSettings(Strict):
     """components: K; each has independent targets. decoder: the value is the mixture's mean or its
-    mode, the mean of the component of greatest weight."""
+    mode, the argmax of its density."""
 
     name: Literal["mixture"] = "mixture"
     components: int = Field(default=4, gt=0)
