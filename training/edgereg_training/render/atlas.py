@@ -69,13 +69,19 @@ def average_points(assets: Assets) -> Array:
     return apply_targets(assets.base.points, assets, weights)
 
 
+def skin_window(assets: Assets) -> Array:
+    """The part of the mesh's skin texture that the atlas shows: [[u, v] low, [u, v] high]."""
+    texture = assets.base.uv[assets.base.uv_faces[assets.islands["head"]]]
+    return np.stack([texture.min((0, 1)) - 0.002, texture.max((0, 1)) + 0.002])
+
+
 @lru_cache(maxsize=2)
 def build_atlas(assets: Assets) -> Atlas:
     """Bake the atlas of the asset folder."""
     faces = assets.islands["head"]
     triangles = triangulate(assets.base.faces[faces])
     texture = assets.base.uv[assets.base.uv_faces[faces]]
-    low, high = texture.min((0, 1)) - 0.002, texture.max((0, 1)) + 0.002
+    low, high = skin_window(assets)
     flat = (texture - low) / (high - low) * [WIDTH, HEIGHT]
     flat[..., 1] = HEIGHT - flat[..., 1]
     uv = triangulate(flat).astype(np.float32)

@@ -18,9 +18,16 @@ def skin_colour(rng: np.random.Generator, tone: float) -> Array:
 
 
 def paint_skin(
-    rng: np.random.Generator, atlas: Atlas, traits: Traits, base: Array
+    rng: np.random.Generator,
+    atlas: Atlas,
+    traits: Traits,
+    base: Array,
+    photograph: Array | None = None,
 ) -> tuple[Array, Array]:
-    """Colour uint8 [H,W,3] (sRGB with gamma 2) and bump gradient float32 [H,W,2] (dm per texel)."""
+    """Colour uint8 [H,W,3] (sRGB with gamma 2) and bump gradient float32 [H,W,2] (dm per texel).
+
+    photograph: uint8 [H,W,3] sRGB, a skin to paint on; without it the skin is painted too.
+    """
     coarse = atlas.coarse[rng.integers(len(atlas.coarse))]
     fine = atlas.fine[rng.integers(len(atlas.fine))]
     soft = cv2.GaussianBlur(fine, (0, 0), 1.3) * 4.0
@@ -31,18 +38,27 @@ def paint_skin(
     _flush(rng, colour, atlas, traits)
     _spots(colour, atlas, traits, coarse, soft, age)
     _mouth(rng, colour, atlas, traits, base, age)
+    if photograph is not None:
+        colour = _toned(photograph, atlas, base)
     _eyes(rng, colour, atlas, traits, age)
     _brows(rng, colour, atlas, traits, fine)
     _beard(colour, atlas, traits, coarse, fine)
     _scalp(colour, atlas, traits, coarse, fine)
     wrinkled = float(np.clip((traits.age - 24) / 50, 0, 1.1)) * rng.uniform(0.5, 1.0)
     grooves = atlas.wrinkles[rng.integers(len(atlas.wrinkles))]
-    if wrinkled > 0:
+    if wrinkled > 0 and photograph is None:
         shade = 1 + 0.3 * wrinkled * np.clip(grooves, -1, 0)
         colour *= shade[..., None] ** np.array([0.8, 1.0, 1.05], np.float32)
     height = 0.0007 * soft * (1 + 0.5 * age) + 0.012 * wrinkled * grooves
     gradient = np.stack(np.gradient(height)[::-1], -1).astype(np.float32)
     return (np.clip(colour, 0.01, 1) * 255).astype(np.uint8), gradient
+
+
+def _toned(photograph: Array, atlas: Atlas, base: Array) -> Array:
+    """The photographed skin, half way to the person's own tone."""
+    colour = photograph.astype(np.float32) / 255
+    mean = colour[atlas.forehead > 0.5].mean(axis=0)
+    return np.asarray(colour * np.clip(base / mean, 0.4, 1.8) ** 0.5, np.float32)
 
 
 def _mix(colour: Array, target: Array, share: Array) -> None:

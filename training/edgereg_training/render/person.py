@@ -26,7 +26,14 @@ from edgereg_training.render.morph import (
 from edgereg_training.render.paint import paint_skin, skin_colour
 from edgereg_training.render.palette import person_palette
 from edgereg_training.render.parts import add_part, add_skin, add_teeth
-from edgereg_training.render.traits import Traits, detail_weights, draw_expression, draw_traits
+from edgereg_training.render.photographed import Photographed
+from edgereg_training.render.traits import (
+    Traits,
+    detail_weights,
+    draw_expression,
+    draw_face_units,
+    draw_traits,
+)
 from edgereg_training.render.wardrobe import draw_outfit
 
 _DETAIL_FOLDERS = (
@@ -61,16 +68,19 @@ def _skeleton(assets: Assets) -> Skeleton:
     return Skeleton(build_atlas(assets), neck, details, asymmetries, body, crown)
 
 
-def build_identity(assets: Assets, seed: int) -> Identity:
-    """The person number `seed`: the same seed gives the same arrays."""
+def build_identity(assets: Assets, seed: int, photographed: Photographed | None = None) -> Identity:
+    """The person number `seed`: the same seed and materials give the same arrays."""
     rng = np.random.default_rng([0xFACE, seed])
     skeleton = _skeleton(assets)
     traits = draw_traits(rng)
     shape = _shape(rng, assets, skeleton, traits)
+    if photographed is not None:
+        shape = _with_units(shape, photographed, seed)
     outfit = draw_outfit(rng, traits)
     shape = pose_arms(skeleton.body, shape, outfit.arms)
     base_colour = skin_colour(rng, traits.tone)
-    skin, bump = paint_skin(rng, skeleton.atlas, traits, base_colour)
+    worn_skin = None if photographed is None else photographed.skin_of(seed, traits)
+    skin, bump = paint_skin(rng, skeleton.atlas, traits, base_colour, worn_skin)
     builder = MeshBuilder()
     index = add_skin(builder, assets, skeleton.atlas, shape, skeleton.neck)
     eyes = add_part(builder, assets, shape, skeleton.neck, "eyes", m.EYE, -1)
@@ -78,7 +88,7 @@ def build_identity(assets: Assets, seed: int) -> Identity:
     if outfit.glasses:
         add_glasses(rng, builder, shape[assets.landmarks])
     hair, shell = dress_head(
-        rng, builder, assets, skeleton.crown, shape, skeleton.neck, traits, outfit
+        rng, builder, assets, skeleton.crown, shape, skeleton.neck, traits, outfit, photographed
     )
     close = add_body(builder, skeleton.body, shape, outfit, skeleton.neck)
     arrays = builder.joined()
@@ -124,6 +134,19 @@ def _shape(rng: np.random.Generator, assets: Assets, skeleton: Skeleton, traits:
         weights[str(name)] = float(rng.uniform(0, 0.4))
     weights.update(expression_weights(draw_expression(rng), traits.ethnicity))
     return apply_targets(assets.base.points, assets, weights)
+
+
+def _with_units(shape: Array, photographed: Photographed, seed: int) -> Array:
+    """The shape with an expression of face units; half of all people have one."""
+    rng = np.random.default_rng([0xFACE, seed, 52])
+    if rng.random() < 0.5:
+        return shape
+    out = shape.copy()
+    for name, strength in draw_face_units(rng).items():
+        if name in photographed.units:
+            vertices, offsets = photographed.units[name]
+            out[vertices] += strength * offsets
+    return out
 
 
 def _box_points(

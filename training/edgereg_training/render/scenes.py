@@ -26,6 +26,13 @@ from edgereg_training.render.identity import Identity
 from edgereg_training.render.lighting import Light, draw_light
 from edgereg_training.render.negatives import draw_negative
 from edgereg_training.render.occluders import draw_occluder
+from edgereg_training.render.photographed import (
+    Photographed,
+    Place,
+    place_light,
+    place_of_scene,
+    place_view,
+)
 from edgereg_training.render.roads import draw_road
 
 _HEAD_MATERIALS = np.zeros(m.COUNT, bool)
@@ -78,14 +85,19 @@ def render_scene(
     width: int,
     height: int,
     view: SceneView | None = None,
+    photographed: Photographed | None = None,
 ) -> Scene:
-    """Render one scene; the same seed and identities give the same scene."""
+    """Render one scene; the same seed, identities and materials give the same scene.
+
+    photographed: where some scenes are set, in the light of those places.
+    """
     options = SceneView() if view is None else view
     rng = np.random.default_rng(seed)
     empty = rng.random() < options.empty
-    canvas = _stage(rng, height, width, empty)
+    place = None if photographed is None else place_of_scene(rng, photographed)
+    canvas = _stage(rng, height, width, empty, place)
     people = [] if empty else _crowd(rng, identities, width, height, options)
-    light = draw_light(rng)
+    light = (None if place is None else place_light(rng, place)) or draw_light(rng)
     owner = np.full((height, width), -1, np.int32)
     masks = []
     for k, person in enumerate(people):
@@ -99,10 +111,15 @@ def render_scene(
     return _labelled(picture, people, visible)
 
 
-def _stage(rng: np.random.Generator, height: int, width: int, empty: bool) -> Array:
+def _stage(
+    rng: np.random.Generator, height: int, width: int, empty: bool, place: Place | None
+) -> Array:
     """The place, with head-like things in it, as linear light float32 [H,W,3]."""
     road = rng.random() < (0.55 if empty else 0.05)
-    picture = draw_road(rng, height, width) if road else draw_background(rng, height, width)
+    if place is not None:
+        picture = place_view(rng, place, height, width)
+    else:
+        picture = draw_road(rng, height, width) if road else draw_background(rng, height, width)
     canvas = np.square(picture.astype(np.float32) / 255)
     for _ in range(int(rng.integers(0, 6)) if rng.random() < 0.6 else 0):
         draw_negative(rng, canvas)

@@ -19,6 +19,7 @@ from edgereg_training.render.distributions import sampler
 from edgereg_training.render.errors import ShardError
 from edgereg_training.render.geometry import Array
 from edgereg_training.render.heads import HeadView, render_head
+from edgereg_training.render.photographed import light_of_places, with_places
 from edgereg_training.render.scenes import SceneView, render_scene
 from edgereg_training.render.splits import SPLITS, split_identities
 
@@ -31,7 +32,8 @@ class HeadShardOptions:
     """What to render. out: folder. count: images. size: px. identities: people in all splits
     together, numbered from 0. distribution: see `distributions`. assets: the MakeHuman folder, None
     for stand-in heads. shard_size: images a file. people: identities a shard. occluder, effects:
-    see `HeadView`. fill: range of the head box's longer side over the image side."""
+    see `HeadView`. fill: range of the head box's longer side over the image side. photographs:
+    folder of photographed materials (see `photographed`), None for procedural ones alone."""
 
     out: Path
     count: int
@@ -46,6 +48,7 @@ class HeadShardOptions:
     occluder: float = 0.15
     effects: bool = True
     fill: tuple[float, float] = (0.45, 0.85)
+    photographs: Path | None = None
     cache_dir: Path | None = None
 
     def __post_init__(self) -> None:
@@ -71,7 +74,7 @@ def check_common(count: int, shard_size: int, people: int, split: str, identitie
 
 def write_head_shards(options: HeadShardOptions, progress: Progress | None = None) -> Path:
     """Render the data set; finished shards are kept. Returns the folder."""
-    cast = Cast(options.assets, options.cache_dir)
+    cast = Cast(options.assets, options.cache_dir, photographs=options.photographs)
     return write_shards(
         "heads", options, options.count, options.shard_size,
         lambda shard, n, tick: _head_shard(options, cast, shard, n, tick), progress,
@@ -85,6 +88,8 @@ def _head_shard(
     people = shard_people(rng, options.identities, options.split, options.people)
     poses = sampler(options.distribution)(rng, count)
     pool = background_pool(int(rng.integers(2**31)), 64)
+    if cast.photographed is not None:
+        pool = with_places(rng, pool, cast.photographed)
     view = HeadView(fill=options.fill, occluder=options.occluder, effects=options.effects)
     size = options.size
     out: dict[str, Array] = {
@@ -102,7 +107,8 @@ def _head_shard(
         who = cast[int(people[k * len(people) // count])]
         yaw, pitch, roll = (float(v) for v in poses[place])
         own = np.random.default_rng([options.seed, shard, 1, int(place)])
-        head = render_head(who, (yaw, pitch, roll), own, size, pool, view)
+        light = None if cast.photographed is None else light_of_places(own, cast.photographed)
+        head = render_head(who, (yaw, pitch, roll), own, size, pool, view, light)
         for key, value in (
             ("images", head.image), ("landmarks", head.landmarks), ("visible", head.visible),
             ("box", head.box), ("age", head.age), ("identity", head.identity),
@@ -133,6 +139,7 @@ class SceneShardOptions:
     empty: float = 0.15
     back: float = 0.22
     effects: bool = True
+    photographs: Path | None = None
     cache_dir: Path | None = None
 
     def __post_init__(self) -> None:
@@ -151,7 +158,7 @@ class SceneShardOptions:
 
 def write_scene_shards(options: SceneShardOptions, progress: Progress | None = None) -> Path:
     """Render the data set; finished shards are kept. Returns the folder."""
-    cast = Cast(options.assets, options.cache_dir)
+    cast = Cast(options.assets, options.cache_dir, photographs=options.photographs)
     return write_shards(
         "scenes", options, options.count, options.shard_size,
         lambda shard, n, tick: _scene_shard(options, cast, shard, n, tick), progress,
@@ -168,7 +175,9 @@ def _scene_shard(
     scenes = []
     for k in range(count):
         seed = [options.seed, shard, 3, k]
-        scenes.append(render_scene(troupe, seed, options.width, options.height, view))
+        scenes.append(
+            render_scene(troupe, seed, options.width, options.height, view, cast.photographed)
+        )
         tick(k + 1)
     labels = ("boxes", "pose", "visible", "identity", "age")
     out = {key: np.concatenate([getattr(scene, key) for scene in scenes]) for key in labels}
@@ -233,6 +242,8 @@ def save_shard(path: Path, arrays: dict[str, Array]) -> None:
 def _described(options: Any) -> dict[str, Any]:
     # Folders are left out: they say where, not what.
     fields = {k: v for k, v in asdict(options).items() if k not in ("out", "cache_dir", "assets")}
+    if fields.pop("photographs") is not None:
+        fields["photographed"] = True
     fields["source"] = "stand-in" if options.assets is None else "makehuman"
     plain: dict[str, Any] = json.loads(json.dumps(fields))
     return plain

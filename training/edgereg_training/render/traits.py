@@ -150,5 +150,40 @@ def draw_expression(rng: np.random.Generator) -> dict[str, float]:
     return {name: float(value) for name, value in units.items()}
 
 
+# What faces do, as face units (ARKit's names) that go together, and how often.
+_ACTIONS: tuple[tuple[float, tuple[str, ...]], ...] = (
+    (0.2, ("mouthSmileLeft", "mouthSmileRight", "cheekSquintLeft", "cheekSquintRight")),
+    (0.2, ("jawOpen",)),
+    (0.1, ("jawOpen", "mouthFunnel")),
+    (0.08, ("mouthPucker",)),
+    (0.08, ("browInnerUp", "browOuterUpLeft", "browOuterUpRight", "eyeWideLeft", "eyeWideRight")),
+    (0.08, ("browDownLeft", "browDownRight", "noseSneerLeft", "noseSneerRight")),
+    (0.1, ("eyeBlinkLeft", "eyeBlinkRight")),
+    (0.05, ("eyeBlinkLeft",)),
+    (0.07, ("eyeSquintLeft", "eyeSquintRight")),
+    (0.07, ("mouthFrownLeft", "mouthFrownRight", "mouthShrugLower")),
+    (0.06, ("mouthStretchLeft", "mouthStretchRight", "jawOpen")),
+    (0.06, ("mouthUpperUpLeft", "mouthUpperUpRight", "mouthLowerDownLeft", "mouthLowerDownRight")),
+    (0.05, ("mouthPressLeft", "mouthPressRight")),
+    (0.05, ("mouthRollLower", "mouthRollUpper")),
+    (0.05, ("mouthLeft",)),
+    (0.05, ("mouthRight",)),
+    (0.04, ("jawLeft",)),
+    (0.04, ("jawRight",)),
+    (0.04, ("cheekPuff",)),
+)
+
+
+def draw_face_units(rng: np.random.Generator) -> dict[str, float]:
+    """Strengths in [0, 1] of face units: none to a few actions at once."""
+    units: dict[str, float] = {}
+    for share, names in _ACTIONS:
+        if rng.random() < share:
+            strength = float(rng.beta(1.2, 1.4))
+            for name in names:
+                units[name] = max(units.get(name, 0.0), strength * float(rng.uniform(0.7, 1.0)))
+    return units
+
+
 def _both(pattern: str, strength: float) -> dict[str, float]:
     return {pattern.format(side): strength for side in ("left", "right")}
