@@ -28,7 +28,9 @@ class SourceInfo:
     fps: frames per second (1.0 for still images).
     frame_count: number of frames, or None where it is unknown or endless.
     seekable: whether `seek` works; live: frames come in real time, late ones are lost.
-    files: every file that is read, none for a camera or stream.
+    files: every file that is read, none for a camera or stream. start_s: what the container's own
+    clock shows at the first frame, whose `time_s` is 0; its sound is on that clock.
+    frame_count is what a container says, and may be None, until its frames have been counted.
     """
 
     name: str
@@ -39,6 +41,7 @@ class SourceInfo:
     seekable: bool
     live: bool
     files: tuple[Path, ...] = ()
+    start_s: float = 0.0
 
 
 class Source(Protocol):

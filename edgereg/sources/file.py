@@ -1,150 +1,246 @@
-"""Video files, GIFs included."""
+"""Video files, GIFs included: every frame, at its own time, and exact seeking."""
 
 from __future__ import annotations
 
+import stat
 import threading
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 
-import cv2
-import numpy as np
+import av
 
 from edgereg.core.errors import SourceError
+from edgereg.core.shown import shown
 from edgereg.sources.base import Frame, SourceInfo
-from edgereg.sources.capture import open_capture, read_raw, rgb
+from edgereg.sources.container import Opened, Opening, open_container
+from edgereg.sources.cut_off import is_cut_off
+from edgereg.sources.decoder import Decoder
+from edgereg.sources.deinterlace import Picture
+from edgereg.sources.index import Entry, FrameIndex, clock_of, read_index
+from edgereg.sources.options import SourceOptions
+from edgereg.sources.pixels import Pixels
 
 # Up to here, reading on is quicker than jumping to a key frame.
-NEAR = 32
-# A container's frame count is an estimate; an end this much too early means a truncated file.
-EARLY_SHARE, EARLY_FRAMES = 0.02, 2
+NEAR = 8
+# So many frames are decoded to see whether an index is to be trusted.
+TRIED = 32
 
 
 class VideoFile:
     """Frames of a video file, in order, with exact seeking.
 
-    A frame without pixels is skipped and counted in `warnings`; so is an end well before the
-    declared number of frames. A frame size that changes is passed on as it is.
+    Frame i is the same picture at the same time, whether it is reached by reading or by a seek;
+    only what a decoder puts in the place of damaged parts may differ. The first seek reads the
+    whole file without decoding it, which takes about as long as copying it. Damaged frames and a
+    file that was cut off are told in `warnings`. A frame size that changes is passed on as it is.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, options: SourceOptions | None = None) -> None:
         """Open a file and read its first frame.
 
         Raises SourceError where it is missing, a folder, empty, no video, or without any frame.
         """
         self._path = Path(path)
-        _check_file(self._path)
+        self._name = shown(path)
+        self._max_pixels = (options or SourceOptions()).max_pixels
+        check_file(self._path)
         self._lock = threading.Lock()
-        self._warnings: list[str] = []
+        self._surveying = threading.Lock()
+        self._surveyed = False
+        self._closed = False
+        self._ended = False
+        self._cut_off = False
+        self._damaged: set[int] = set()
+        self._pixels = Pixels()
+        self._decoder = Decoder(self._open)
+        self._index = FrameIndex(clock_of(self._decoder.opened))
         self._position = 0
-        self._capture = open_capture(str(self._path))
-        if self._capture is None:
-            raise SourceError(f"{self._path}: not a video that OpenCV can read; convert it")
-        self._info = _info(self._path, self._capture)
-        self._ahead = self._read()
+        self._pictures: Iterator[Picture] = self._decoder.from_start()
+        self._ahead: tuple[int, Picture] | None = self._next()
         if self._ahead is None:
             self.close()
-            raise SourceError(f"{self._path}: no frame in it can be decoded; the file is damaged")
-        height, width = self._ahead.image.shape[:2]
-        self._info = replace(self._info, width=width, height=height)
+            raise SourceError(f"{self._name}: no frame in it can be decoded; the file is damaged")
+        self._info = self._first_info(self._ahead[1])
+        if options is not None and options.index_ahead:
+            threading.Thread(target=self._survey, name="frame index", daemon=True).start()
 
     @property
     def info(self) -> SourceInfo:
-        """What is known before the first frame; `frame_count` is what the container declares."""
+        """What is known: `frame_count` is the container's word, or None, until the file was read.
+
+        It is exact after a seek, after the end was reached, or when `index_ahead` is done.
+        """
+        if self._ended or self._index.trusted:
+            return replace(self._info, frame_count=len(self._index.order))
         return self._info
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Skipped frames and an early end, one line each."""
-        return tuple(self._warnings)
+        """Damaged frames and an early end, one line each."""
+        lines = []
+        if self._damaged:
+            first = min(self._damaged)
+            frames = "frame is" if len(self._damaged) == 1 else "frames are"
+            lines.append(
+                f"{self._name}: {len(self._damaged)} {frames} damaged, the first is frame {first}"
+            )
+        elif self._decoder.faults:
+            lines.append(f"{self._name}: damaged; parts of it can't be decoded")
+        if self._cut_off:
+            lines.append(
+                f"{self._name}: truncated; it was cut off after frame {self._index.verified - 1}"
+            )
+        return tuple(lines)
 
     def frames(self) -> Iterator[Frame]:
         """Frames from the current position to the end."""
         while True:
             with self._lock:
-                frame, self._ahead = self._ahead or self._read(), None
-            if frame is None:
-                return
+                found, self._ahead = self._ahead or self._next(), None
+                if found is None:
+                    return
+                index, picture = found
+                frame = Frame(index, self._index.times[index], self._pixels.rgb(picture.frame))
             yield frame
 
     def seek(self, index: int) -> None:
         """Make `index` the next frame, exactly. Raises SourceError outside the file."""
+        self._survey()
         with self._lock:
-            if self._capture is None:
-                raise SourceError(f"{self._path}: is closed; open it again")
-            if self._ahead is not None and self._ahead.index == index:
+            if self._closed:
+                raise SourceError(f"{self._name}: is closed; open it again")
+            if self._ahead is not None and self._ahead[0] == index:
                 return
+            count = len(self._index.order)
+            if index < 0 or (self._index.trusted and index >= count):
+                raise SourceError(f"{self._name}: no frame {index}; it has {count}")
             self._ahead = None
-            if index >= 0:
-                self._jump(index)
-                self._ahead = self._read()
-            if self._ahead is None or self._ahead.index != index:
-                raise SourceError(f"{self._path}: no frame {index}; it ends at {self._position}")
+            self._go_to(index)
+            self._ahead = self._next()
+            if self._ahead is None:
+                raise SourceError(f"{self._name}: no frame {index}; it has {self._position}")
+
+    def count(self) -> int | None:
+        """How many frames there are, from reading the file without decoding it.
+
+        None where only decoding would tell, and seeking into the file decodes it from its start.
+        """
+        self._survey()
+        return len(self._index.order) if self._index.trusted else None
 
     def close(self) -> None:
         """Release the file; a running iteration ends."""
         with self._lock:
-            if self._capture is not None:
-                self._capture.release()
-            self._capture = None
+            self._closed = True
             self._ahead = None
+            self._pictures = iter(())
+            self._decoder.close()
 
-    def _jump(self, index: int) -> None:
-        """Put the decoder on `index`; where OpenCV misses it, read again from the start."""
-        assert self._capture is not None  # noqa: S101 - `seek` has checked it
-        if not self._position <= index <= self._position + NEAR:
-            self._capture.set(cv2.CAP_PROP_POS_FRAMES, index)
-            self._position = round(self._capture.get(cv2.CAP_PROP_POS_FRAMES))
-            if self._position > index:
-                self._capture = open_capture(str(self._path))
-                self._position = 0
-        while self._capture is not None and self._position < index and self._capture.grab():
-            self._position += 1
+    def _open(self) -> Opened:
+        # "file:" keeps a colon in the name from being read as a protocol.
+        opening = Opening(
+            f"file:{self._path}", self._name, self._max_pixels, {"protocol_whitelist": "file"}
+        )
+        return open_container(opening, "convert it")
 
-    def _read(self) -> Frame | None:
-        """Decode on to the next frame with pixels; None at the end or once closed."""
-        while self._capture is not None:
-            time_s = self._position / self._info.fps
-            raw = read_raw(self._capture)
-            if raw is None:
-                self._note_early_end()
-                return None
-            stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            if np.isfinite(stamp) and stamp > 0:
-                time_s = float(stamp)
-            index, self._position = self._position, self._position + 1
-            image = rgb(raw)
-            if image is not None:
-                return Frame(index, time_s, image)
-            self._warnings.append(f"{self._path}: frame {index} has no pixels; skipped")
-        return None
+    def _first_info(self, picture: Picture) -> SourceInfo:
+        opened = self._decoder.opened
+        height, width = self._pixels.rgb(picture.frame).shape[:2]
+        count: int | None = opened.stream.frames
+        if not count and opened.container.duration:
+            count = max(1, round(opened.container.duration / av.time_base * opened.fps))
+        return SourceInfo(
+            self._name,
+            width,
+            height,
+            opened.fps,
+            count or None,
+            seekable=True,
+            live=False,
+            files=(self._path,),
+            start_s=float((picture.pts or 0) * opened.time_base),
+        )
 
-    def _note_early_end(self) -> None:
-        count = self._info.frame_count or 0
-        missing = count - self._position
-        if self._position and missing > EARLY_FRAMES + EARLY_SHARE * count:
-            text = (
-                f"{self._path}: ended after {self._position} of {count} frames; "
-                "the file is truncated or damaged"
-            )
-            if text not in self._warnings:
-                self._warnings.append(text)
+    def _survey(self) -> None:
+        """Find out where all frames lie, once."""
+        with self._surveying:
+            if self._surveyed or self._closed:
+                return
+            read = survey(self._open)
+            with self._lock:
+                self._index.adopt(read)
+                self._surveyed = True
+
+    def _next(self) -> tuple[int, Picture] | None:
+        """The next frame's index and picture; None at the end."""
+        picture = next(self._pictures, None)
+        if picture is None:
+            self._note_end()
+            return None
+        frame, self._position = self._position, self._position + 1
+        if not self._index.meet(frame, picture.number, picture.pts):
+            # What the index promised proved wrong, on the way from the middle of the file.
+            self._go_to(frame)
+            return self._next()
+        if picture.damaged:
+            self._damaged.add(frame)
+        return frame, picture
+
+    def _note_end(self) -> None:
+        if not self._closed and self._position == self._index.verified and not self._ended:
+            self._ended = True
+            if self._index.trusted and len(self._index.order) > self._position:
+                self._index.distrust()
+            self._cut_off = is_cut_off(self._path, self._decoder.opened.format)
+
+    def _go_to(self, frame: int) -> None:
+        """Make `frame` the next picture, or the end where there is none."""
+        if not self._position <= frame <= self._position + NEAR:
+            known = min(frame, len(self._index.order) - 1)
+            if not any(self._begin(entry, known) for entry in self._index.before(known)):
+                self._pictures, self._position = self._decoder.from_start(), 0
+        while self._position < frame and self._next() is not None:
+            pass
+
+    def _begin(self, entry: Entry, frame: int) -> bool:
+        """Decode from an entry up to a frame; False where the frame can't be reached so."""
+        pictures = self._decoder.from_entry(entry, self._index)
+        first = picture = next(pictures, None)
+        if first is None or picture is None:
+            return False
+        at = self._index.frame_of(first.number)
+        # An interlaced picture is made with the one before it.
+        if at is None or at > frame or (at == frame > 0 and first.interlaced):
+            return False
+        while at < frame:
+            picture, at = next(pictures, None), at + 1
+            if picture is None or picture.number != self._index.order[at]:
+                return False
+        self._pictures, self._position = chain((picture,), pictures), frame
+        return True
 
 
-def _info(path: Path, capture: cv2.VideoCapture) -> SourceInfo:
-    fps = float(capture.get(cv2.CAP_PROP_FPS))
-    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    return SourceInfo(
-        path.name,
-        int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
-        int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
-        fps if np.isfinite(fps) and 0 < fps <= 1000 else 25.0,
-        count if count > 0 else None,
-        seekable=True,
-        live=False,
-        files=(path,),
-    )
+def survey(open_again: Callable[[], Opened]) -> FrameIndex:
+    """The index of a file, tried on its first frames."""
+    opened = open_again()
+    try:
+        index = read_index(opened)
+    finally:
+        opened.close()
+    if index.trusted:
+        decoder = Decoder(open_again)
+        try:
+            numbers = [picture.number for picture in islice(decoder.from_start(), TRIED)]
+        finally:
+            decoder.close()
+        if numbers != index.order[: len(numbers)]:
+            index.distrust()
+        elif len(numbers) < TRIED:  # of a short file that was cut off, not all can be decoded
+            del index.order[len(numbers) :], index.times[len(numbers) :]
+    return index
 
 
 def exists(path: Path) -> bool:
@@ -155,27 +251,30 @@ def exists(path: Path) -> bool:
         return False
 
 
-def _check_file(path: Path) -> None:
-    """One clear line for what OpenCV would only answer with 'not opened'."""
+def check_file(path: Path) -> None:
+    """One clear line for what FFmpeg would only answer with 'invalid data'."""
+    name = shown(path)
     if not exists(path):
-        raise SourceError(f"{path}: no such file; check the path")
+        raise SourceError(f"{name}: no such file; check the path")
     if path.is_dir():
-        raise SourceError(f"{path}: is a folder, not a video file")
+        raise SourceError(f"{name}: is a folder, not a video file")
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SourceError(f"{name}: is no file but a device; not a video")
         with path.open("rb") as file:
             start = file.read(4096)
     except OSError as error:
-        raise SourceError(f"{path}: can't be read: {error.strerror}") from error
+        raise SourceError(f"{name}: can't be read: {error.strerror}") from error
     if not start:
-        raise SourceError(f"{path}: the file is empty")
-    if _is_text(start):
-        raise SourceError(f"{path}: is a text file, not a video")
+        raise SourceError(f"{name}: the file is empty")
+    if is_text(start):
+        raise SourceError(f"{name}: is a text file, not a video")
 
 
-def _is_text(start: bytes) -> bool:
+def is_text(start: bytes) -> bool:
     """Whether a file that begins so is text.
 
-    OpenCV would play a plain text as a film of letters, and follow a playlist to any file or host.
+    FFmpeg would play a plain text as a film of letters, and follow a playlist to any file or host.
     """
     if b"\0" in start or start.startswith(b"YUV4MPEG2"):
         return False

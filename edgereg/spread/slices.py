@@ -69,8 +69,9 @@ def slices_of(clip: Path, frames: int) -> list[Slice]:
         source = VideoFile(clip)
     except SourceError:
         return [Slice(clip)]
+    count = source.count()
     source.close()
-    starts = range(0, max(source.info.frame_count or 0, 1), frames)
+    starts = range(0, max(count or 0, 1), frames)
     return [Slice(clip, start, None if start == starts[-1] else start + frames) for start in starts]
 
 

@@ -1,0 +1,44 @@
+"""Decoded pictures of FFmpeg -> RGB arrays, upright."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from av import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+# FFmpeg counts a display matrix's degrees against the clock.
+_TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, -90: cv2.ROTATE_90_CLOCKWISE}
+
+
+class Pixels:
+    """Converts pictures of one stream; what the conversion needs is set up once."""
+
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def rgb(self, picture: VideoFrame) -> npt.NDArray[np.uint8]:
+        """uint8 [H, W, 3] RGB that nobody can write into, turned as the recording says.
+
+        The array is FFmpeg's own memory, without a copy, where no row of it is padded.
+        """
+        converted = self._reformatter.reformat(picture, format="rgb24", dst_color_range="JPEG")
+        plane = converted.planes[0]
+        width, height, row = converted.width, converted.height, plane.line_size
+        if row < 0:  # stored from the last row upward
+            image = np.asarray(converted.to_ndarray(), np.uint8)
+        else:
+            rows = np.frombuffer(memoryview(plane), np.uint8, row * height).reshape(height, row)
+            image = rows[:, : 3 * width].reshape(height, width, 3)
+        turn = _TURNS.get(_quarter(picture.rotation))
+        if turn is not None:
+            image = np.asarray(cv2.rotate(image, turn), np.uint8)
+        image.flags.writeable = False
+        return image
+
+
+def _quarter(degrees: int) -> int:
+    """The nearest quarter turn, of -90, 0, 90 and 180."""
+    quarter = round(degrees / 90) * 90 % 360
+    return quarter - 360 if quarter > 180 else quarter
