@@ -15,6 +15,7 @@ import pluggy
 from edgereg import hookspecs
 from edgereg.core.errors import PluginError
 from edgereg.core.files import replace_file
+from edgereg.core.json_files import read_json
 
 if TYPE_CHECKING:
     import click
@@ -231,7 +232,7 @@ def read_disabled() -> frozenset[str]:
     if not path.is_file():
         return frozenset()
     try:
-        disabled = json.loads(path.read_text(encoding="utf-8"))["disabled"]
+        disabled = read_json(path)["disabled"]
         return frozenset(str(name) for name in disabled)
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise PluginError(f"cannot read {path} ({_said(error)}); correct or delete it") from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from edgereg.core.errors import EdgeregError
 from edgereg.core.files import reason, replace_file
+from edgereg.core.json_files import read_json
 
 VERSION = 2
 
@@ -88,7 +89,7 @@ def require_place(path: Path) -> None:
 def read_record(path: Path) -> Record:
     """A record that was saved. Raises EdgeregError where it is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
         if found["version"] != VERSION:
             raise EdgeregError(
                 f"{path}: figures of another edgereg (version {found['version']} of the file, this "

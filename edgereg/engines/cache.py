@@ -22,6 +22,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from edgereg.core.errors import EngineError
+from edgereg.core.json_files import read_json
 from edgereg.engines.machine import compiler_versions, gpu_identity
 
 log = logging.getLogger(__name__)
@@ -155,7 +156,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 def _intact(folder: Path, key: CacheKey) -> bool:
     try:
-        seal = json.loads((folder / SEAL).read_text(encoding="utf-8"))
+        seal = read_json(folder / SEAL)
         return bool(seal == {"key": asdict(key), "files": _hashes(folder)})
     except (OSError, ValueError):
         return False

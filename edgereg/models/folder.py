@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,9 @@ from pydantic import ValidationError
 
 from edgereg.core.errors import ModelFolderError
 from edgereg.core.files import replace_file
-from edgereg.models.schema import SCHEMA_VERSION, GraphName, ModelSpec
+from edgereg.core.json_files import read_json
+from edgereg.models.onnx_file import outside_files
+from edgereg.models.schema import SCHEMA_VERSION, Graph, GraphName, ModelSpec
 
 SPEC_FILE = "model.json"
 
@@ -43,7 +44,8 @@ def load_model(path: Path | str) -> ModelFolder:
     """Read and check a model folder.
 
     Raises ModelFolderError where it is missing or no folder, has no `model.json`, a damaged or
-    invalid one, one of a newer schema, lacks a graph file, or a graph's sha256 differs.
+    invalid one, one of a newer schema, lacks a graph file, a graph's sha256 differs, or a graph
+    reads files that are not declared.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -51,7 +53,10 @@ def load_model(path: Path | str) -> ModelFolder:
         raise ModelFolderError(f"{folder}: {what}; name a folder that holds a {SPEC_FILE}")
     spec = _parse(folder / SPEC_FILE)
     for name, graph in spec.graphs.items():
-        _check(folder / graph.file, name, graph.sha256)
+        _check(folder / graph.file, f"the '{name}' graph", graph.sha256)
+        for data, sha256 in graph.data.items():
+            _check(folder / data, f"data of the '{name}' graph", sha256)
+        _check_reach(folder / graph.file, graph)
     return ModelFolder(folder, spec)
 
 
@@ -59,7 +64,7 @@ def _parse(file: Path) -> ModelSpec:
     if not file.is_file():
         raise ModelFolderError(f"{file.parent}: no {SPEC_FILE} in it; this is not a model folder")
     try:
-        fields = json.loads(file.read_text(encoding="utf-8"))
+        fields = read_json(file)
     except OSError as error:
         raise ModelFolderError(f"{file}: can't be read: {error.strerror}") from error
     except ValueError as error:
@@ -86,17 +91,35 @@ def _first(error: ValidationError) -> str:
     return f"{place + ': ' if place else ''}{complaint['msg']}{more}"
 
 
-def _check(file: Path, name: str, declared: str) -> None:
+def _check(file: Path, what: str, declared: str) -> None:
     if not file.is_file():
-        raise ModelFolderError(f"{file}: the '{name}' graph is missing; copy the folder again")
+        raise ModelFolderError(f"{file}: {what} is missing; copy the folder again")
+    if file.resolve().parent != file.parent.resolve():
+        raise ModelFolderError(f"{file}: {what} is a link that leads out of the folder; copy it in")
+    found = hashlib.sha256()
     try:
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
+        with file.open("rb") as content:
+            while piece := content.read(2**20):
+                found.update(piece)
     except OSError as error:
         raise ModelFolderError(f"{file}: can't be read: {error.strerror}") from error
-    if found != declared:
+    if found.hexdigest() != declared:
         raise ModelFolderError(
-            f"{file}: the '{name}' graph was altered or damaged (sha256 {found[:12]}..., "
+            f"{file}: {what} was altered or damaged (sha256 {found.hexdigest()[:12]}..., "
             f"{SPEC_FILE} says {declared[:12]}...); copy or export it again"
+        )
+
+
+def _check_reach(file: Path, graph: Graph) -> None:
+    """Refuse a graph that reads files which `model.json` does not declare."""
+    try:
+        undeclared = sorted(outside_files(file) - set(graph.data))
+    except ValueError as error:
+        raise ModelFolderError(f"{file}: {error}; export the model again") from error
+    if undeclared:
+        raise ModelFolderError(
+            f"{file}: reads {undeclared[0]!r}, which {SPEC_FILE} does not declare under 'data', "
+            "with its sha256; a model may read only what its folder holds: export it again, in one file"
         )
 
 

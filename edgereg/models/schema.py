@@ -16,7 +16,9 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False
+    )
 
 
 class Target(_Frozen):
@@ -45,10 +47,14 @@ class InputSpec(_Frozen):
 
 
 class Graph(_Frozen):
-    """One ONNX file of the folder and its sha256."""
+    """One ONNX file of the folder and its sha256.
+
+    data: files of the folder that its tensors lie in, each with its own sha256.
+    """
 
     file: FileName
     sha256: Sha256
+    data: dict[FileName, Sha256] = Field(default_factory=dict)
 
 
 class RefinementSettings(_Frozen):

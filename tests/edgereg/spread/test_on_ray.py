@@ -141,7 +141,7 @@ class FakeRay:
 
 
 def run(ray: FakeRay, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Any], on_ray.Tally]:
-    monkeypatch.setattr(on_ray, "_import", lambda: ray)
+    monkeypatch.setattr(on_ray, "_import", lambda **_: ray)
     tally = on_ray.Tally()
     parts: Any = ["a", "b", "c", "d", "e", "f"]
     found = on_ray.run_on_ray(None, parts, "ray:2", tally, task=lambda _, part: part)  # type: ignore
