@@ -18,27 +18,26 @@ class Sound:
     """
 
     def __init__(self, path: Path, container: Container, output: Any, start_s: float) -> None:
-        """Add a stream to `output` for the sound of `path`, from `start_s` of its pictures on.
+        """Add a stream to `output` for the sound of `path`, from `start_s` of its clock on.
 
         Without sound in it no packet comes. Raises OSError or av.FFmpegError where it can't be
         read.
         """
         self._packets: Iterator[Any] = iter(())
+        self._start_s = start_s
         self._file = path.open("rb")
         try:
             self._input = av.open(self._file, "r")
-            self._begin(container, output, start_s)
+            self._begin(container, output)
             self._next = next(self._packets, None)
         except BaseException:
             self._file.close()
             raise
 
-    def _begin(self, container: Container, output: Any, start_s: float) -> None:
+    def _begin(self, container: Container, output: Any) -> None:
         stream = next(iter(self._input.streams.audio), None)
         if stream is None:
             return
-        pictures = next(iter(self._input.streams.video), None)
-        self._start_s = start_s + (_start_s(pictures) if pictures is not None else 0.0)
         if stream.codec_context.codec.canonical_name in container.copied:
             self._stream = output.add_stream_from_template(stream)
             self._packets = self._copied(stream)
@@ -97,10 +96,6 @@ class Sound:
         for packet in self._stream.encode(piece):
             if packet.pts is not None and packet.pts >= 0:
                 yield packet
-
-
-def _start_s(stream: Any) -> float:
-    return float((stream.start_time or 0) * stream.time_base)
 
 
 def _rate(stream: Any, container: Container) -> int:

@@ -122,7 +122,8 @@ class VideoSink:
         self._stream = add_pictures(self._output, self._encoder, even, self._info.fps)
         if len(self._info.files) == 1 and not self._info.live:
             try:
-                self._sound = Sound(self._info.files[0], self._kind, self._output, time_s)
+                start_s = self._info.start_s + time_s
+                self._sound = Sound(self._info.files[0], self._kind, self._output, start_s)
             except FAULTS as error:
                 log.warning("%s: goes without sound: %s", self._path, reason(error))
 
