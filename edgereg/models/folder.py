@@ -119,7 +119,7 @@ def _check_reach(file: Path, graph: Graph) -> None:
     if undeclared:
         raise ModelFolderError(
             f"{file}: reads {undeclared[0]!r}, which {SPEC_FILE} does not declare under 'data', "
-            "with its sha256; a model may read only what its folder holds: export it again, in one file"
+            "with its sha256; a model may read only what its folder holds: export it in one file"
         )
 
 

@@ -11,9 +11,6 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
-
-Bytes: TypeAlias = "memoryview"
 
 # Fields of a message that lead to tensors: {message: {field: message inside}}.
 _LEADS = {
@@ -56,7 +53,7 @@ def outside_files(path: Path) -> frozenset[str]:
         return frozenset(_locations(view))
 
 
-def _locations(content: Bytes) -> Iterator[str]:
+def _locations(content: memoryview) -> Iterator[str]:
     waiting = [("model", 0, len(content), 0)]
     while waiting:
         message, start, stop, depth = waiting.pop()
@@ -69,7 +66,7 @@ def _locations(content: Bytes) -> Iterator[str]:
             continue
         leads = _LEADS[message]
         for field, begin, end in _fields(content, start, stop):
-            if message == "node" and field == OP_TYPE and content[begin:end] == b"EPContext":
+            if message == "node" and field == OP_TYPE and bytes(content[begin:end]) == b"EPContext":
                 raise ValueError(
                     "holds an engine compiled elsewhere (EPContext), which reads files"
                 )
@@ -77,7 +74,7 @@ def _locations(content: Bytes) -> Iterator[str]:
                 waiting.append((leads[field], begin, end, depth + 1))
 
 
-def _pair(content: Bytes, start: int, stop: int) -> tuple[bytes, bytes]:
+def _pair(content: memoryview, start: int, stop: int) -> tuple[bytes, bytes]:
     """Key and value of a StringStringEntryProto."""
     found = {
         field: bytes(content[begin:end]) for field, begin, end in _fields(content, start, stop)
@@ -85,7 +82,7 @@ def _pair(content: Bytes, start: int, stop: int) -> tuple[bytes, bytes]:
     return found.get(1, b""), found.get(2, b"")
 
 
-def _fields(content: Bytes, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+def _fields(content: memoryview, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
     """(number, begin, end) of each field of bytes in a message; the others are passed over."""
     place = start
     while place < stop:
@@ -107,7 +104,7 @@ def _fields(content: Bytes, start: int, stop: int) -> Iterator[tuple[int, int, i
         raise ValueError("is cut off or no ONNX file")
 
 
-def _varint(content: Bytes, place: int, stop: int) -> tuple[int, int]:
+def _varint(content: memoryview, place: int, stop: int) -> tuple[int, int]:
     """A number and the place behind it."""
     value = shift = 0
     while place < stop and shift < 64:
