@@ -30,8 +30,9 @@ import yaml
 from edgereg_exporters.graphs.writer import node_count
 from edgereg_training.methods.registry import METHODS
 
+from edgereg.core.regions import Regions
 from edgereg.models.folder import ModelFolder, load_model
-from edgereg.pipeline.loading import load_task
+from edgereg.pipeline.loading import LoadedRegionTask, Loading, load_task
 from edgereg.pipeline.steps import ascend
 from edgereg.plugins import load_plugins
 from edgereg.sources.open import open_source
@@ -192,16 +193,18 @@ def _key(record: dict[str, Any]) -> tuple[int, ...]:
 def region_ms(model: ModelFolder, clip: Path, region: list[float]) -> float:
     """Median time of predict and refine for the first region, on one thread."""
     task = load_plugins().tasks()[model.spec.task]
-    loaded = load_task(task, model.path, provider="cpu")
+    loaded = load_task(task, Loading({task.name: model.path}, engine="cpu"))
+    if not isinstance(loaded, LoadedRegionTask):
+        raise SystemExit(f"'{task.name}' is no task on regions")
     source = open_source(clip)
-    frame = next(source.frames()).image
+    frame = next(source.frames())
     source.close()
-    prepared = task.prepare(frame, np.asarray([region], np.float32), model.spec)
+    prepared = loaded.task.prepare(frame, Regions.of_boxes([region]), model.spec)
     times = []
     for _ in range(RUNS):
         start = time.perf_counter()
         outputs = loaded.predict.run({loaded.predict.inputs[0]: prepared.images})
-        proposal = task.propose(outputs, prepared, model.spec)
+        proposal = loaded.task.propose(outputs, prepared, model.spec)
         if loaded.refine is not None and model.spec.refinement is not None:
             ascend(loaded.refine, proposal, model.spec.refinement, model.spec.refinement.steps)
         times.append(time.perf_counter() - start)

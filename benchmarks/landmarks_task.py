@@ -15,17 +15,18 @@ import numpy.typing as npt
 from edgereg_headpose.task import HeadPose
 
 from edgereg.api import (
-    FloatArray,
-    Image,
+    Frame,
+    Kinds,
     Mark,
     ModelSpec,
+    Points,
     PointsMark,
     Predictions,
     Prepared,
     Proposal,
     Refinement,
+    Regions,
     Task,
-    ValueSpec,
     hookimpl,
 )
 
@@ -40,7 +41,11 @@ class Landmarks:
     model: Path = Path("no-bundled-model")
     crops: HeadPose = field(default_factory=HeadPose)
 
-    def prepare(self, frame: Image, regions: FloatArray | None, spec: ModelSpec) -> Prepared:
+    def kinds(self, spec: ModelSpec) -> Kinds:
+        """Points without names."""
+        return (Points(tuple(str(number) for number in range(len(spec.targets) // 2))),)
+
+    def prepare(self, frame: Frame, regions: Regions | None, spec: ModelSpec) -> Prepared:
         """The crops of head pose."""
         return self.crops.prepare(frame, regions, spec)
 
@@ -64,7 +69,7 @@ class Landmarks:
         return Predictions(
             task=self.name,
             model=spec.name,
-            specs=tuple(ValueSpec(target.name, target.unit) for target in spec.targets),
+            kinds=self.kinds(spec),
             values=values / scale + origin,
             scores=proposal.scores[:, 0],
             regions=prepared.regions,
@@ -73,11 +78,7 @@ class Landmarks:
             to_graph=(scale, -origin * scale),
         )
 
-    def regions(self, predictions: Predictions) -> FloatArray:
-        """The heads' boxes."""
-        return self.crops.regions(predictions)
-
-    def marks(self, predictions: Predictions) -> Sequence[Mark]:
+    def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
         """Dots."""
         return [PointsMark(row.reshape(-1, 2), 1.5) for row in predictions.values]
 

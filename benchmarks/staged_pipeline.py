@@ -20,17 +20,20 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from edgereg.core.frames import Frame, SourceInfo
+from edgereg.core.settings import Settings
 from edgereg.demo.clip import CLIP
 from edgereg.paint.opencv import paint
 from edgereg.pipeline.guard import Guard
-from edgereg.pipeline.loading import LoadedTask, load_tasks
+from edgereg.pipeline.loading import LoadedTask, Loading, load_tasks
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Report
-from edgereg.pipeline.steps import Settings, Work, plan
+from edgereg.pipeline.steps import Work, plan
 from edgereg.plugins import load_plugins
+from edgereg.sinks.base import RunInfo
 from edgereg.sinks.open import open_sink
-from edgereg.sources.base import Frame, Source, SourceInfo
+from edgereg.sources.base import Source
 from edgereg.sources.open import open_source
 
 WANTED = 0.9
@@ -93,7 +96,7 @@ class Bench:
         speeds["decode"] = self.frames / (time.perf_counter() - start)
         for step in plan(self.tasks, Settings(), Guard(), paint):
             speeds[step.name] = self._speed(step.run, works)
-        sink = open_sink(self.out, source.info)
+        sink = open_sink(self.out, RunInfo(source.info))
         speeds["write"] = self._speed(lambda work: sink.write(work.result()), works)
         sink.close()
         source.close()
@@ -108,13 +111,13 @@ class Bench:
     def sequential(self) -> float:
         """Frames per second of the plain loop."""
         source = self.open()
-        sinks = [open_sink(self.out, source.info)]
+        sinks = [open_sink(self.out, RunInfo(source.info))]
         return self._checked(run_sequential(source, self.tasks, sinks, painter=paint))
 
     def staged(self) -> float:
         """Frames per second of the staged pipeline."""
         source = self.open()
-        sinks = [open_sink(self.out, source.info)]
+        sinks = [open_sink(self.out, RunInfo(source.info))]
         return self._checked(StagedPipeline(source, self.tasks, sinks, painter=paint).run())
 
     def _checked(self, report: Report) -> float:
@@ -152,7 +155,8 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--engine", default="auto")
     options = parser.parse_args()
-    tasks = load_tasks(load_plugins().tasks().values(), ["headpose"], provider=options.engine)
+    loading = Loading(engine=options.engine)
+    tasks = load_tasks(load_plugins().tasks().values(), ["headpose"], loading)
     print(f"{options.frames} frames of {Path(options.source).name}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options.source, options.frames, tasks, Path(folder) / "out.mp4")

@@ -56,6 +56,8 @@ def main() -> None:
     print("| graph | one thread: least, median | two threads: least, median | two / one |")
     print("|---|---|---|---|")
     for task in load_plugins().tasks().values():
+        if task.model is None:
+            continue
         model = load_model(task.model)
         for graph in model.spec.graphs:
             path = model.graph_path(graph)

@@ -18,7 +18,13 @@ from edgereg.core.errors import SourceError as SourceError
 from edgereg.hookspecs import hookimpl as hookimpl
 
 if TYPE_CHECKING:
-    from edgereg.core.geometry import Image as Image
+    from edgereg.core.arrays import DeviceArray as DeviceArray
+    from edgereg.core.arrays import FloatArray as FloatArray
+    from edgereg.core.arrays import Image as Image
+    from edgereg.core.arrays import Value as Value
+    from edgereg.core.conversions import to_supervision as to_supervision
+    from edgereg.core.frames import Frame as Frame
+    from edgereg.core.frames import SourceInfo as SourceInfo
     from edgereg.core.geometry import axis_tips as axis_tips
     from edgereg.core.geometry import box_areas as box_areas
     from edgereg.core.geometry import box_iou as box_iou
@@ -27,6 +33,15 @@ if TYPE_CHECKING:
     from edgereg.core.geometry import nms as nms
     from edgereg.core.geometry import rotation_matrix as rotation_matrix
     from edgereg.core.geometry import square_crops as square_crops
+    from edgereg.core.kinds import Angles as Angles
+    from edgereg.core.kinds import Boxes as Boxes
+    from edgereg.core.kinds import Kind as Kind
+    from edgereg.core.kinds import Kinds as Kinds
+    from edgereg.core.kinds import Map as Map
+    from edgereg.core.kinds import Points as Points
+    from edgereg.core.kinds import Scalars as Scalars
+    from edgereg.core.kinds import ValueSpec as ValueSpec
+    from edgereg.core.kinds import scalar as scalar
     from edgereg.core.marks import AxesMark as AxesMark
     from edgereg.core.marks import BoxMark as BoxMark
     from edgereg.core.marks import CurveMark as CurveMark
@@ -36,28 +51,52 @@ if TYPE_CHECKING:
     from edgereg.core.marks import PointsMark as PointsMark
     from edgereg.core.marks import PolylineMark as PolylineMark
     from edgereg.core.marks import TextMark as TextMark
-    from edgereg.core.predictions import FloatArray as FloatArray
+    from edgereg.core.model_spec import InputSpec as InputSpec
+    from edgereg.core.model_spec import ModelSpec as ModelSpec
+    from edgereg.core.model_spec import RefinementSettings as RefinementSettings
+    from edgereg.core.model_spec import Target as Target
+    from edgereg.core.predictions import Prediction as Prediction
     from edgereg.core.predictions import Predictions as Predictions
     from edgereg.core.predictions import Refinement as Refinement
-    from edgereg.core.predictions import ValueSpec as ValueSpec
+    from edgereg.core.regions import Prompt as Prompt
+    from edgereg.core.regions import Regions as Regions
+    from edgereg.core.result import Fault as Fault
+    from edgereg.core.result import FrameResult as FrameResult
+    from edgereg.core.settings import Settings as Settings
     from edgereg.core.tasks import Prepared as Prepared
     from edgereg.core.tasks import Proposal as Proposal
+    from edgereg.core.tasks import RegionTask as RegionTask
+    from edgereg.core.tasks import State as State
+    from edgereg.core.tasks import StepModel as StepModel
+    from edgereg.core.tasks import StepTask as StepTask
     from edgereg.core.tasks import Task as Task
     from edgereg.engines.base import Engine as Engine
+    from edgereg.engines.base import EngineProvider as EngineProvider
     from edgereg.models.folder import ModelFolder as ModelFolder
     from edgereg.models.folder import load_model as load_model
     from edgereg.models.folder import write_model as write_model
-    from edgereg.models.schema import InputSpec as InputSpec
-    from edgereg.models.schema import ModelSpec as ModelSpec
-    from edgereg.models.schema import RefinementSettings as RefinementSettings
-    from edgereg.models.schema import Target as Target
-    from edgereg.sinks.supervision import to_supervision as to_supervision
+    from edgereg.sinks.base import RunInfo as RunInfo
+    from edgereg.sinks.base import Sink as Sink
+    from edgereg.sinks.base import SinkFormat as SinkFormat
+    from edgereg.sources.base import Source as Source
+    from edgereg.sources.base import SourceFormat as SourceFormat
+    from edgereg.sources.base import scheme as scheme
+    from edgereg.sources.options import SourceOptions as SourceOptions
 
 # A test holds this table and the imports above together.
 _HOMES = {
-    "edgereg.engines.base": ("Engine",),
-    "edgereg.core.geometry": (
+    "edgereg.core.arrays": (
+        "DeviceArray",
+        "FloatArray",
         "Image",
+        "Value",
+    ),
+    "edgereg.core.conversions": ("to_supervision",),
+    "edgereg.core.frames": (
+        "Frame",
+        "SourceInfo",
+    ),
+    "edgereg.core.geometry": (
         "axis_tips",
         "box_areas",
         "box_iou",
@@ -66,6 +105,17 @@ _HOMES = {
         "nms",
         "rotation_matrix",
         "square_crops",
+    ),
+    "edgereg.core.kinds": (
+        "Angles",
+        "Boxes",
+        "Kind",
+        "Kinds",
+        "Map",
+        "Points",
+        "Scalars",
+        "ValueSpec",
+        "scalar",
     ),
     "edgereg.core.marks": (
         "AxesMark",
@@ -78,11 +128,55 @@ _HOMES = {
         "PolylineMark",
         "TextMark",
     ),
-    "edgereg.models.folder": ("ModelFolder", "load_model", "write_model"),
-    "edgereg.models.schema": ("InputSpec", "ModelSpec", "RefinementSettings", "Target"),
-    "edgereg.core.predictions": ("FloatArray", "Predictions", "Refinement", "ValueSpec"),
-    "edgereg.sinks.supervision": ("to_supervision",),
-    "edgereg.core.tasks": ("Prepared", "Proposal", "Task"),
+    "edgereg.core.model_spec": (
+        "InputSpec",
+        "ModelSpec",
+        "RefinementSettings",
+        "Target",
+    ),
+    "edgereg.core.predictions": (
+        "Prediction",
+        "Predictions",
+        "Refinement",
+    ),
+    "edgereg.core.regions": (
+        "Prompt",
+        "Regions",
+    ),
+    "edgereg.core.result": (
+        "Fault",
+        "FrameResult",
+    ),
+    "edgereg.core.settings": ("Settings",),
+    "edgereg.core.tasks": (
+        "Prepared",
+        "Proposal",
+        "RegionTask",
+        "State",
+        "StepModel",
+        "StepTask",
+        "Task",
+    ),
+    "edgereg.engines.base": (
+        "Engine",
+        "EngineProvider",
+    ),
+    "edgereg.models.folder": (
+        "ModelFolder",
+        "load_model",
+        "write_model",
+    ),
+    "edgereg.sinks.base": (
+        "RunInfo",
+        "Sink",
+        "SinkFormat",
+    ),
+    "edgereg.sources.base": (
+        "Source",
+        "SourceFormat",
+        "scheme",
+    ),
+    "edgereg.sources.options": ("SourceOptions",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EngineError
-from edgereg.core.predictions import FloatArray, Predictions
+from edgereg.core.model_spec import ModelSpec, Target
+from edgereg.core.predictions import Predictions
 from edgereg.engines.base import Engine
-from edgereg.models.schema import ModelSpec, Target
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,7 @@ A plugin is a module named in the entry-point group `edgereg.plugins`; its funct
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -16,13 +14,9 @@ if TYPE_CHECKING:
     import click
 
     from edgereg.core.tasks import Task
-    from edgereg.engines.base import Engine
-    from edgereg.sinks.base import Sink
-    from edgereg.sources.base import Source, SourceInfo
-
-    EngineLoader: TypeAlias = Callable[[Path], Engine]
-    SourceOpener: TypeAlias = Callable[[str], Source]
-    SinkOpener: TypeAlias = Callable[[Path, SourceInfo], Sink]
+    from edgereg.engines.base import EngineProvider
+    from edgereg.sinks.base import SinkFormat
+    from edgereg.sources.base import SourceFormat
 
 PROJECT = "edgereg"
 
@@ -41,15 +35,15 @@ def edgereg_commands() -> list[click.Command]:  # type: ignore[empty-body]
 
 
 @hookspec
-def edgereg_engines() -> Mapping[str, EngineLoader]:  # type: ignore[empty-body]
-    """Return engine loaders by provider name; a loader takes the path of an ONNX file."""
+def edgereg_engines() -> list[EngineProvider]:  # type: ignore[empty-body]
+    """Return a list of engine providers; each loads the path of an ONNX file."""
 
 
 @hookspec
-def edgereg_sources() -> Mapping[str, SourceOpener]:  # type: ignore[empty-body]
-    """Return source openers by scheme; an opener takes the whole text `scheme:...`."""
+def edgereg_sources() -> list[SourceFormat]:  # type: ignore[empty-body]
+    """Return a list of source formats; each tells what it takes and opens it."""
 
 
 @hookspec
-def edgereg_sinks() -> Mapping[str, SinkOpener]:  # type: ignore[empty-body]
-    """Return sink openers by file ending (`.xyz`); an opener takes a path and the source's info."""
+def edgereg_sinks() -> list[SinkFormat]:  # type: ignore[empty-body]
+    """Return a list of output formats by file ending (`.xyz`); each opens a path."""

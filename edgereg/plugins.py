@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import platformdirs
 import pluggy
 
-from edgereg import hookspecs
-from edgereg.core.errors import PluginError
+from edgereg import builtin, hookspecs
+from edgereg.core.errors import PluginError, one_line
 from edgereg.core.files import replace_file
 from edgereg.core.json_files import read_json
 
@@ -21,12 +22,20 @@ if TYPE_CHECKING:
     import click
 
     from edgereg.core.tasks import Task
-    from edgereg.hookspecs import EngineLoader, SinkOpener, SourceOpener
+    from edgereg.engines.base import EngineProvider
+    from edgereg.sinks.base import SinkFormat
+    from edgereg.sources.base import SourceFormat
 
 GROUP = "edgereg.plugins"
 T = TypeVar("T")
 
-_TASK_CALLS = ("prepare", "propose", "conclude", "regions", "marks")
+# The version of `edgereg.api` and of the hooks; a plugin says in EDGEREG_API which it was made for.
+API_VERSION = 1
+# The name under which what is built in is registered.
+BUILT_IN = "edgereg"
+
+_EVERY_TASK = ("kinds", "marks")
+_REGION_TASK = ("prepare", "propose", "conclude")
 
 
 class PluginEntry(Protocol):
@@ -71,17 +80,17 @@ class Plugins:
         """Commands by name."""
         return self._collect("edgereg_commands", _named_commands)
 
-    def engines(self) -> dict[str, EngineLoader]:
-        """Engine loaders by provider name."""
-        return self._collect("edgereg_engines", _named_callables)
+    def engines(self) -> dict[str, EngineProvider]:
+        """Engine providers by name."""
+        return self._collect("edgereg_engines", partial(_described, "engine providers", "name"))
 
-    def sources(self) -> dict[str, SourceOpener]:
-        """Source openers by scheme."""
-        return self._collect("edgereg_sources", _named_callables)
+    def sources(self) -> dict[str, SourceFormat]:
+        """Source formats by name."""
+        return self._collect("edgereg_sources", partial(_described, "source formats", "name"))
 
-    def sinks(self) -> dict[str, SinkOpener]:
-        """Sink openers by file ending."""
-        return self._collect("edgereg_sinks", _named_callables)
+    def sinks(self) -> dict[str, SinkFormat]:
+        """Output formats by file ending."""
+        return self._collect("edgereg_sinks", partial(_described, "output formats", "ending"))
 
     def call_all(self) -> None:
         """Call every hook, so that `faults` is complete."""
@@ -97,12 +106,15 @@ class Plugins:
     def _collect(self, hook: str, named: Callable[[Any], dict[str, T]]) -> dict[str, T]:
         found: dict[str, T] = {}
         owner: dict[str, str] = {}
+        order = [BUILT_IN, *self.entries]
         implementations = getattr(self.manager.hook, hook).get_hookimpls()
-        for implementation in sorted(implementations, key=lambda each: each.plugin_name):
+        for implementation in sorted(implementations, key=lambda i: order.index(i.plugin_name)):
             name = implementation.plugin_name
             for key, value in self._guarded(name, implementation.function, hook, named).items():
                 if key in found:
-                    reason = f"{hook} adds '{key}', which plugin '{owner[key]}' has added already"
+                    first = owner[key]
+                    whose = "is built in" if first == BUILT_IN else f"plugin '{first}' has added"
+                    reason = f"{hook} adds '{key}', which {whose} already"
                     self._blame(name, reason, f"rename one of the two, or: {_disable(name)}")
                     continue
                 found[key], owner[key] = value, name
@@ -120,7 +132,7 @@ class Plugins:
             returned = implementation()
             return {} if returned is None else named(returned)
         except (Exception, SystemExit) as error:
-            self._blame(name, f"{hook} failed ({_said(error)})", _tell_author(name))
+            self._blame(name, f"{hook} failed ({one_line(error)})", _tell_author(name))
             return {}
 
     def _blame(self, plugin: str, reason: str, fix: str) -> None:
@@ -137,7 +149,7 @@ def load_plugins(
     disabled: names to leave out (default: the list written by `edgereg plugin disable`).
     entries: entry points to load (default: those of the installed distributions).
     """
-    found = sorted(entry_points(group=GROUP) if entries is None else entries, key=lambda e: e.name)
+    found = sorted(entry_points(group=GROUP) if entries is None else entries, key=_precedence)
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     plugins = Plugins(
@@ -145,10 +157,22 @@ def load_plugins(
         {entry.name: entry for entry in found},
         read_disabled() if disabled is None else frozenset(disabled),
     )
+    manager.register(builtin, name=BUILT_IN)
     for name, entry in plugins.entries.items():
         if name not in plugins.disabled:
             _register(plugins, name, entry)
     return plugins
+
+
+def built_in() -> Plugins:
+    """What is built in, and no plugin."""
+    return load_plugins((), ())
+
+
+def _precedence(entry: PluginEntry) -> tuple[bool, str]:
+    """edgereg's own plugins come first: nobody's name can put itself before them."""
+    home = getattr(getattr(entry, "dist", None), "name", None)
+    return home != "edgereg", entry.name
 
 
 def _register(plugins: Plugins, name: str, entry: PluginEntry) -> None:
@@ -156,7 +180,12 @@ def _register(plugins: Plugins, name: str, entry: PluginEntry) -> None:
         module = entry.load()
     except (Exception, SystemExit) as error:
         fix = f"repair or uninstall it, or: {_disable(name)}"
-        plugins._blame(name, f"importing {entry.value} failed ({_said(error)})", fix)
+        plugins._blame(name, f"importing {entry.value} failed ({one_line(error)})", fix)
+        return
+    wants = str(getattr(module, "EDGEREG_API", API_VERSION))
+    if not wants.isdecimal() or int(wants) > API_VERSION:
+        reason = f"it was made for version {wants} of the plugin API, and this is {API_VERSION}"
+        plugins._blame(name, reason, f"update edgereg, or: {_disable(name)}")
         return
     try:
         plugins.manager.register(module, name=name)
@@ -164,7 +193,7 @@ def _register(plugins: Plugins, name: str, entry: PluginEntry) -> None:
     except (pluggy.PluginValidationError, ValueError) as error:
         if plugins.manager.has_plugin(name):
             plugins.manager.unregister(name=name)
-        plugins._blame(name, f"it hooks in wrongly ({_said(error)})", _tell_author(name))
+        plugins._blame(name, f"it hooks in wrongly ({one_line(error)})", _tell_author(name))
         return
     if not plugins.hooks_of(name):
         reason = f"{entry.value} has no function marked @hookimpl"
@@ -179,18 +208,17 @@ def _tell_author(name: str) -> str:
     return f"tell its author, or: {_disable(name)}"
 
 
-def _said(error: BaseException) -> str:
-    first = (str(error).strip().splitlines() or [""])[0]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
-
-
 def _named_tasks(returned: Any) -> dict[str, Task]:
     tasks: dict[str, Task] = {}
     for task in _as_list(returned, "tasks"):
-        missing = [call for call in _TASK_CALLS if not callable(getattr(task, call, None))]
+        calls = _EVERY_TASK if callable(getattr(task, "open", None)) else _EVERY_TASK + _REGION_TASK
+        missing = [call for call in calls if not callable(getattr(task, call, None))]
         missing += [key for key in ("name", "title", "model", "upstream") if not hasattr(task, key)]
         if missing:
-            raise TypeError(f"{task!r} is no task: it lacks {', '.join(missing)}")
+            name = getattr(task, "name", task)
+            raise TypeError(f"'{name}' is no task: it lacks {', '.join(missing)}")
+        if task.model is not None and not isinstance(task.model, Path):
+            raise TypeError(f"task '{task.name}': model must be a Path, not {task.model!r}")
         tasks[task.name] = task
     return tasks
 
@@ -212,13 +240,16 @@ def _as_list(returned: Any, what: str) -> list[Any]:
     return list(returned)
 
 
-def _named_callables(returned: Any) -> dict[str, Callable[..., Any]]:
-    if not isinstance(returned, Mapping):
-        raise TypeError(f"it returned {type(returned).__name__} instead of a mapping by name")
-    for name, value in returned.items():
-        if not isinstance(name, str) or not callable(value):
-            raise TypeError(f"{name!r}: {value!r} is no name with something to call")
-    return dict(returned)
+def _described(what: str, key: str, returned: Any) -> dict[str, Any]:
+    """Descriptions by the field that names them; each must have a title and something to open."""
+    named: dict[str, Any] = {}
+    for each in _as_list(returned, what):
+        name = getattr(each, key, None)
+        make = getattr(each, "open", None) or getattr(each, "load", None)
+        if not isinstance(name, str) or not name or not callable(make):
+            raise TypeError(f"{each!r} is none of the {what}: it lacks a {key} or what opens it")
+        named[name.lower()] = each
+    return named
 
 
 def settings_file() -> Path:
@@ -235,7 +266,9 @@ def read_disabled() -> frozenset[str]:
         disabled = read_json(path)["disabled"]
         return frozenset(str(name) for name in disabled)
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise PluginError(f"cannot read {path} ({_said(error)}); correct or delete it") from error
+        raise PluginError(
+            f"cannot read {path} ({one_line(error)}); correct or delete it"
+        ) from error
 
 
 def write_disabled(names: Iterable[str]) -> None:

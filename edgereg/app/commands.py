@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgereg.app import dialogs as asking
 from edgereg.app.look.theme import DARK, LIGHT
 from edgereg.app.menus import Command
 
@@ -42,8 +41,8 @@ def _file(window: MainWindow) -> list[Command | None]:
         Command("open_url", "Open &URL…", partial(ask, "url"), "Ctrl+U"),
         Command("open_demo", "Play the &demo clip", window.open_demo, "Ctrl+D"),
         None,
-        Command("save_video", "Save &video…", partial(export, asking.VIDEO_KINDS), "Ctrl+S"),
-        Command("save_table", "Save &table…", partial(export, asking.TABLE_KINDS), "Ctrl+T"),
+        Command("save_video", "Save &video…", partial(export, pictures=True), "Ctrl+S"),
+        Command("save_table", "Save &table…", partial(export, pictures=False), "Ctrl+T"),
         None,
         Command("close", "C&lose", window.player.close, "Ctrl+W"),
         Command("quit", "&Quit", window.close, "Ctrl+Q"),

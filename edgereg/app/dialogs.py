@@ -6,14 +6,24 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
-_VIDEOS = "Videos and images (*.mp4 *.mkv *.avi *.mov *.webm *.gif *.jpg *.jpeg *.png *.bmp *.tiff)"
-VIDEO_KINDS = "Video (*.mp4)"
-TABLE_KINDS = "JSON lines (*.jsonl);;CSV (*.csv);;Parquet (*.parquet)"
+from edgereg.plugins import Plugins
 
 
-def ask_file(parent: QWidget) -> str:
-    """A file to open, or an empty text."""
-    return QFileDialog.getOpenFileName(parent, "Open a video", "", f"{_VIDEOS};;All files (*)")[0]
+def file_filter(plugins: Plugins) -> str:
+    """The endings that sources take, as a file dialog wants them."""
+    endings = (e for source in plugins.sources().values() for e in source.endings)
+    return f"Videos and images ({' '.join(f'*{ending}' for ending in endings)});;All files (*)"
+
+
+def target_filter(plugins: Plugins, *, pictures: bool) -> str:
+    """The outputs with pictures, or those without, as a file dialog wants them."""
+    formats = [sink for sink in plugins.sinks().values() if sink.pictures == pictures]
+    return ";;".join(f"{sink.title} (*{sink.ending})" for sink in formats)
+
+
+def ask_file(parent: QWidget, kinds: str) -> str:
+    """A file to open, or an empty text; kinds: as `file_filter` gives it."""
+    return QFileDialog.getOpenFileName(parent, "Open a video", "", kinds)[0]
 
 
 def ask_camera(parent: QWidget) -> str:

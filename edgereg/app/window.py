@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from edgereg.app.commands import TOOLBAR, menus_of
 from edgereg.app.look import icons, theme
 from edgereg.app.look.layout import add_dock, add_toolbar, column, stack
 from edgereg.app.menus import build_menus
-from edgereg.app.opening import Request
 from edgereg.app.panels.banner import Banner
 from edgereg.app.panels.export_bar import ExportBar
 from edgereg.app.panels.inspector import Inspector
@@ -30,9 +30,10 @@ from edgereg.app.player.background import Job
 from edgereg.app.player.catalogue import Catalogue, Loader, load_catalogue
 from edgereg.app.player.export import Order
 from edgereg.app.player.player import Player, State
+from edgereg.app.player.request import Request
+from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.pipeline.stats import Report
-from edgereg.sources.base import SourceInfo
 
 
 class MainWindow(QMainWindow):
@@ -79,17 +80,22 @@ class MainWindow(QMainWindow):
 
     def ask_and_open(self, question: str) -> None:
         """Ask for a 'file', 'camera' or 'url', and open it."""
-        ask = {"file": asking.ask_file, "camera": asking.ask_camera, "url": asking.ask_url}
-        if source := ask[question](self):
+        ask: dict[str, Callable[[], str]] = {
+            "file": lambda: asking.ask_file(self, asking.file_filter(self.catalogue.plugins)),
+            "camera": lambda: asking.ask_camera(self),
+            "url": lambda: asking.ask_url(self),
+        }
+        if source := ask[question]():
             self.open(source)
 
-    def ask_and_export(self, kinds: str) -> None:
-        """Ask where to save, and export."""
+    def ask_and_export(self, *, pictures: bool) -> None:
+        """Ask where to save, and export: pictures with marks, or a table."""
         request = self.player.request
         if request is None:
             return
         stem = Path(request.text).stem if not request.text.isdecimal() else "camera"
-        ending = ".mp4" if kinds == asking.VIDEO_KINDS else ".jsonl"
+        ending = ".mp4" if pictures else ".jsonl"
+        kinds = asking.target_filter(self.catalogue.plugins, pictures=pictures)
         if target := asking.ask_target(self, f"{stem}-edgereg{ending}", kinds):
             self.export(target)
 

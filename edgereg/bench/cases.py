@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from edgereg.core.errors import EngineError
-from edgereg.core.tasks import Prepared, Proposal, Task
+from edgereg.core.model_spec import GraphName
+from edgereg.core.regions import Regions
+from edgereg.core.tasks import Prepared, Proposal, RegionTask
 from edgereg.demo.clip import CLIP, load_truth
-from edgereg.engines.base import Engine
+from edgereg.engines.base import Engine, EngineLoader
 from edgereg.engines.machine import usable_cores
 from edgereg.engines.select import SHORT, load_engine
 from edgereg.models.folder import SPEC_FILE, ModelFolder
-from edgereg.models.schema import GraphName
-from edgereg.pipeline.loading import EngineLoader, LoadedTask, threads_of
+from edgereg.pipeline.loading import LoadedRegionTask, threads_of
 from edgereg.pipeline.steps import ascend
 from edgereg.sources.open import open_source
 
@@ -56,7 +57,7 @@ class Case:
 class Loaded:
     """The graphs of a model that load on an engine, with how many threads; why the others don't."""
 
-    task: LoadedTask
+    task: LoadedRegionTask
     engine: str
     threads: Mapping[GraphName, int]
     failures: Mapping[GraphName, EngineError]
@@ -71,7 +72,7 @@ class Wanted:
 
 
 def load_graphs(
-    task: Task,
+    task: RegionTask,
     model: ModelFolder,
     engine: str,
     threads: int | None,
@@ -97,7 +98,9 @@ def load_graphs(
                 failures[name] = error
     provider = found["predict"].provider if engine == "auto" else engine
     short = next((key for key, known in SHORT.items() if known == provider), provider)
-    graphs = LoadedTask(task, model, found["predict"], found.get("refine"), found.get("density"))
+    graphs = LoadedRegionTask(
+        task, model, found["predict"], found.get("refine"), found.get("density")
+    )
     return Loaded(graphs, short, {name: counts[name] for name in found}, failures)
 
 
@@ -131,16 +134,16 @@ def cases_of(loaded: Loaded, label: str, wanted: Wanted) -> Iterator[Case]:
             )
 
 
-def _first(loaded: LoadedTask) -> Prepared:
+def _first(loaded: LoadedRegionTask) -> Prepared:
     source = open_source(CLIP)
-    frame = next(source.frames()).image
+    frame = next(source.frames())
     source.close()
-    boxes = np.stack([load_truth()[0][0].box])
-    return loaded.task.prepare(frame, boxes if loaded.task.upstream else None, loaded.spec)
+    head = Regions.of_boxes(load_truth()[0][0].box)
+    return loaded.task.prepare(frame, head if loaded.task.upstream else None, loaded.spec)
 
 
 def _calls(
-    loaded: LoadedTask, images: Any, proposal: Proposal, batch: int
+    loaded: LoadedRegionTask, images: Any, proposal: Proposal, batch: int
 ) -> Iterator[tuple[GraphName, str, int, Callable[[], Any]]]:
     """(graph, its title, rows of a run, the run) for each graph."""
     name = loaded.predict.inputs[0]

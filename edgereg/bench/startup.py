@@ -21,7 +21,7 @@ from edgereg.bench.energy import Meter
 from edgereg.core.errors import EdgeregError, EngineError
 
 if TYPE_CHECKING:
-    from edgereg.models.schema import GraphName
+    from edgereg.core.model_spec import GraphName
 
 TIMEOUT_S = 3600.0
 
@@ -91,7 +91,7 @@ def _main(folder: str, engine: str, *graphs: str) -> None:
     model = load_model(folder)
     before = most_memory_mb()
     for graph, _, threads in (asked.partition(":") for asked in graphs):
-        path = model.graph_path(graph)  # type: ignore[arg-type]
+        path = model.graph_path(graph)
         loaded = load_engine(path, engine, threads=int(threads))
         known = loaded if isinstance(loaded, OnnxEngine) else OnnxEngine(path, CPU, threads=1)
         loaded.run(make_probe(known, profile_of(path)))

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from edgereg.bench.measure import Measured
     from edgereg.bench.record import Record, Row
     from edgereg.bench.startup import StartUp
+    from edgereg.core.model_spec import GraphName
     from edgereg.models.folder import ModelFolder
-    from edgereg.models.schema import GraphName
 
 # The spinner's own work must not be seen in the figures.
 REFRESHES_PER_S = 1.0
@@ -121,22 +121,27 @@ def command(session: Session, /, models: tuple[str, ...], **options: Any) -> Non
 def _cases(session: Session, models: Sequence[str], options: dict[str, Any]) -> dict[Case, Subject]:
     """What is to be measured, of each model on each engine that loads it."""
     from edgereg.bench.cases import GRAPHS, Wanted, cases_of, load_graphs
+    from edgereg.core.tasks import is_step_task
+    from edgereg.engines.select import SHORT
 
     wanted = Wanted(list(dict.fromkeys(options["batches"])), options["graphs"] or GRAPHS)
-    tasks, own = session.tasks(), session.plugins.engines()
+    tasks = session.tasks()
+    loaders = {name: provider.load for name, provider in session.plugins.engines().items()}
     found: dict[Case, Subject] = {}
     failures: list[tuple[str, EngineError]] = []
     for label, model in _labelled(session, models):
         name = model.spec.task
-        if name not in tasks:
+        task = tasks.get(name)
+        if task is None or is_step_task(task):
             raise PluginError(
-                f"no plugin brings the task '{name}' of this model; see: edgereg tasks"
+                f"no plugin brings a task '{name}' on regions, as this model needs; "
+                "see: edgereg tasks"
             )
         for engine in _engines(options["engines"]):
             try:
                 with at_work(f"loading {label} on {engine}"):
-                    loaded = load_graphs(tasks[name], model, engine, options["threads"], own)
-                    known = "" if engine in own else engine
+                    loaded = load_graphs(task, model, engine, options["threads"], loaders)
+                    known = engine if engine in SHORT or engine not in loaders else ""
                     subject = Subject(label, model.path, known, tuple(loaded.threads.items()))
                     cases = list(cases_of(loaded, label, wanted))
             except EngineError as error:
@@ -161,7 +166,8 @@ def _labelled(session: Session, models: Sequence[str]) -> list[tuple[str, ModelF
     tasks = session.tasks()
     places: list[Path] = []
     for model in models:
-        places += [tasks[model].model] if model in tasks else model_folders(Path(model))
+        own = tasks[model].model if model in tasks else None
+        places += [own] if own else model_folders(Path(model))
     folders = [load_model(place) for place in dict.fromkeys(places)]
     called = [(folder.spec.name, folder.spec.precision) for folder in folders]
     return [

@@ -31,22 +31,15 @@ def command(session: Session, /, out: Path) -> int:
     Finds heads and their pose, with refinement. Writes an annotated video, all results, and a
     table of poses; shows the mean error with and without refinement, and the speed.
     """
+    from edgereg.assembly import Choice, assemble
     from edgereg.cli.watching import FirstFaults, conclude, watch
     from edgereg.demo.clip import CLIP, Comparer, load_truth, write_table
-    from edgereg.paint.opencv import paint
-    from edgereg.pipeline.loading import load_tasks
-    from edgereg.pipeline.staged import StagedPipeline
-    from edgereg.sinks.open import open_sink
-    from edgereg.sources.open import open_source
 
-    source = open_source(CLIP)
     video, results, table = out / "demo.mp4", out / "demo.jsonl", out / "poses.csv"
     comparer, faults = Comparer(load_truth()), FirstFaults()
-    sinks = [open_sink(video, source.info), open_sink(results, source.info), comparer, faults]
-    pipeline = StagedPipeline(
-        source, load_tasks(session.tasks().values(), ["headpose"]), sinks, painter=paint
-    )
-    report, interrupted = watch(pipeline, source.info.frame_count)
+    session.tasks()
+    run = assemble(session.plugins, CLIP, [video, results], Choice(), sinks=[comparer, faults])
+    report, interrupted = watch(run.pipeline, run.source.info.frame_count)
     if comparer.rows:
         write_table(comparer.rows, table)
         _show(comparer)

@@ -130,6 +130,8 @@ def _models(session: Session) -> Iterator[Finding]:
     from edgereg.models.folder import load_model
 
     for name, task in session.plugins.tasks().items():
+        if task.model is None:
+            continue
         try:
             spec = load_model(task.model).spec
         except ModelFolderError as error:

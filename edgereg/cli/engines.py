@@ -24,11 +24,14 @@ def command(ctx: click.Context) -> None:
 
 
 def _list(session: Session) -> None:
-    from edgereg.engines.select import list_providers
+    from edgereg.engines.select import SHORT, list_providers
 
     with at_work("trying engines"):
         proven = [(row.short, row.name, row.status, row.reason) for row in list_providers()]
-    added = [(name, name, "plugin", "not tried") for name in session.plugins.engines()]
+    offered = session.plugins.engines()
+    added = [
+        (name, offered[name].title, "plugin", "not tried") for name in offered if name not in SHORT
+    ]
     rows: list[tuple[str, ...]] = [*proven, *added]
     show_table(("--engine", "provider", "status", "reason"), rows)
 
@@ -56,7 +59,7 @@ def build(session: Session, models: tuple[str, ...], batch: str) -> None:
     tasks = session.tasks()
     rows: list[tuple[str, ...]] = []
     for model in models:
-        folder = tasks[model].model if model in tasks else Path(model)
+        folder = (tasks[model].model if model in tasks else None) or Path(model)
         for built in build_engine(folder, batch=chosen, progress=partial(_tell, model)):
             rows.append((model, *built.row()))
     show_table(("model", *ROW), rows)

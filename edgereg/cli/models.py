@@ -29,7 +29,7 @@ def command(session: Session, folders: tuple[Path, ...]) -> int:
     from edgereg.models.folder import load_model
 
     models: list[ModelFolder] = []
-    chosen = folders or [task.model for task in session.tasks().values()]
+    chosen = folders or [task.model for task in session.tasks().values() if task.model]
     for folder in chosen:
         try:
             models.append(load_model(folder))

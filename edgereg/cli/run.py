@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,8 @@ from edgereg.cli.waiting import at_work
 from edgereg.core.errors import EdgeregError
 
 if TYPE_CHECKING:
-    from edgereg.pipeline.loading import LoadedTask
-    from edgereg.sinks.base import Sink
-    from edgereg.sources.base import Source
-
-DEFAULT_TASKS = ("headpose",)
+    from edgereg.assembly import Choice
+    from edgereg.core.regions import Prompt
 
 
 @click.command("run")
@@ -54,6 +51,13 @@ DEFAULT_TASKS = ("headpose",)
     show_default=True,
     help="Frames of a clip that a worker takes at a time.",
 )
+@click.option(
+    "--box",
+    "boxes",
+    multiple=True,
+    metavar="X,Y,W,H[@FRAME]",
+    help="A box to track, in pixels of a frame (repeatable; default: of the first frame).",
+)
 @click.option("--show-stats", is_flag=True, help="Show the times of every stage.")
 @pass_session
 def command(session: Session, /, source: str, outputs: tuple[Path, ...], **options: Any) -> int:
@@ -63,96 +67,55 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     or a GStreamer string. OUTPUT, by its ending: .mp4 (annotated video), .jsonl, .csv, .parquet,
     .json (COCO), .txt (MOTChallenge), .pts (300-W).
     """
-    from edgereg.cli.model_choice import check_precision, models_of
-    from edgereg.opening import check_outputs, open_sinks, source_of, want_pictures
-    from edgereg.pipeline.loading import load_tasks
+    from edgereg.assembly import assemble
+    from edgereg.cli.watching import FirstFaults, conclude, watch
 
-    check_outputs(source, outputs)
-    models = models_of(options["models"])
-    wanted = options["tasks"] or tuple(models) or DEFAULT_TASKS
+    choice = _choice(options)
+    session.tasks()
     if options["workers"]:
-        return _spread(session, source, outputs, (wanted, models), options)
+        from edgereg.cli.spreading import run_spread
+
+        if choice.precision or choice.limit or choice.realtime:
+            raise EdgeregError(
+                "--workers takes neither --precision, --limit nor --realtime; leave it out"
+            )
+        workers, frames = options["workers"], options["slice"]
+        return run_spread(session, source, outputs, choice, workers=workers, slice_frames=frames)
+    faults = FirstFaults()
     with at_work("loading models; the first time an engine is tried or compiled takes longer"):
-        loaded = load_tasks(
-            session.tasks().values(),
-            wanted,
-            models,
-            provider=options["engine"],
-            threads=options["threads"],
-            loaders=session.plugins.engines(),
-        )
-    if options["precision"]:
-        check_precision(loaded, options["precision"])
-    opened = source_of(
-        session.plugins, source, realtime=options["every_frame"] is False, limit=options["limit"]
-    )
-    try:
-        sinks = open_sinks(session.plugins, outputs, opened.info)
-    except Exception:
-        opened.close()
-        raise
-    code = _run(opened, loaded, sinks, want_pictures(session.plugins, outputs), options)
-    _tell_clips(opened, outputs)
+        run = assemble(session.plugins, source, outputs, choice, sinks=[faults])
+    report, interrupted = watch(run.pipeline, run.source.info.frame_count)
+    code = conclude(report, interrupted, faults, with_stats=options["show_stats"])
+    run.finish()
     return code
 
 
-def _tell_clips(source: Source, outputs: Sequence[Path]) -> None:
-    """Where many clips were run, say beside the first output which frames are of which."""
-    from edgereg.opening import FirstFrames
-    from edgereg.sources.clips import Clips, write_places
+def _choice(options: dict[str, Any]) -> Choice:
+    from edgereg.assembly import Choice
 
-    source = source.source if isinstance(source, FirstFrames) else source
-    if isinstance(source, Clips) and outputs:
-        write_places(outputs[0], source.timeline.placed)
-
-
-def _spread(
-    session: Session,
-    source: str,
-    outputs: tuple[Path, ...],
-    chosen: tuple[Sequence[str], Mapping[str, Path]],
-    options: dict[str, Any],
-) -> int:
-    from edgereg.cli.spreading import run_spread
-    from edgereg.plugins import read_disabled
-    from edgereg.spread.slices import Job
-
-    if options["precision"] or options["limit"] or options["every_frame"] is False:
-        raise EdgeregError("--workers takes neither --precision, --limit nor --realtime; leave out")
-    wanted, models = chosen
-    job = Job(
-        tuple(wanted),
-        tuple((task, folder.resolve()) for task, folder in models.items()),
-        options["engine"],
-        options["threads"] or 1,
-        options["refine"],
-        options["steps"],
-        tuple(sorted(read_disabled() | set(session.without))),
+    return Choice(
+        tasks=options["tasks"],
+        models=tuple(folder.resolve() for folder in options["models"]),
+        engine=options["engine"],
+        precision=options["precision"],
+        threads=options["threads"],
+        realtime=None if options["every_frame"] is None else not options["every_frame"],
+        limit=options["limit"],
+        refine=options["refine"],
+        steps=options["steps"],
+        prompts=tuple(parse_box(text) for text in options["boxes"]),
     )
-    return run_spread(session, source, outputs, job, options)
 
 
-def _run(
-    source: Source,
-    loaded: Sequence[LoadedTask],
-    sinks: Sequence[Sink],
-    painted: bool,
-    options: dict[str, Any],
-) -> int:
-    from edgereg.cli.watching import FirstFaults, conclude, watch
-    from edgereg.paint.opencv import paint
-    from edgereg.pipeline.staged import StagedPipeline
-    from edgereg.pipeline.steps import Settings
+def parse_box(text: str) -> Prompt:
+    """`X,Y,W,H` or `X,Y,W,H@FRAME` as a prompt. Raises EdgeregError for anything else."""
+    from edgereg.core.regions import Prompt
 
-    live = source.info.live if options["every_frame"] is None else not options["every_frame"]
-    faults = FirstFaults()
-    pipeline = StagedPipeline(
-        source,
-        loaded,
-        [*sinks, faults],
-        painter=paint if painted else None,
-        mode="latest" if live else "every",
-        settings=Settings(refine=options["refine"], steps=options["steps"]),
-    )
-    report, interrupted = watch(pipeline, source.info.frame_count)
-    return conclude(report, interrupted, faults, with_stats=options["show_stats"])
+    number = r"(-?\d+(?:\.\d+)?)"
+    match = re.fullmatch(rf"{number},{number},{number},{number}(?:@(\d+))?", text.replace(" ", ""))
+    if match is None:
+        raise EdgeregError(f"--box {text}: write X,Y,W,H or X,Y,W,H@FRAME, such as 120,80,60,90@0")
+    x, y, width, height = map(float, match.groups()[:4])
+    if width <= 0 or height <= 0:
+        raise EdgeregError(f"--box {text}: width and height must be above 0")
+    return Prompt((x, y, x + width, y + height), int(match.group(5) or 0))

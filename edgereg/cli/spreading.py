@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,37 +14,58 @@ from edgereg.cli.session import Session, warn
 from edgereg.core.errors import SinkError, SourceError
 
 if TYPE_CHECKING:
+    from edgereg.assembly import Choice
     from edgereg.core.result import FrameResult
     from edgereg.sinks.base import Sink
     from edgereg.sources.clips import Timeline
-    from edgereg.spread.slices import Done, Job, Slice
+    from edgereg.spread.slices import Done, Slice
 
 
 def run_spread(
-    session: Session, source: str, outputs: Sequence[Path], job: Job, options: dict[str, Any]
+    session: Session,
+    source: str,
+    outputs: Sequence[Path],
+    choice: Choice,
+    *,
+    workers: str,
+    slice_frames: int,
 ) -> int:
     """Run a file, or a folder or glob of files, on workers; returns the exit code.
 
+    workers: as `--workers` takes it. slice_frames: of a clip that a worker takes at a time; where
+    a task remembers its clip, a worker takes the whole of it.
     Raises SourceError where there is no clip, SinkError where an output wants pictures.
     """
-    from edgereg.opening import open_sinks, want_pictures
+    from edgereg.assembly import load, open_outputs, wants_pictures
+    from edgereg.core.tasks import is_step_task
     from edgereg.pipeline.sequential import close_all
+    from edgereg.plugins import read_disabled
+    from edgereg.sinks.base import RunInfo
     from edgereg.sources.clips import Clips, Timeline, clips_of, write_places
     from edgereg.spread.on_ray import Tally, check_workers, run_on_ray
-    from edgereg.spread.slices import slices_of
+    from edgereg.spread.slices import Job, Slice, slices_of
 
-    check_workers(options["workers"])
-    if want_pictures(session.plugins, outputs):
+    check_workers(workers)
+    if wants_pictures(session.plugins, outputs):
         raise SinkError("workers send no pictures: write the annotated video without --workers")
     clips = clips_of(source) or _one_file(source)
     info = Clips(clips, source).info
-    parts = [part for clip in clips for part in slices_of(clip, options["slice"])]
+    tasks = load(session.plugins, choice)
+    whole = any(is_step_task(each.task) for each in tasks)
+    parts = [
+        part
+        for clip in clips
+        for part in ([Slice(clip)] if whole else slices_of(clip, slice_frames))
+    ]
+    without = tuple(sorted(read_disabled() | set(session.without)))
+    job = Job(replace(choice, threads=choice.threads or 1), without)
     tally, timeline = Tally(), Timeline()
     start, frames = time.perf_counter(), 0
-    sinks: Sequence[Sink] = open_sinks(session.plugins, outputs, info)
+    run = RunInfo(info, {each.name: each.kinds for each in tasks})
+    sinks: Sequence[Sink] = open_outputs(session.plugins, outputs, source, run)
     error: Exception | None = None
     try:
-        for result in _merged(run_on_ray(job, parts, options["workers"], tally), timeline):
+        for result in _merged(run_on_ray(job, parts, workers, tally), timeline):
             frames += 1
             for sink in sinks:
                 sink.write(result)
@@ -79,12 +100,13 @@ def _merged(
     from edgereg.spread.slices import with_size
 
     clip: Path | None = None
+    number = -1
     told: set[str] = set()
     for part, done in found:
         if done is None:
             continue
         if part.clip != clip:
-            clip = part.clip
+            clip, number = part.clip, number + 1
             timeline.begin(clip)
         for line in (*done.warnings, *done.switched_off):
             if line not in told:
@@ -92,4 +114,4 @@ def _merged(
             told.add(line)
         for result in done.results:
             index, time_s = timeline.place(result.index, result.time_s, done.fps)
-            yield replace(with_size(result), index=index, time_s=time_s)
+            yield replace(with_size(result), index=index, time_s=time_s, clip=number)

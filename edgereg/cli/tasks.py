@@ -13,4 +13,5 @@ def command(session: Session) -> None:
     """List tasks."""
     for name, task in sorted(session.tasks().items()):
         stands_on = f"on the regions of '{task.upstream}'" if task.upstream else "on whole frames"
-        click.echo(f"{name:12} {task.title}; {stands_on}; model {task.model.name}")
+        model = f"model {task.model.name}" if task.model else "no model"
+        click.echo(f"{name:12} {task.title}; {stands_on}; {model}")

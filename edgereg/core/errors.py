@@ -26,3 +26,11 @@ class SinkError(EdgeregError):
 
 class PluginError(EdgeregError):
     """A plugin can't be imported, hooks in wrongly, or a named task or hook does not exist."""
+
+
+def one_line(error: BaseException, longest: int = 300) -> str:
+    """An error as one line; its class is named where it is not one of edgereg's own."""
+    text = " ".join(str(error).split())[:longest]
+    if isinstance(error, EdgeregError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

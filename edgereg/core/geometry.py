@@ -12,8 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
+from edgereg.core.arrays import FloatArray, Image
 
 # A letterbox is filled with this grey, so that the padding is neither black nor white.
 PADDING = 114

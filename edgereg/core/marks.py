@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+from edgereg.core.arrays import FloatArray
 
-FloatArray = npt.NDArray[np.float32]
 Role = Literal["final", "initial", "trajectory"]
 
 

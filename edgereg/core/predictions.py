@@ -1,25 +1,20 @@
-"""Predictions: what a task found in one frame, as frozen arrays with names and units."""
+"""Predictions: what a task found in one frame, as frozen arrays, and each of them by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.engines.base import Value
+from edgereg.core.arrays import FloatArray, Value
+from edgereg.core.kinds import Boxes, Kinds, Map, Points, ValueSpec, columns_of, specs_of
+from edgereg.core.regions import Regions
 
-FloatArray = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class ValueSpec:
-    """One named value of a prediction: a number (`size` 1) or a flat list of `size` numbers."""
-
-    name: str
-    unit: str
-    size: int = 1
+# Half the width of the central 90 % of a normal distribution, in standard deviations.
+NORMAL_90 = 1.6448536
 
 
 @dataclass(frozen=True)
@@ -55,23 +50,28 @@ class Refinement:
 class Predictions:
     """The N predictions of one task on one frame (N may be 0).
 
-    specs: names and units of the values; their sizes add up to D.
+    kinds: what the values are; the sizes of their values add up to D.
     values: float32 [N, D], final values (refined where the model refines).
     scores: float32 [N] in [0, 1].
     regions: float32 [N, 4] (x1, y1, x2, y2) in frame pixels, or None where the task looks at the
         whole frame.
     std: float32 [N, D] in the values' units, or None where the model gives none.
     refinement: the trajectory and energies, or None where nothing was refined.
-    tracks: int64 [N] or None.
+    tracks: int64 [N], the identity of each through the clip, or None. The runner hands on those
+        of the regions; only a task that tracks sets them.
     features: what the density graph takes, with leading dimension N, or 1 where all predictions
         stand on the same image; may be on the engine's device. Empty if there is no such graph.
     to_graph: (scale, offset), each float32 [N, D], where the density graph takes other units than
         the values have: what it takes is values * scale + offset. None: the same units.
+    intervals: float32 [N, D, 2], low and high end of the central 90 % of the final density, or
+        None where the model gives none.
+    labels: int64 [N], index into the `classes` of `Boxes`, or None.
+    states: one word for each prediction, such as 'found' or 'lost', or None.
     """
 
     task: str
     model: str
-    specs: tuple[ValueSpec, ...]
+    kinds: Kinds
     values: FloatArray
     scores: FloatArray
     regions: FloatArray | None = None
@@ -80,6 +80,9 @@ class Predictions:
     tracks: npt.NDArray[np.int64] | None = None
     features: Mapping[str, Value] = field(default_factory=dict)
     to_graph: tuple[FloatArray, FloatArray] | None = None
+    intervals: FloatArray | None = None
+    labels: npt.NDArray[np.int64] | None = None
+    states: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         width = sum(spec.size for spec in self.specs)
@@ -94,12 +97,201 @@ class Predictions:
             "regions": (self.regions, (n, 4)),
             "std": (self.std, (n, width)),
             "tracks": (self.tracks, (n,)),
+            "intervals": (self.intervals, (n, width, 2)),
+            "labels": (self.labels, (n,)),
         }
         for name, (array, shape) in expected.items():
             if array is not None and array.shape != shape:
                 raise ValueError(f"{self.task}: {name} must be {list(shape)}, got {array.shape}")
         if self.refinement is not None and self.refinement.final.shape != (n, width):
             raise ValueError(f"{self.task}: refinement is of another shape than the values")
+        if self.states is not None and len(self.states) != n:
+            raise ValueError(f"{self.task}: {n} predictions need {n} states")
+
+    @classmethod
+    def none(cls, task: str, model: str, kinds: Kinds) -> Predictions:
+        """The empty result of a task, with the columns that it always has."""
+        width = sum(spec.size for spec in specs_of(kinds))
+        empty = np.zeros((0, width), np.float32)
+        return cls(task, model, kinds, empty, np.zeros(0, np.float32), np.zeros((0, 4), np.float32))
+
+    @property
+    def specs(self) -> tuple[ValueSpec, ...]:
+        """Names, units and sizes of the values, in the order of the columns."""
+        return specs_of(self.kinds)
+
+    @property
+    def boxes(self) -> FloatArray | None:
+        """float32 [N, 4] in frame pixels: the boxes found, else the regions, else None."""
+        if any(isinstance(kind, Boxes) for kind in self.kinds):
+            start = columns_of(self.kinds, "x1").start
+            return self.values[:, start : start + 4]
+        return self.regions
+
+    def columns(self, name: str) -> slice:
+        """Columns of the value called `name`. Raises KeyError where there is none."""
+        return columns_of(self.kinds, name)
+
+    def select(self, keep: npt.NDArray[Any]) -> Predictions:
+        """Some of the predictions; keep: a mask [N] or indices [M]."""
+        rows = np.flatnonzero(keep) if keep.dtype == bool else keep
+        n, climb = len(self), self.refinement
+
+        def chosen(array: Any) -> Any:
+            return None if array is None else array[rows]
+
+        return replace(
+            self,
+            values=self.values[rows],
+            scores=self.scores[rows],
+            regions=chosen(self.regions),
+            std=chosen(self.std),
+            refinement=climb and Refinement(climb.trajectory[rows], climb.energy[rows]),
+            tracks=chosen(self.tracks),
+            # With one image for all, the features have a single row, which stays.
+            features={
+                name: array[rows] if len(array) == n and n != 1 else array
+                for name, array in self.features.items()
+            },
+            to_graph=self.to_graph and (self.to_graph[0][rows], self.to_graph[1][rows]),
+            intervals=chosen(self.intervals),
+            labels=chosen(self.labels),
+            states=self.states and tuple(self.states[row] for row in rows),
+        )
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Plain Python values, one dict a prediction (docs/results.md)."""
+        from edgereg.core.records import records_of
+
+        return records_of(self)
+
+    def to_arrow(self) -> Any:
+        """The records as a `pyarrow.Table`."""
+        from edgereg.core.conversions import to_arrow
+
+        return to_arrow(self.to_records())
+
+    def to_pandas(self) -> Any:
+        """The records as a flat `pandas.DataFrame`, a column for each number."""
+        from edgereg.core.conversions import to_pandas
+
+        return to_pandas(self.to_records(), {self.task: self.kinds})
+
+    def to_supervision(self) -> Any:
+        """The boxes or regions as `supervision.Detections`, values in its `data`."""
+        from edgereg.core.conversions import to_supervision
+
+        return to_supervision(self)
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return (Prediction(self, row) for row in range(len(self)))
+
+    def __getitem__(self, row: int) -> Prediction:
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"{self.task}: no prediction {row}; there are {len(self)}")
+        return Prediction(self, row % len(self))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One of the predictions of a task on a frame: `head["yaw"]`, `head.track`, `head.box`."""
+
+    all: Predictions
+    row: int
+
+    @property
+    def track(self) -> int | None:
+        """The identity through the clip, or None where nobody tracks."""
+        return None if self.all.tracks is None else int(self.all.tracks[self.row])
+
+    @property
+    def score(self) -> float:
+        """In [0, 1]."""
+        return float(self.all.scores[self.row])
+
+    @property
+    def box(self) -> FloatArray | None:
+        """float32 [4] (x1, y1, x2, y2) in frame pixels: the box found, or the region looked at."""
+        return None if self.all.boxes is None else self.all.boxes[self.row]
+
+    @property
+    def label(self) -> str | None:
+        """Name of the class of a box, or None."""
+        if self.all.labels is None:
+            return None
+        classes = next(kind.classes for kind in self.all.kinds if isinstance(kind, Boxes))
+        return classes[int(self.all.labels[self.row])]
+
+    @property
+    def state(self) -> str | None:
+        """What the task says of itself, such as 'lost'."""
+        return None if self.all.states is None else self.all.states[self.row]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its values."""
+        return tuple(spec.name for spec in self.all.specs)
+
+    def __getitem__(self, name: str) -> Any:
+        """The value: a float; points float32 [P, 2]; a map float32 [h, w]. Raises KeyError."""
+        return self._shaped(name, self.all.values[self.row])
+
+    def std(self, name: str) -> Any:
+        """Standard deviation, shaped as the value, or None where the model gives none."""
+        return None if self.all.std is None else self._shaped(name, self.all.std[self.row])
+
+    def initial(self, name: str) -> Any:
+        """The value before refinement, or None where nothing was refined."""
+        climb = self.all.refinement
+        return None if climb is None else self._shaped(name, climb.initial[self.row])
+
+    def interval(self, name: str) -> tuple[Any, Any] | None:
+        """Central 90 % of the density: (low, high), each shaped as the value.
+
+        Of the final density where the model gives it; else that of a normal distribution with the
+        model's standard deviation; None where it gives neither.
+        """
+        if self.all.intervals is not None:
+            low, high = self.all.intervals[self.row, :, 0], self.all.intervals[self.row, :, 1]
+        elif self.all.std is not None:
+            reach = NORMAL_90 * self.all.std[self.row]
+            low, high = self.all.values[self.row] - reach, self.all.values[self.row] + reach
+        else:
+            return None
+        return self._shaped(name, low), self._shaped(name, high)
+
+    def _shaped(self, name: str, row: FloatArray) -> Any:
+        numbers = row[self.all.columns(name)]
+        for kind in self.all.kinds:
+            if isinstance(kind, Points) and name == "points":
+                return numbers.reshape(-1, 2)
+            if isinstance(kind, Map) and kind.name == name:
+                return numbers.reshape(kind.height, kind.width)
+        return float(numbers[0]) if len(numbers) == 1 else numbers
+
+
+def regions_of(predictions: Predictions) -> Regions:
+    """Where the tasks that stand on these predictions look: their boxes, with tracks and scores."""
+    boxes = predictions.boxes
+    if boxes is None:
+        return Regions.of_boxes([])
+    return Regions(boxes, predictions.scores, predictions.tracks)
+
+
+def with_tracks(predictions: Predictions, regions: Regions) -> Predictions:
+    """Predictions with the tracks of the regions that they stand on.
+
+    A prediction stands on the region whose box it carries. What a task set itself stays.
+    """
+    found = predictions.regions
+    if predictions.tracks is not None or regions.tracks is None or found is None:
+        return predictions
+    if found.shape == regions.boxes.shape and np.array_equal(found, regions.boxes):
+        return replace(predictions, tracks=regions.tracks)
+    same = (found[:, None] == regions.boxes[None]).all(axis=2)
+    if not same.any(axis=1).all():
+        return predictions
+    return replace(predictions, tracks=regions.tracks[same.argmax(axis=1)])

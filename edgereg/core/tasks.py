@@ -1,13 +1,15 @@
 """The task contract: what a plugin supplies so that edgereg can run it on frames.
 
-One frame goes through a task in four calls, in this order:
+There are two shapes of task. A *region task* remembers nothing; a frame goes through it in calls
+of this order, and between 2 and 3 the runner climbs the `refine` graph where the model has one:
 
 1. `prepare(frame, regions, spec)`: frame -> uint8 crops for the `predict` graph
 2. `propose(outputs, prepared, spec)`: what `predict` returned -> candidates to start refinement at
 3. `conclude(proposal, refinement, prepared, spec)`: refined candidates -> Predictions of the frame
-4. `marks(predictions)`: Predictions -> marks to draw
+4. `marks(predictions, size)`: Predictions -> marks to draw
 
-Between 2 and 3 the pipeline runs the `refine` graph, if the model has one and refinement is on.
+A *step task* has a memory of one clip: `open(model, settings)` makes a state, and its
+`step(frame, regions, prompts)` is called once for every frame, in order.
 """
 
 from __future__ import annotations
@@ -15,15 +17,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import TypeIs
 
+from edgereg.core.arrays import FloatArray, Value
+from edgereg.core.frames import Frame
+from edgereg.core.kinds import Kinds
 from edgereg.core.marks import Mark
-from edgereg.core.predictions import FloatArray, Predictions, Refinement
-from edgereg.engines.base import Value
-from edgereg.models.schema import ModelSpec
+from edgereg.core.model_spec import ModelSpec
+from edgereg.core.predictions import Predictions, Refinement
+from edgereg.core.regions import Prompt, Regions
+from edgereg.core.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -51,17 +58,20 @@ class Proposal:
     initial: float32 [B, K, D]; scores: float32 [B, K].
     features: what `refine` and `density` take besides, each with leading dimension B. Hand on what
         `predict` returned: it may still be on the engine's device, and then needs no copy.
-    std: float32 [B, K, D] or None.
+    std: float32 [B, K, D] or None. labels: int64 [B, K], classes of boxes, or None.
+    intervals: float32 [B, K, D, 2], central 90 % of the density, or None.
     """
 
     initial: FloatArray
     scores: FloatArray
     features: Mapping[str, Value] = field(default_factory=dict)
     std: FloatArray | None = None
+    labels: npt.NDArray[np.int64] | None = None
+    intervals: FloatArray | None = None
 
 
-class Task(Protocol):
-    """One kind of regression on frames or regions. Implementations hold no state between frames."""
+class _Described(Protocol):
+    """What every task says of itself."""
 
     @property
     def name(self) -> str:
@@ -78,20 +88,30 @@ class Task(Protocol):
         """Name of the task whose predictions are this task's regions; None: the whole frame."""
         ...
 
+    def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
+        """What to draw for one frame of this size (width, height)."""
+        ...
+
+
+class RegionTask(_Described, Protocol):
+    """One kind of regression on frames or regions. Holds no state between frames."""
+
     @property
     def model(self) -> Path:
         """The default model folder."""
         ...
 
-    def prepare(
-        self, frame: npt.NDArray[np.uint8], regions: FloatArray | None, spec: ModelSpec
-    ) -> Prepared:
-        """frame: uint8 [H, W, 3] RGB; regions: float32 [N, 4] or None (whole frame)."""
+    def kinds(self, spec: ModelSpec) -> Kinds:
+        """What its values are, with this model."""
+        ...
+
+    def prepare(self, frame: Frame, regions: Regions | None, spec: ModelSpec) -> Prepared:
+        """regions: of the upstream task, or None: the whole frame."""
         ...
 
     def propose(self, outputs: Mapping[str, Any], prepared: Prepared, spec: ModelSpec) -> Proposal:
         """outputs: what the `predict` graph returned, as arrays. Those that `spec.features` names
-        may be on the engine's device (`edgereg.engines.base.DeviceArray`); reading one copies it.
+        may be on the engine's device (`DeviceArray`); reading one copies it.
         """
         ...
 
@@ -105,10 +125,56 @@ class Task(Protocol):
         """refinement: trajectory [B*K, T+1, D] and energy [B*K, T+1], or None if not refined."""
         ...
 
-    def regions(self, predictions: Predictions) -> FloatArray:
-        """float32 [N, 4]: the boxes in frame pixels that downstream tasks look at."""
+
+class StepModel(Protocol):
+    """A loaded model folder, for a step task: its description and its graphs."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The content of model.json."""
         ...
 
-    def marks(self, predictions: Predictions) -> Sequence[Mark]:
-        """What to draw for one frame."""
+    def run(self, graph: str, inputs: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+        """Run one graph of the folder, by its name. Raises EngineError."""
         ...
+
+
+class State(Protocol):
+    """A step task's memory of one clip."""
+
+    def step(self, frame: Frame, regions: Regions, prompts: Sequence[Prompt]) -> Predictions:
+        """The next frame of the clip, also where nothing was found in it.
+
+        regions: of the upstream task (none where there is no upstream). prompts: those that are
+        new with this frame.
+        """
+        ...
+
+    def reset(self, why: str) -> None:
+        """Forget everything: the next frame does not follow the last ('seek', 'clip', 'cut')."""
+        ...
+
+
+class StepTask(_Described, Protocol):
+    """A task with a memory: a tracker, a counter, a smoother. May have no network at all."""
+
+    @property
+    def model(self) -> Path | None:
+        """The default model folder, or None where the task needs none."""
+        ...
+
+    def kinds(self, spec: ModelSpec | None) -> Kinds:
+        """What its values are, with this model."""
+        ...
+
+    def open(self, model: StepModel | None, settings: Settings) -> State:
+        """A state for one run of one clip. settings: may change between two steps."""
+        ...
+
+
+Task: TypeAlias = RegionTask | StepTask
+
+
+def is_step_task(task: Task) -> TypeIs[StepTask]:
+    """Whether a task has a memory."""
+    return callable(getattr(task, "open", None))

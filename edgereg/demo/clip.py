@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.geometry import box_iou
-from edgereg.core.predictions import FloatArray, Predictions
+from edgereg.core.predictions import Predictions
 from edgereg.core.result import FrameResult
 
 ASSETS = Path(__file__).parent.parent / "assets"

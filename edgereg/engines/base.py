@@ -8,40 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import Value
 
-@dataclass(frozen=True, eq=False)
-class DeviceArray:
-    """An output that stayed on the device on which it was computed.
-
-    Engines of the same `device` take it as an input without a copy. `np.asarray(it)` and `it[...]`
-    copy the whole of it to the host, and return arrays. No later run changes it.
-
-    value: the engine's own handle. device: as `DeviceEngine.device` says. fetch: copies `value` to
-    an array on the host.
-    """
-
-    value: Any
-    device: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    fetch: Callable[[Any], npt.NDArray[Any]]
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        return np.asarray(self.fetch(self.value), dtype)
-
-    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
-        return np.asarray(np.asarray(self)[key])
-
-
-Value: TypeAlias = npt.NDArray[Any] | DeviceArray
 # The values are arrays; for a DeviceEngine they may be DeviceArrays.
 Arrays: TypeAlias = Mapping[str, Any]
 
@@ -90,3 +63,19 @@ def shared_device(engines: Iterable[Engine]) -> str | None:
     """The one device that all these engines can leave values on for each other, or None."""
     devices = {engine.device if isinstance(engine, DeviceEngine) else None for engine in engines}
     return devices.pop() if len(devices) == 1 else None
+
+
+EngineLoader: TypeAlias = Callable[[Path, int | None], Engine]
+
+
+@dataclass(frozen=True)
+class EngineProvider:
+    """A provider as a plugin adds it.
+
+    name: what `--engine` takes. title: one line for people. load: takes the path of an ONNX file
+    and the CPU threads it may use (None: as it likes); returns an engine that is ready to run.
+    """
+
+    name: str
+    title: str
+    load: EngineLoader

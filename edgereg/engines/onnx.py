@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import DeviceArray, Value
 from edgereg.core.errors import EngineError
-from edgereg.engines.base import Arrays, DeviceArray, Value
+from edgereg.engines.base import Arrays
 from edgereg.engines.providers import CPU as CPU
 from edgereg.engines.providers import chain_of, options_of
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from edgereg.core.model_spec import InputSpec
 from edgereg.engines.onnx import CPU, OnnxEngine, Shape
 from edgereg.engines.ranges import Batch, Profile, Triple
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model
-from edgereg.models.schema import InputSpec
 
 # Free sides of images where the model names no longest one: up to full HD.
 LONGEST = 1920

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from edgereg.core.errors import EngineError
-from edgereg.engines.base import Engine
+from edgereg.engines.base import Engine, EngineLoader, EngineProvider
 from edgereg.engines.cache import EngineCache, key_for
 from edgereg.engines.onnx import CPU, OnnxEngine
 from edgereg.engines.probe import probe_of
@@ -78,7 +78,7 @@ def load_engine(
     provider: str = "auto",
     *,
     threads: int | None = None,
-    loaders: Mapping[str, Callable[[Path], Engine]] | None = None,
+    loaders: Mapping[str, EngineLoader] | None = None,
 ) -> Engine:
     """Load a graph on a provider: 'auto', a short name of SHORT, or ONNX Runtime's own name.
 
@@ -91,7 +91,7 @@ def load_engine(
 
     file = Path(path)
     if loaders and provider in loaders:
-        return loaders[provider](file)
+        return loaders[provider](file, threads)
     if provider != "auto":
         name = SHORT.get(provider.lower(), provider)
         try:
@@ -113,6 +113,14 @@ def load_on(file: Path, name: str, threads: int | None) -> Engine:
     if name == TENSORRT:
         return _load_compiled(file, threads)
     return OnnxEngine(file, name, threads=threads)
+
+
+def _provider(short: str, name: str) -> EngineProvider:
+    title = "TensorRT's own Python API" if name == NATIVE else f"ONNX Runtime's {name}"
+    return EngineProvider(short, title, lambda file, threads: load_on(file, name, threads))
+
+
+PROVIDERS = tuple(_provider(short, name) for short, name in SHORT.items())
 
 
 def _load_native(file: Path) -> Engine:

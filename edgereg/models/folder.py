@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from edgereg.core.errors import ModelFolderError
 from edgereg.core.files import replace_file
 from edgereg.core.json_files import read_json
+from edgereg.core.model_spec import SCHEMA_VERSION, Graph, GraphName, ModelSpec
 from edgereg.models.onnx_file import outside_files
-from edgereg.models.schema import SCHEMA_VERSION, Graph, GraphName, ModelSpec
 
 SPEC_FILE = "model.json"
 

@@ -6,14 +6,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from edgereg.core.errors import EdgeregError
-from edgereg.core.predictions import Predictions, Refinement
+from edgereg.core.errors import one_line
+from edgereg.core.predictions import Predictions
 from edgereg.core.result import Fault
 
 T = TypeVar("T")
@@ -60,8 +58,8 @@ class Guard:
         start = time.perf_counter()
         try:
             result = call()
-        except Exception as error:  # a plugin may raise anything
-            self.count(Fault(task, step, _reason(error)), faults)
+        except (Exception, SystemExit) as error:  # a plugin may raise anything
+            self.count(Fault(task, step, one_line(error)), faults)
             return None
         took = time.perf_counter() - start
         if took > self.budget_s:
@@ -89,44 +87,31 @@ class Guard:
                     f"in '{fault.step}': {fault.reason}"
                 )
 
+    def finite_only(self, predictions: Predictions, faults: list[Fault]) -> Predictions:
+        """The predictions whose numbers are all finite; the others are counted as a failure."""
+        p = predictions
+        keep = np.isfinite(p.values).all(axis=1) & np.isfinite(p.scores)
+        for array in (p.regions, p.std):
+            if array is not None:
+                keep &= np.isfinite(array).all(axis=1)
+        if p.intervals is not None:
+            keep &= np.isfinite(p.intervals).all(axis=(1, 2))
+        if p.refinement is not None:
+            keep &= np.isfinite(p.refinement.trajectory).all(axis=(1, 2))
+            keep &= np.isfinite(p.refinement.energy).all(axis=1)
+        if keep.all():
+            self.passed(p.task, "values")
+            return p
+        lost = int((~keep).sum())
+        reason = f"{lost} of {len(p)} predictions were not finite and are dropped"
+        self.count(Fault(p.task, "values", reason), faults)
+        return p.select(keep)
 
-def _reason(error: Exception) -> str:
-    """One line that says what went wrong; the class is named where the text alone says little."""
-    text = " ".join(str(error).split())[:300]
-    if isinstance(error, EdgeregError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
-
-def finite_only(predictions: Predictions) -> tuple[Predictions, int]:
-    """The predictions whose numbers are all finite, and how many others there were."""
-    keep = np.isfinite(predictions.values).all(axis=1) & np.isfinite(predictions.scores)
-    for array in (predictions.regions, predictions.std):
-        if array is not None:
-            keep &= np.isfinite(array).all(axis=1)
-    if predictions.refinement is not None:
-        keep &= np.isfinite(predictions.refinement.trajectory).all(axis=(1, 2))
-        keep &= np.isfinite(predictions.refinement.energy).all(axis=1)
-    lost = int((~keep).sum())
-    return (_select(predictions, keep) if lost else predictions), lost
-
-
-def _select(p: Predictions, keep: npt.NDArray[np.bool_]) -> Predictions:
-    """Rows of predictions, `keep` a mask [N]."""
-    refinement = p.refinement
-    if refinement is not None:
-        refinement = Refinement(refinement.trajectory[keep], refinement.energy[keep])
-    return replace(
-        p,
-        values=p.values[keep],
-        scores=p.scores[keep],
-        regions=None if p.regions is None else p.regions[keep],
-        std=None if p.std is None else p.std[keep],
-        refinement=refinement,
-        tracks=None if p.tracks is None else p.tracks[keep],
-        features={
-            name: array[keep] if len(array) == len(keep) else array
-            for name, array in p.features.items()
-        },
-        to_graph=None if p.to_graph is None else (p.to_graph[0][keep], p.to_graph[1][keep]),
-    )
+def checked(predictions: Predictions, task: str) -> Predictions:
+    """What a task returned, where it is that. Raises TypeError: a plugin may return anything."""
+    if not isinstance(predictions, Predictions):
+        raise TypeError(f"it returned {type(predictions).__name__} instead of Predictions")
+    if predictions.task != task:
+        raise TypeError(f"it returned predictions of '{predictions.task}' instead of its own")
+    return predictions

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,15 +11,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.core.errors import ModelFolderError, PluginError
-from edgereg.core.tasks import Task
-from edgereg.engines.base import DeviceEngine, Engine, Value, shared_device
+from edgereg.core.arrays import Value
+from edgereg.core.errors import EngineError, ModelFolderError, PluginError
+from edgereg.core.kinds import Kinds
+from edgereg.core.model_spec import ModelSpec
+from edgereg.core.tasks import RegionTask, StepTask, Task, is_step_task
+from edgereg.engines.base import DeviceEngine, Engine, EngineLoader, shared_device
 from edgereg.engines.machine import usable_cores
 from edgereg.engines.select import load_engine
 from edgereg.models.folder import ModelFolder, load_model
-from edgereg.models.schema import ModelSpec
-
-EngineLoader: TypeAlias = Callable[[Path], Engine]
 
 # The ascent is a chain of tiny products: a second thread costs it more than it brings. The other
 # graphs gain by one (benchmarks/threads.py).
@@ -27,10 +27,30 @@ SINGLE_THREADED = frozenset({"refine"})
 
 
 @dataclass(frozen=True)
-class LoadedTask:
-    """A task, its model folder and the engines of its graphs (None: the model has none such)."""
+class LoadedModel:
+    """A model folder and the engines of its graphs, by graph name."""
 
-    task: Task
+    folder: ModelFolder
+    engines: Mapping[str, Engine]
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model's description."""
+        return self.folder.spec
+
+    def run(self, graph: str, inputs: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+        """Run one graph. Raises EngineError, also where the model has no graph of this name."""
+        if graph not in self.engines:
+            known = ", ".join(self.engines)
+            raise EngineError(f"model '{self.spec.name}' has no graph '{graph}'; it has {known}")
+        return self.engines[graph].run(inputs)
+
+
+@dataclass(frozen=True)
+class LoadedRegionTask:
+    """A region task, its model folder and the engines of its graphs, None where it has no such."""
+
+    task: RegionTask
     model: ModelFolder
     predict: Engine
     refine: Engine | None = None
@@ -46,20 +66,75 @@ class LoadedTask:
         """The model's description."""
         return self.model.spec
 
-    def look(self, images: npt.NDArray[np.uint8]) -> dict[str, Value]:
+    @cached_property
+    def kinds(self) -> Kinds:
+        """What the task gives with this model."""
+        return self.task.kinds(self.spec)
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Those of all graphs."""
+        every = (self.predict, self.refine, self.density)
+        return tuple(engine for engine in every if engine is not None)
+
+    def run_predict(self, images: npt.NDArray[np.uint8]) -> dict[str, Value]:
         """Run `predict` on images [B, h, w, 3]. The features stay on the device where all graphs
         of the model share one; everything else comes to the host. Raises EngineError.
         """
-        engine = self.predict
-        inputs: dict[str, Any] = {engine.inputs[0]: images}
-        if self._on_one_device and isinstance(engine, DeviceEngine):
-            return engine.run_keeping(inputs, self.spec.features)
-        return {**engine.run(inputs)}
+        inputs: dict[str, Any] = {self.predict.inputs[0]: images}
+        if self._on_one_device and isinstance(self.predict, DeviceEngine):
+            return self.predict.run_keeping(inputs, self.spec.features)
+        return {**self.predict.run(inputs)}
 
     @cached_property
     def _on_one_device(self) -> bool:
-        engines = (self.predict, self.refine, self.density)
-        return shared_device(engine for engine in engines if engine is not None) is not None
+        return shared_device(self.engines) is not None
+
+
+@dataclass(frozen=True)
+class LoadedStepTask:
+    """A step task, with its model where it has one."""
+
+    task: StepTask
+    model: LoadedModel | None = None
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.task.name
+
+    @property
+    def spec(self) -> ModelSpec | None:
+        """The model's description, or None where the task needs no model."""
+        return None if self.model is None else self.model.spec
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """What the task gives with this model."""
+        return self.task.kinds(self.spec)
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Those of all graphs."""
+        return () if self.model is None else tuple(self.model.engines.values())
+
+
+LoadedTask: TypeAlias = LoadedRegionTask | LoadedStepTask
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How models are loaded.
+
+    models: folders by task name, where not the task's own. engine: a provider's name, or 'auto'.
+    threads: CPU threads in one run of any graph; None shares the cores that this process may use
+    out among the tasks and the other stages. loaders: engines of plugins by provider name.
+    """
+
+    models: Mapping[str, Path] = field(default_factory=dict)
+    engine: str = "auto"
+    threads: int | None = None
+    loaders: Mapping[str, EngineLoader] = field(default_factory=dict)
 
 
 def in_order(tasks: Iterable[Task], wanted: Sequence[str]) -> list[Task]:
@@ -96,64 +171,47 @@ def threads_of(graph: str, chosen: int | None, share: int) -> int:
     return chosen or (1 if graph in SINGLE_THREADED else share)
 
 
-def load_task(
-    task: Task,
-    model: Path | str | None = None,
-    *,
-    provider: str = "auto",
-    threads: int | None = None,
-    share: int = 1,
-    loaders: Mapping[str, EngineLoader] | None = None,
-) -> LoadedTask:
-    """Load a task's model (its default one if None) and make an engine for each graph.
+def load_task(task: Task, loading: Loading | None = None, *, share: int = 1) -> LoadedTask:
+    """Load a task's model and make an engine for each graph.
 
-    threads: CPU threads in one run of any graph; None: `share`, but one for a graph that gains
-    nothing by more. share: the cores that this task may use. loaders: engines of plugins by
-    provider name. Raises ModelFolderError where the folder is damaged or made for another task,
-    EngineError where a graph can't be loaded.
+    share: the cores that this task may use, where `loading` does not say how many threads.
+    Raises ModelFolderError where the folder is damaged or made for another task, EngineError where
+    a graph can't be loaded.
     """
-    folder = load_model(task.model if model is None else model)
+    loading = loading or Loading()
+    place = loading.models.get(task.name, task.model)
+    if place is None:
+        if is_step_task(task):
+            return LoadedStepTask(task)
+        raise ModelFolderError(f"task '{task.name}' names no model folder; give one with --model")
+    folder = load_model(place)
     if folder.spec.task != task.name:
         raise ModelFolderError(
             f"{folder.path}: model '{folder.spec.name}' is for task '{folder.spec.task}', "
             f"not for '{task.name}'"
         )
-    engines = {}
-    for name in folder.spec.graphs:
-        count = threads_of(name, threads, share)
-        path = folder.graph_path(name)
-        engines[name] = load_engine(path, provider, threads=count, loaders=loaders)
-    return LoadedTask(
+    engines = {
+        name: load_engine(
+            folder.graph_path(name),
+            loading.engine,
+            threads=threads_of(name, loading.threads, share),
+            loaders=loading.loaders,
+        )
+        for name in folder.spec.graphs
+    }
+    if is_step_task(task):
+        return LoadedStepTask(task, LoadedModel(folder, engines))
+    if "predict" not in engines:
+        raise ModelFolderError(f"{folder.path}: has no 'predict' graph, which '{task.name}' needs")
+    return LoadedRegionTask(
         task, folder, engines["predict"], engines.get("refine"), engines.get("density")
     )
 
 
 def load_tasks(
-    tasks: Iterable[Task],
-    wanted: Sequence[str],
-    models: Mapping[str, Path] | None = None,
-    *,
-    provider: str = "auto",
-    threads: int | None = None,
-    loaders: Mapping[str, EngineLoader] | None = None,
+    tasks: Iterable[Task], wanted: Sequence[str], loading: Loading | None = None
 ) -> list[LoadedTask]:
-    """Load the wanted tasks and their upstreams in running order.
-
-    models: model folders by task name, where not the default. threads: CPU threads in one run of
-    any graph; None shares the cores that this process may use out among the tasks and the other
-    stages.
-    """
-    chosen = models or {}
+    """Load the wanted tasks and their upstreams in running order."""
     ordered = in_order(tasks, wanted)
     share = max(1, usable_cores() // (len(ordered) + 1))
-    return [
-        load_task(
-            task,
-            chosen.get(task.name),
-            provider=provider,
-            threads=threads,
-            share=share,
-            loaders=loaders,
-        )
-        for task in ordered
-    ]
+    return [load_task(task, loading, share=share) for task in ordered]

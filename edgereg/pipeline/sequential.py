@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgereg.core.errors import EdgeregError
+from edgereg.core.settings import Settings
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.stats import Meter, Report
-from edgereg.pipeline.steps import Painter, Settings, Work, plan
+from edgereg.pipeline.steps import Painter, Work, plan
 from edgereg.sinks.base import Sink
 from edgereg.sources.base import Source
 

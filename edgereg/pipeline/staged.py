@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Literal
 
 from edgereg.core.errors import SourceError
+from edgereg.core.settings import Settings
 from edgereg.pipeline.channel import Channel
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.sequential import close_all
 from edgereg.pipeline.stats import Meter, Report, Stats
-from edgereg.pipeline.steps import Painter, Settings, Step, Work, plan
+from edgereg.pipeline.steps import Painter, Step, Work, plan
 from edgereg.pipeline.transport import Transport
 from edgereg.sinks.base import Sink
 from edgereg.sources.base import Source

@@ -1,8 +1,8 @@
 """The way of one frame, from its pixels to its marks, as the list of steps that both runners take.
 
-Follow a frame from top to bottom: `plan` lists the steps; a task has two of them, `_predict` and
-`_refine`, in the order of `edgereg.core.tasks`; `_draw` comes last. Each step reads and fills one
-`Work`, which belongs to one step at a time.
+Follow a frame from top to bottom: `plan` lists the steps. A region task has two, `_predict` and
+`_refine`, in the order of `edgereg.core.tasks`; a step task has one, `_Stepper`; `_draw` comes
+last. Each step reads and fills one `Work`, which belongs to one step at a time.
 """
 
 from __future__ import annotations
@@ -16,39 +16,31 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.core.errors import EngineError
+from edgereg.core.frames import Frame
 from edgereg.core.marks import Mark
-from edgereg.core.predictions import FloatArray, Predictions, Refinement, ValueSpec
+from edgereg.core.model_spec import RefinementSettings
+from edgereg.core.predictions import Predictions, Refinement, regions_of, with_tracks
+from edgereg.core.regions import Prompt, Regions
 from edgereg.core.result import Fault, FrameResult
-from edgereg.core.tasks import Prepared, Proposal
+from edgereg.core.settings import Settings
+from edgereg.core.tasks import Prepared, Proposal, State, StepTask
 from edgereg.engines.base import Engine
-from edgereg.models.schema import RefinementSettings
-from edgereg.pipeline.guard import Guard, finite_only
-from edgereg.pipeline.loading import LoadedTask
-from edgereg.sources.base import Frame
+from edgereg.pipeline.guard import Guard, checked
+from edgereg.pipeline.loading import LoadedRegionTask, LoadedStepTask, LoadedTask
 
 Painter: TypeAlias = Callable[[npt.NDArray[np.uint8], Sequence[Mark]], npt.NDArray[np.uint8]]
 
 
 @dataclass
-class Settings:
-    """What may change while the pipeline runs; read anew for every frame.
-
-    refine: climb the density where the model can; steps: how far, None as the model says.
-    hidden: names of tasks that run but are not drawn.
-    """
-
-    refine: bool = True
-    steps: int | None = None
-    hidden: frozenset[str] = frozenset()
-
-
-@dataclass
 class Work:
-    """One frame on its way. `started` holds what a task's first step left for its second."""
+    """One frame on its way. `started` holds what a task's first step left for its second.
+
+    generation: counts the jumps in the source; frames of one generation follow each other.
+    """
 
     frame: Frame
     generation: int = 0
-    started: dict[str, tuple[Prepared, Proposal]] = field(default_factory=dict)
+    started: dict[str, tuple[Prepared, Proposal, Regions | None]] = field(default_factory=dict)
     predictions: dict[str, Predictions] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
     picture: npt.NDArray[np.uint8] | None = None
@@ -64,6 +56,8 @@ class Work:
             self.marks,
             self.picture,
             tuple(self.faults),
+            self.frame.name,
+            self.frame.clip,
         )
 
 
@@ -78,49 +72,63 @@ class Step:
 def plan(
     tasks: Sequence[LoadedTask], settings: Settings, guard: Guard, painter: Painter | None
 ) -> list[Step]:
-    """The steps of every frame. Tasks come in running order, upstreams first."""
+    """The steps of every frame of one run. Tasks come in running order, upstreams first.
+
+    Every plan has states of its own: two runs never share one.
+    """
     steps: list[Step] = []
-    known = {loaded.name: loaded for loaded in tasks}
     for loaded in tasks:
-        upstream = known[loaded.task.upstream] if loaded.task.upstream else None
-        steps.append(Step(f"{loaded.name}.predict", partial(_predict, loaded, upstream, guard)))
+        needed = partial(_needed, loaded.name, tasks, settings)
+        if isinstance(loaded, LoadedStepTask):
+            steps.append(Step(f"{loaded.name}.step", _Stepper(loaded, settings, guard, needed)))
+            continue
+        predict = partial(_predict, loaded, guard, needed)
+        steps.append(Step(f"{loaded.name}.predict", predict))
         steps.append(Step(f"{loaded.name}.refine", partial(_refine, loaded, settings, guard)))
     steps.append(Step("draw", partial(_draw, tasks, settings, guard, painter)))
     return steps
 
 
-def _predict(loaded: LoadedTask, upstream: LoadedTask | None, guard: Guard, work: Work) -> None:
+def _needed(name: str, tasks: Sequence[LoadedTask], settings: Settings) -> bool:
+    """Whether a task is on, or one that is on stands on it."""
+    wanted = {loaded.name for loaded in tasks} - settings.off
+    for loaded in reversed(tasks):
+        if loaded.name in wanted and loaded.task.upstream:
+            wanted.add(loaded.task.upstream)
+    return name in wanted
+
+
+def _predict(
+    loaded: LoadedRegionTask, guard: Guard, needed: Callable[[], bool], work: Work
+) -> None:
     """Crop the regions, run `predict` on all of them in one call, read candidates off it."""
     task, spec, faults = loaded.task, loaded.spec, work.faults
-    if guard.is_off(task.name) or (upstream and upstream.name not in work.predictions):
+    if guard.is_off(task.name) or not needed():
         return
     regions = None
-    if upstream:
-        found = work.predictions[upstream.name]
-        regions = guard.attempt(
-            upstream.name, "regions", faults, lambda: upstream.task.regions(found)
-        )
-        if regions is None:
+    if task.upstream:
+        if task.upstream not in work.predictions:
             return
+        regions = regions_of(work.predictions[task.upstream])
         if not len(regions):
-            work.predictions[task.name] = _nothing(loaded)
+            work.predictions[task.name] = Predictions.none(task.name, spec.name, loaded.kinds)
             return
-    image = work.frame.image
+    frame = work.frame
     prepared = guard.attempt(
-        task.name, "prepare", faults, lambda: task.prepare(image, regions, spec)
+        task.name, "prepare", faults, lambda: task.prepare(frame, regions, spec)
     )
     if prepared is None:
         return
     if not len(prepared.images):
-        work.predictions[task.name] = _nothing(loaded)
+        work.predictions[task.name] = Predictions.none(task.name, spec.name, loaded.kinds)
         return
     proposal = guard.attempt(task.name, "predict", faults, lambda: _propose(loaded, prepared))
     if proposal is not None:
-        work.started[task.name] = (prepared, proposal)
+        work.started[task.name] = (prepared, proposal, regions)
 
 
-def _propose(loaded: LoadedTask, prepared: Prepared) -> Proposal:
-    outputs = loaded.look(prepared.images)
+def _propose(loaded: LoadedRegionTask, prepared: Prepared) -> Proposal:
+    outputs = loaded.run_predict(prepared.images)
     for name, array in outputs.items():
         if isinstance(array, np.ndarray) and _lost(array):
             raise EngineError(f"output '{name}' of model '{loaded.spec.name}' is all NaN")
@@ -139,12 +147,12 @@ def _lost(array: npt.NDArray[Any]) -> bool:
     return bool(np.issubdtype(array.dtype, np.floating) and array.size and np.isnan(array).all())
 
 
-def _refine(loaded: LoadedTask, settings: Settings, guard: Guard, work: Work) -> None:
+def _refine(loaded: LoadedRegionTask, settings: Settings, guard: Guard, work: Work) -> None:
     """Let the candidates climb their density, and turn them into predictions of the frame."""
     task, faults = loaded.task, work.faults
     if guard.is_off(task.name) or task.name not in work.started:
         return
-    prepared, proposal = work.started.pop(task.name)
+    prepared, proposal, regions = work.started.pop(task.name)
     refinement: Refinement | None = None
     engine, ascent = loaded.refine, loaded.spec.refinement
     wanted = settings.refine and not guard.is_off(task.name, "refine")
@@ -157,17 +165,11 @@ def _refine(loaded: LoadedTask, settings: Settings, guard: Guard, work: Work) ->
         task.name,
         "conclude",
         faults,
-        lambda: task.conclude(proposal, refinement, prepared, loaded.spec),
+        lambda: checked(task.conclude(proposal, refinement, prepared, loaded.spec), task.name),
     )
-    if predictions is None:
-        return
-    finite, lost = finite_only(predictions)
-    if lost:
-        reason = f"{lost} of {len(predictions)} predictions were not finite and are dropped"
-        guard.count(Fault(task.name, "values", reason), faults)
-    else:
-        guard.passed(task.name, "values")
-    work.predictions[task.name] = finite
+    if predictions is not None:
+        finite = guard.finite_only(predictions, faults)
+        work.predictions[task.name] = with_tracks(finite, regions) if regions else finite
 
 
 def ascend(
@@ -192,14 +194,81 @@ def ascend(
         "steps": np.asarray(steps, np.int64),
     }
     outputs = engine.run({**proposal.features, **given})
-    trajectory: FloatArray = outputs["trajectory"]
-    energy: FloatArray = outputs["energy"]
+    trajectory, energy = outputs["trajectory"], outputs["energy"]
     if trajectory.shape != (batch, candidates, steps + 1, width):
         raise EngineError(
             f"'trajectory' has shape {list(trajectory.shape)}, "
             f"expected is {[batch, candidates, steps + 1, width]}"
         )
     return Refinement(trajectory.reshape(-1, steps + 1, width), energy.reshape(-1, steps + 1))
+
+
+class _Stepper:
+    """Steps a task that has a memory through one run: every frame, in order, the empty ones too.
+
+    The memory is forgotten at a jump in the source and where another clip begins.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedStepTask,
+        settings: Settings,
+        guard: Guard,
+        needed: Callable[[], bool],
+    ) -> None:
+        self._loaded = loaded
+        self._settings = settings
+        self._guard = guard
+        self._needed = needed
+        self._state: State | None = None
+        self._place: tuple[int, int] | None = None
+        self._last = -1
+
+    def __call__(self, work: Work) -> None:
+        task, faults = self._loaded.task, work.faults
+        if self._guard.is_off(task.name) or not self._needed():
+            return
+        state = self._state or self._guard.attempt(task.name, "open", faults, self._open)
+        if state is None:
+            return
+        self._state = state
+        if not self._follows(work, state):
+            return
+        regions = Regions.of_boxes([])
+        if task.upstream and task.upstream in work.predictions:
+            regions = regions_of(work.predictions[task.upstream])
+        prompts = self._new_prompts(work.frame.index)
+        predictions = self._guard.attempt(
+            task.name,
+            "step",
+            faults,
+            lambda: checked(state.step(work.frame, regions, prompts), task.name),
+        )
+        if predictions is not None:
+            finite = self._guard.finite_only(predictions, faults)
+            work.predictions[task.name] = with_tracks(finite, regions)
+
+    def _open(self) -> State:
+        task: StepTask = self._loaded.task
+        return task.open(self._loaded.model, self._settings)
+
+    def _follows(self, work: Work, state: State) -> bool:
+        """Reset the state where the frame does not follow the last one; False where that fails."""
+        place = (work.generation, work.frame.clip)
+        before, self._place = self._place, place
+        if before is None or before == place:
+            return True
+        why = "clip" if before[0] == place[0] else "seek"
+        # A frame after a seek has only prompts of its own; those before it were meant for others.
+        self._last = work.frame.index - 1
+        faults = len(work.faults)
+        self._guard.attempt(self._loaded.name, "reset", work.faults, lambda: state.reset(why))
+        return len(work.faults) == faults
+
+    def _new_prompts(self, index: int) -> tuple[Prompt, ...]:
+        """Prompts of the frames after the last one, up to this one: a run may drop frames."""
+        last, self._last = self._last, index
+        return tuple(p for p in self._settings.prompts if last < p.frame <= index)
 
 
 def _draw(
@@ -212,25 +281,12 @@ def _draw(
     """Collect the marks of all tasks, and paint them where somebody wants a picture."""
     marks: list[Mark] = []
     for loaded in tasks:
-        found = work.predictions.get(loaded.name)
-        hidden = loaded.name in settings.hidden or guard.is_off(loaded.name, "marks")
+        name, found = loaded.name, work.predictions.get(loaded.name)
+        hidden = name in settings.hidden | settings.off or guard.is_off(name, "marks")
         if found is None or hidden:
             continue
-        drawn = guard.attempt(loaded.name, "marks", work.faults, partial(loaded.task.marks, found))
-        marks.extend(drawn or ())
+        draw = partial(loaded.task.marks, found, work.frame.size)
+        marks.extend(guard.attempt(name, "marks", work.faults, draw) or ())
     work.marks = tuple(marks)
     if painter is not None:
         work.picture = painter(work.frame.image, work.marks)
-
-
-def _nothing(loaded: LoadedTask) -> Predictions:
-    """No predictions: what a task finds where there are no regions to look at."""
-    targets = loaded.spec.targets
-    return Predictions(
-        loaded.name,
-        loaded.spec.name,
-        tuple(ValueSpec(target.name, target.unit) for target in targets),
-        np.zeros((0, len(targets)), np.float32),
-        np.zeros(0, np.float32),
-        np.zeros((0, 4), np.float32),
-    )

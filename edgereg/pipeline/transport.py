@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+from edgereg.core.frames import Frame
 from edgereg.pipeline.steps import Work
-from edgereg.sources.base import Frame, Source
+from edgereg.sources.base import Source
 
 
 class Transport:

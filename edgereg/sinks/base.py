@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
+from edgereg.core.frames import SourceInfo
+from edgereg.core.kinds import Kinds
 from edgereg.core.result import FrameResult
 
 
@@ -17,3 +22,28 @@ class Sink(Protocol):
     def close(self) -> None:
         """Finish the output. May be called twice."""
         ...
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What a sink may know before the first frame.
+
+    source: the source's facts. kinds: what each task of the run gives, by task name, in order.
+    """
+
+    source: SourceInfo
+    kinds: Mapping[str, Kinds] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SinkFormat:
+    """A kind of output, built in or from a plugin.
+
+    ending: of the file's name, with the dot, in lower case; title: one line for people.
+    open: makes the sink. pictures: whether it wants `FrameResult.picture`, painted with marks.
+    """
+
+    ending: str
+    title: str
+    open: Callable[[Path, RunInfo], Sink]
+    pictures: bool = False

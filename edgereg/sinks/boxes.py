@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from edgereg.sinks.records import Record
+from edgereg.core.kinds import CORNERS, Boxes
+from edgereg.core.predictions import Prediction, Predictions
+from edgereg.core.records import named, number
+from edgereg.core.result import FrameResult
 
-CORNERS = ("x1", "y1", "x2", "y2")
 Box: TypeAlias = tuple[float, float, float, float]
 Attributes: TypeAlias = dict[str, float | list[float]]
 
@@ -17,7 +19,8 @@ Attributes: TypeAlias = dict[str, float | list[float]]
 class Found:
     """A box (x1, y1, x2, y2) in frame pixels.
 
-    task: that found it; score: that task's, in [0, 1]; track: of any task, or None.
+    task: that found it; label: its class, or None; score: that task's, in [0, 1]; track: of any
+    task, or None.
     attributes: <name>, <name>_std and <name>_initial of every value of the tasks that looked at
     this box; a name that is taken gets its task's name in front, as in age.years.
     """
@@ -25,41 +28,46 @@ class Found:
     task: str
     box: Box
     score: float
+    label: str | None = None
     track: int | None = None
     attributes: Attributes = field(default_factory=dict)
 
 
-def boxes_of(frame: Iterable[Record]) -> list[Found]:
-    """The boxes in the records of one frame, in task order.
+def boxes_of(result: FrameResult) -> list[Found]:
+    """The boxes of one frame, in task order.
 
-    A task whose values are named x1, y1, x2, y2 gives these. The values of a task that looks at
-    exactly such a box become attributes of it; any other region is a box of its own task.
-    What looks at the whole frame has no box.
+    A task that gives boxes finds them. The values of a task that looks at exactly such a box become
+    attributes of it; any other region is a box of its own task. What looks at the whole frame and
+    gives no boxes has none.
     """
     found: list[Found] = []
     detected: dict[Box, Found] = {}
-    for record in frame:
-        box = _box(record)
-        if box is None:
-            continue
-        known = None if _detects(record) else detected.get(box)
-        if known is None:
-            known = Found(record["task"], box, record["score"])
-            found.append(known)
-        if _detects(record):
-            detected.setdefault(box, known)
-        if known.track is None:
-            known.track = record["track"]
-        _describe(record, known.attributes)
+    for predictions in result.predictions.values():
+        detects = _detects(predictions)
+        for one in predictions:
+            if one.box is None:
+                continue
+            x1, y1, x2, y2 = (number(x) for x in one.box)
+            box = (x1, y1, x2, y2)
+            known = None if detects else detected.get(box)
+            if known is None:
+                known = Found(predictions.task, box, number(one.score), one.label)
+                found.append(known)
+            if detects:
+                detected.setdefault(box, known)
+            if known.track is None:
+                known.track = one.track
+            _describe(one, known.attributes)
     return found
 
 
-def attributes_of_frame(frame: Iterable[Record]) -> Attributes:
-    """The values of tasks that look at the whole frame."""
+def attributes_of_frame(result: FrameResult) -> Attributes:
+    """The values of tasks that look at the whole frame and find no boxes in it."""
     attributes: Attributes = {}
-    for record in frame:
-        if _box(record) is None:
-            _describe(record, attributes)
+    for predictions in result.predictions.values():
+        if predictions.boxes is None:
+            for one in predictions:
+                _describe(one, attributes)
     return attributes
 
 
@@ -68,24 +76,33 @@ def size_of(box: Box) -> tuple[float, float]:
     return round(box[2] - box[0], 3), round(box[3] - box[1], 3)
 
 
-def _detects(record: Record) -> bool:
-    return all(name in record["values"] for name in CORNERS)
+def _detects(predictions: Predictions) -> bool:
+    return any(isinstance(kind, Boxes) for kind in predictions.kinds)
 
 
-def _box(record: Record) -> Box | None:
-    values = record["values"]
-    corners = [values[name] for name in CORNERS] if _detects(record) else record["region"]
-    return None if corners is None else (corners[0], corners[1], corners[2], corners[3])
-
-
-def _describe(record: Record, attributes: Attributes) -> None:
-    """Add a record's values, but for the corners of a box that are told elsewhere."""
-    told = CORNERS if _detects(record) else ()
-    for name, value in record["values"].items():
+def _describe(one: Prediction, attributes: Attributes) -> None:
+    """Add a prediction's values, but for the corners of a box, which are told elsewhere."""
+    p = one.all
+    told = CORNERS if _detects(p) else ()
+    climb = p.refinement
+    more = {
+        "_std": None if p.std is None else named(p, p.std[one.row]),
+        "_initial": None if climb is None else named(p, climb.initial[one.row]),
+    }
+    for name, value in named(p, p.values[one.row]).items():
         if name in told:
             continue
-        key = f"{record['task']}.{name}" if name in attributes else name
+        key = f"{p.task}.{name}" if name in attributes else name
         attributes[key] = value
-        for kind in ("std", "initial"):
-            if record[kind] is not None:
-                attributes[f"{key}_{kind}"] = record[kind][name]
+        for ending, numbers in more.items():
+            if numbers is not None:
+                attributes[f"{key}{ending}"] = numbers[name]
+
+
+def classes_of(predictions: Predictions) -> Iterator[str]:
+    """Names of the classes of a detector, its task's name where it has none."""
+    for kind in predictions.kinds:
+        if isinstance(kind, Boxes):
+            yield from kind.classes or (predictions.task,)
+            return
+    yield predictions.task

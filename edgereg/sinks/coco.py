@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from edgereg.core.errors import SinkError
+from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
-from edgereg.sinks.boxes import Found, attributes_of_frame, boxes_of, size_of
-from edgereg.sinks.records import records
+from edgereg.sinks.boxes import Found, attributes_of_frame, boxes_of, classes_of, size_of
 from edgereg.sinks.space import ensure_space
 from edgereg.sinks.whole import reserve, write_whole
-from edgereg.sources.base import SourceInfo
 
 SPACE_CHECK_EVERY = 30
 
 
 class CocoSink:
-    """One COCO object: info, images (all frames), annotations (all boxes), categories (tasks).
+    """One COCO object: info, images (all frames), annotations (all boxes), categories (classes
+    of boxes; the task where it names none).
 
     The boxes are those of `boxes_of`; bbox is [x, y, width, height] in frame pixels, from 0.
     Ids count from 1. Beyond COCO: `score`, `track_id` and `attributes` of an annotation; `frame`,
@@ -44,13 +44,13 @@ class CocoSink:
             raise SinkError(f"{self._path}: is closed")
         if len(self._images) % SPACE_CHECK_EVERY == 0:
             ensure_space(self._path, self._bytes)
-        frame = records(result)
-        for name in result.predictions:
-            self._categories.setdefault(name, len(self._categories) + 1)
+        for predictions in result.predictions.values():
+            for name in classes_of(predictions):
+                self._categories.setdefault(name, len(self._categories) + 1)
         image = _image(result, len(self._images) + 1, self._info)
-        attributes = attributes_of_frame(frame)
+        attributes = attributes_of_frame(result)
         self._keep(self._images, {**image, "attributes": attributes} if attributes else image)
-        for found in boxes_of(frame):
+        for found in boxes_of(result):
             self._keep(self._annotations, self._annotation(found))
 
     def close(self) -> None:
@@ -71,7 +71,7 @@ class CocoSink:
         return {
             "id": len(self._annotations) + 1,
             "image_id": len(self._images),
-            "category_id": self._categories[found.task],
+            "category_id": self._categories[found.label or found.task],
             "bbox": [*found.box[:2], width, height],
             "area": round(width * height, 3),
             "iscrowd": 0,
@@ -92,10 +92,12 @@ class CocoSink:
 
 def _image(result: FrameResult, number: int, info: SourceInfo) -> dict[str, Any]:
     height, width = result.image.shape[:2]
-    still = info.frame_count == 1 and not info.live
+    source = result.source or info.name
+    # A frame of a video is no file; it gets the name that it would have as one.
+    name = source if info.stills else f"{Path(source).stem}-{result.index:06d}.jpg"
     return {
         "id": number,
-        "file_name": info.name if still else f"{Path(info.name).stem}-{result.index:06d}.jpg",
+        "file_name": name,
         "width": width,
         "height": height,
         "frame": result.index,

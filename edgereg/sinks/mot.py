@@ -7,7 +7,6 @@ from pathlib import Path
 from edgereg.core.result import FrameResult
 from edgereg.sinks.boxes import Found, boxes_of, size_of
 from edgereg.sinks.files import LineFile
-from edgereg.sinks.records import records
 
 
 class MotSink:
@@ -23,8 +22,8 @@ class MotSink:
 
     def write(self, result: FrameResult) -> None:
         """Append the frame's boxes."""
-        found = boxes_of(records(result))
-        self._file.write("".join(_line(result.index + 1, each) for each in found))
+        lines = [_line(result.index + 1, each) for each in boxes_of(result)]
+        self._file.write("".join(lines))
 
     def close(self) -> None:
         """Close the file."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from edgereg.core.conversions import arrow_schema, to_arrow
 from edgereg.core.errors import SinkError
 from edgereg.core.files import reason
+from edgereg.core.records import Record, records
 from edgereg.core.result import FrameResult
-from edgereg.sinks.records import Record, records
 from edgereg.sinks.space import ensure_space
 
 ROW_GROUP = 5000
@@ -24,19 +25,16 @@ class ParquetSink:
     def __init__(self, path: Path) -> None:
         """Create or overwrite. Raises SinkError without pyarrow or where it can't be written."""
         try:
-            import pyarrow as pa
             import pyarrow.parquet as pq
         except ImportError as error:
             raise SinkError(f"{path}: Parquet needs pyarrow; install edgereg[results]") from error
         if path.is_dir():
             raise SinkError(f"{path}: is a folder; name a file")
         self._path = path
-        self._arrow = pa
-        self._schema = _schema(pa)
         self._rows: list[Record] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer: Any = pq.ParquetWriter(str(path), self._schema)
+            self._writer: Any = pq.ParquetWriter(str(path), arrow_schema())
         except OSError as error:
             raise SinkError(f"{path}: can't be written: {reason(error)}") from error
 
@@ -67,38 +65,7 @@ class ParquetSink:
             return
         rows, self._rows = self._rows, []
         ensure_space(self._path)
-        columns = {field.name: [_plain(row[field.name]) for row in rows] for field in self._schema}
         try:
-            self._writer.write_table(self._arrow.table(columns, schema=self._schema))
+            self._writer.write_table(to_arrow(rows))
         except OSError as error:
             raise SinkError(f"{self._path}: can't be written: {reason(error)}") from error
-
-
-def _plain(cell: Any) -> Any:
-    """Maps as pairs with list values; everything else as it is."""
-    if not isinstance(cell, dict) or set(cell) == {"initial", "final"}:
-        return cell
-    return [
-        (name, value if isinstance(value, list | str) else [value]) for name, value in cell.items()
-    ]
-
-
-def _schema(pa: Any) -> Any:
-    numbers = pa.map_(pa.string(), pa.list_(pa.float32()))
-    energy = pa.struct([("initial", pa.float32()), ("final", pa.float32())])
-    return pa.schema(
-        [
-            ("frame", pa.int64()),
-            ("time_s", pa.float64()),
-            ("task", pa.string()),
-            ("model", pa.string()),
-            ("track", pa.int64()),
-            ("region", pa.list_(pa.float32())),
-            ("score", pa.float32()),
-            ("values", numbers),
-            ("units", pa.map_(pa.string(), pa.string())),
-            ("std", numbers),
-            ("initial", numbers),
-            ("energy", energy),
-        ]
-    )

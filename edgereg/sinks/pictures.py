@@ -9,9 +9,9 @@ import cv2
 
 from edgereg.core.errors import SinkError
 from edgereg.core.files import reason, replace_file
+from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.sinks.space import ensure_space
-from edgereg.sources.base import SourceInfo
 
 NUMBER = re.compile(r"%0?\d*d")
 QUALITY = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, 95]}

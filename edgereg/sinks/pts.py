@@ -7,40 +7,47 @@ from pathlib import Path
 
 import numpy as np
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import SinkError
-from edgereg.core.predictions import FloatArray, Predictions
+from edgereg.core.kinds import Points
 from edgereg.core.result import FrameResult
+from edgereg.sinks.base import RunInfo
 from edgereg.sinks.space import ensure_space
 from edgereg.sinks.whole import reserve, write_whole
-from edgereg.sources.base import SourceInfo
 
 # From pixels whose first centre is at 0.5 to those of 300-W, whose first centre is at 1.
 TO_300W = 0.5
 
 
 class PtsSink:
-    """A file for each prediction whose values are points: lists of x, y, x, y, ... in px.
+    """A file for each prediction of a task that gives points.
 
     The one face of a still image goes to OUTPUT.pts; everything else beside it, to
     OUTPUT-<frame>-<face>.pts, both from 0. Each file is whole at once.
     """
 
-    def __init__(self, path: Path, info: SourceInfo) -> None:
-        """Try the path. Raises SinkError where it can't be written."""
+    def __init__(self, path: Path, run: RunInfo) -> None:
+        """Try the path. Raises SinkError where it can't be written, or no task gives points."""
+        if not any(isinstance(kind, Points) for kinds in run.kinds.values() for kind in kinds):
+            raise SinkError(
+                f"{path}: no task gives points, only {', '.join(run.kinds) or 'none'} run; "
+                "name a --task that does, or another kind of output"
+            )
         reserve(path)
         self._path = path
-        self._still = info.frame_count == 1 and not info.live
+        self._still = run.source.frame_count == 1 and not run.source.live
         self._closed = False
-        self._met_points = False
 
     def write(self, result: FrameResult) -> None:
-        """Write the frame's files. Raises SinkError where no task gives points."""
+        """Write the frame's files."""
         if self._closed:
             raise SinkError(f"{self._path}: is closed")
-        faces = [face for p in result.predictions.values() for face in _faces(p)]
-        self._met_points = self._met_points or bool(faces)
-        if not self._met_points:
-            self._complain(result)
+        faces = [
+            one["points"]
+            for predictions in result.predictions.values()
+            if any(isinstance(kind, Points) for kind in predictions.kinds)
+            for one in predictions
+        ]
         if faces:
             ensure_space(self._path)
         for number, points in enumerate(faces):
@@ -54,28 +61,6 @@ class PtsSink:
         if self._still and count == 1:
             return self._path
         return self._path.with_name(f"{self._path.stem}-{frame:06d}-{number}{self._path.suffix}")
-
-    def _complain(self, result: FrameResult) -> None:
-        """Only where every task had something to say: a task that found nothing may have points."""
-        found = result.predictions
-        if found and not result.faults and all(len(p) for p in found.values()):
-            raise SinkError(
-                f"{self._path}: no task gives points, only {', '.join(found)} ran; "
-                "name a --task that does, or another kind of output"
-            )
-
-
-def _faces(predictions: Predictions) -> Iterator[FloatArray]:
-    """The points [M, 2] of each prediction, of all its values that are points."""
-    ends = np.cumsum([spec.size for spec in predictions.specs])
-    columns = [
-        np.arange(end - spec.size, end)
-        for spec, end in zip(predictions.specs, ends, strict=True)
-        if spec.unit == "px" and spec.size > 1 and spec.size % 2 == 0
-    ]
-    if columns:
-        chosen = predictions.values[:, np.concatenate(columns)]
-        yield from chosen.reshape(len(chosen), chosen.shape[1] // 2, 2)
 
 
 def _parts(points: FloatArray) -> Iterator[str]:

@@ -14,6 +14,7 @@ from av.video.reformatter import VideoReformatter
 
 from edgereg.core.errors import SinkError
 from edgereg.core.files import reason
+from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.sinks.containers import (
     CONTAINERS,
@@ -28,7 +29,6 @@ from edgereg.sinks.containers import (
 from edgereg.sinks.files import UnbufferedFile
 from edgereg.sinks.sound import Sound
 from edgereg.sinks.space import ensure_space
-from edgereg.sources.base import SourceInfo
 
 log = logging.getLogger(__name__)
 

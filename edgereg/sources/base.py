@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-import numpy as np
-import numpy.typing as npt
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One picture: index from 0, seconds from the source's start, image uint8 [H, W, 3] RGB."""
-
-    index: int
-    time_s: float
-    image: npt.NDArray[np.uint8]
+from edgereg.core.frames import Frame, SourceInfo
+from edgereg.sources.options import SourceOptions
 
 
-@dataclass(frozen=True)
-class SourceInfo:
-    """What is known before the first frame.
-
-    width, height: pixels of the first frame; later frames may differ.
-    fps: frames per second (1.0 for still images).
-    frame_count: number of frames, or None where it is unknown or endless.
-    seekable: whether `seek` works; live: frames come in real time, late ones are lost.
-    files: every file that is read, none for a camera or stream. start_s: what the container's own
-    clock shows at the first frame, whose `time_s` is 0; its sound is on that clock.
-    frame_count is what a container says, and may be None, until its frames have been counted.
-    """
-
-    name: str
-    width: int
-    height: int
-    fps: float
-    frame_count: int | None
-    seekable: bool
-    live: bool
-    files: tuple[Path, ...] = ()
-    start_s: float = 0.0
-
-
+@runtime_checkable
 class Source(Protocol):
     """Frames in order. One thread iterates; `seek` and `close` may be called from another."""
 
@@ -68,3 +35,26 @@ class Source(Protocol):
     def close(self) -> None:
         """Release the file or device; a running iteration ends. May be called twice."""
         ...
+
+
+@dataclass(frozen=True)
+class SourceFormat:
+    """A kind of source, built in or from a plugin.
+
+    name: short, in lower case. title: one line for people. takes: whether a text that a user typed
+    names such a source. open: makes the source from that text; raises SourceError. endings: of
+    files, for dialogs.
+    """
+
+    name: str
+    title: str
+    takes: Callable[[str], bool]
+    open: Callable[[str, SourceOptions], Source]
+    endings: tuple[str, ...] = ()
+
+
+def scheme(name: str, title: str, opener: Callable[[str], Source]) -> SourceFormat:
+    """A source that users name as `name:...`; the opener takes the whole text."""
+    return SourceFormat(
+        name, title, lambda text: text.startswith(f"{name}:"), lambda text, options: opener(text)
+    )

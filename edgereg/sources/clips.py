@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgereg.core.errors import SinkError, SourceError
-from edgereg.sources.base import Frame, SourceInfo
+from edgereg.core.frames import Frame, SourceInfo
 from edgereg.sources.file import VideoFile
 from edgereg.sources.images import SUFFIXES as IMAGES
 
@@ -70,6 +70,11 @@ class Timeline:
         return index, time_s
 
 
+def open_clips(text: str) -> Clips:
+    """The clips of a folder or glob as one source. Raises SourceError where none can be opened."""
+    return Clips(clips_of(text), text)
+
+
 class Clips:
     """Video files as one source. A clip that can't be opened is skipped and told in `warnings`."""
 
@@ -99,7 +104,7 @@ class Clips:
 
     def frames(self) -> Iterator[Frame]:
         """Frames of all clips in order."""
-        for path in self._paths:
+        for number, path in enumerate(self._paths):
             clip = None if self._closed else self._opened(path)
             if clip is None:
                 continue
@@ -107,7 +112,7 @@ class Clips:
             self.timeline.begin(path)
             for frame in clip.frames():
                 index, time_s = self.timeline.place(frame.index, frame.time_s, clip.info.fps)
-                yield Frame(index, time_s, frame.image)
+                yield replace(frame, index=index, time_s=time_s, clip=number)
             self._warnings.extend(clip.warnings)
             clip.close()
 

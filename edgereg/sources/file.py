@@ -13,8 +13,8 @@ from pathlib import Path
 import av
 
 from edgereg.core.errors import SourceError
+from edgereg.core.frames import Frame, SourceInfo
 from edgereg.core.shown import shown
-from edgereg.sources.base import Frame, SourceInfo
 from edgereg.sources.container import Opened, Opening, open_container
 from edgereg.sources.cut_off import is_cut_off
 from edgereg.sources.decoder import Decoder
@@ -103,7 +103,8 @@ class VideoFile:
                 if found is None:
                     return
                 index, picture = found
-                frame = Frame(index, self._index.times[index], self._pixels.rgb(picture.frame))
+                image = self._pixels.rgb(picture.frame)
+                frame = Frame(index, self._index.times[index], image, self._name)
             yield frame
 
     def seek(self, index: int) -> None:

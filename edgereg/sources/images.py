@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from edgereg.core.errors import SourceError
-from edgereg.sources.base import Frame, SourceInfo
+from edgereg.core.frames import Frame, SourceInfo
 from edgereg.sources.capture import rgb
 
 SUFFIXES = frozenset(
@@ -44,7 +44,7 @@ class ImageFiles:
         self._position = 0
         height, width = first.image.shape[:2]
         self._info = SourceInfo(
-            name, width, height, FPS, len(self._paths), seekable=True, live=False
+            name, width, height, FPS, len(self._paths), seekable=True, live=False, stills=True
         )
 
     @property
@@ -92,7 +92,7 @@ class ImageFiles:
         if image is None:
             self._warnings.append(f"{path}: not an image that OpenCV can read")
             return None
-        return Frame(index, index / FPS, image)
+        return Frame(index, index / FPS, image, path.name)
 
 
 def images_in(folder: Path) -> ImageFiles:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.core.errors import SourceError
-from edgereg.sources.base import Frame, SourceInfo
+from edgereg.core.frames import Frame, SourceInfo
 from edgereg.sources.capture import open_capture, read_raw, rgb
 
 # How many frames may wait for the reader before the oldest is lost.
@@ -182,7 +182,7 @@ class LiveSource:
             while len(self._waiting) >= WAITING:
                 self._waiting.popleft()
                 self.dropped += 1
-            self._waiting.append(Frame(self._next_index, time_s, image))
+            self._waiting.append(Frame(self._next_index, time_s, image, self._name))
             self._next_index += 1
             self._changed.notify_all()
 

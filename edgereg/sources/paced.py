@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from edgereg.core.errors import SourceError
-from edgereg.sources.base import Frame, Source, SourceInfo
+from edgereg.core.frames import Frame, SourceInfo
+from edgereg.sources.base import Source
 
 
 class PacedSource:

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 
+from edgereg.assembly import Choice, in_order, load
 from edgereg.core.errors import SourceError
 from edgereg.core.result import FrameResult
-from edgereg.pipeline.loading import LoadedTask, load_tasks
-from edgereg.pipeline.sequential import run_sequential
-from edgereg.pipeline.steps import Settings
+from edgereg.pipeline.loading import LoadedTask
 from edgereg.plugins import load_plugins
-from edgereg.sources.base import Frame, Source, SourceInfo
 from edgereg.sources.file import VideoFile
+from edgereg.sources.wrapped import Part
 
 
 @dataclass(frozen=True)
 class Job:
-    """What every worker does: which tasks, with which models and engine."""
+    """What every worker does: the user's choice; without: plugins that are left out."""
 
-    tasks: tuple[str, ...]
-    models: tuple[tuple[str, Path], ...] = ()
-    engine: str = "auto"
-    threads: int = 1
-    refine: bool = True
-    steps: int | None = None
+    choice: Choice
     without: tuple[str, ...] = ()
 
 
@@ -81,12 +73,7 @@ def run_slice(job: Job, part: Slice) -> Done:
     kept = _Kept([])
     if part.start:
         source.seek(part.start)
-    report = run_sequential(
-        _Until(source, part.stop),
-        _loaded(job),
-        [kept],
-        settings=Settings(refine=job.refine, steps=job.steps),
-    )
+    report = in_order(Part(source, part.stop), _loaded(job), [kept], job.choice.settings())
     if report.error is not None:
         raise report.error
     warnings = tuple(source.warnings)
@@ -97,15 +84,7 @@ def run_slice(job: Job, part: Slice) -> Done:
 @lru_cache(maxsize=1)
 def _loaded(job: Job) -> list[LoadedTask]:
     """The job's tasks, loaded once in a worker's life."""
-    plugins = load_plugins(job.without)
-    return load_tasks(
-        plugins.tasks().values(),
-        job.tasks,
-        dict(job.models),
-        provider=job.engine,
-        threads=job.threads,
-        loaders=plugins.engines(),
-    )
+    return load(load_plugins(job.without), job.choice)
 
 
 @dataclass
@@ -129,32 +108,3 @@ def with_size(result: FrameResult) -> FrameResult:
     """A result that travelled, its frame black and of the right size (it takes no memory)."""
     height, width = result.image.shape[:2]
     return replace(result, image=np.broadcast_to(np.uint8(0), (height, width, 3)))
-
-
-@dataclass(frozen=True)
-class _Until:
-    """The frames of a source before index `stop`."""
-
-    source: Source
-    stop: int | None
-
-    @property
-    def info(self) -> SourceInfo:
-        return self.source.info
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        return self.source.warnings
-
-    def frames(self) -> Iterator[Frame]:
-        frames = self.source.frames()
-        if self.stop is None:
-            return frames
-        stop = self.stop
-        return takewhile(lambda frame: frame.index < stop, frames)
-
-    def seek(self, index: int) -> None:
-        self.source.seek(index)
-
-    def close(self) -> None:
-        self.source.close()

@@ -11,15 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.api import (
+    Boxes,
     FloatArray,
-    Image,
+    Frame,
+    Kinds,
     Mark,
     ModelSpec,
     Predictions,
     Prepared,
     Proposal,
     Refinement,
-    ValueSpec,
+    Regions,
     clip_boxes,
     letterbox,
     nms,
@@ -45,16 +47,21 @@ class Detection:
     upstream: str | None = None
     model: Path = Path(__file__).parent / "models" / "heads"
 
-    def prepare(self, frame: Image, regions: FloatArray | None, spec: ModelSpec) -> Prepared:
+    def kinds(self, spec: ModelSpec) -> Kinds:
+        """Boxes, of the model's classes where it names any."""
+        return (Boxes(spec.classes),)
+
+    def prepare(self, frame: Frame, regions: Regions | None, spec: ModelSpec) -> Prepared:
         """The frame as one letterboxed picture; `regions` are not looked at."""
-        image, (scale_x, scale_y) = letterbox(frame, spec.input.long_side, spec.input.multiple)
-        height, width = frame.shape[:2]
+        image, (scale_x, scale_y) = letterbox(
+            frame.image, spec.input.long_side, spec.input.multiple
+        )
         return Prepared(
             images=image[None],
             origin=np.zeros((1, 2), np.float32),
             scale=np.array([[scale_x, scale_y]], np.float32),
             regions=None,
-            frame_size=(width, height),
+            frame_size=frame.size,
         )
 
     def propose(
@@ -90,7 +97,7 @@ class Detection:
         return Predictions(
             task=self.name,
             model=spec.name,
-            specs=tuple(ValueSpec(target.name, target.unit) for target in spec.targets),
+            kinds=self.kinds(spec),
             values=to_frame(final[kept], prepared),
             scores=scores[kept],
             refinement=refinement,
@@ -98,11 +105,7 @@ class Detection:
             to_graph=_to_image(prepared, len(kept)),
         )
 
-    def regions(self, predictions: Predictions) -> FloatArray:
-        """The boxes, for the tasks that look at heads."""
-        return predictions.values
-
-    def marks(self, predictions: Predictions) -> Sequence[Mark]:
+    def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
         """Final and initial box, the path between them, and the score."""
         return box_marks(predictions)
 

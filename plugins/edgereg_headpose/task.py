@@ -11,15 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.api import (
-    FloatArray,
-    Image,
+    Angles,
+    Frame,
+    Kinds,
     Mark,
     ModelSpec,
     Predictions,
     Prepared,
     Proposal,
     Refinement,
-    ValueSpec,
+    Regions,
     square_crops,
 )
 from edgereg_headpose.marks import pose_marks
@@ -34,16 +35,18 @@ class HeadPose:
     upstream: str | None = "detection"
     model: Path = Path(__file__).parent / "models" / "headpose"
 
-    def prepare(self, frame: Image, regions: FloatArray | None, spec: ModelSpec) -> Prepared:
+    def kinds(self, spec: ModelSpec) -> Kinds:
+        """Yaw, pitch and roll."""
+        return (Angles(tuple(target.name for target in spec.targets)),)
+
+    def prepare(self, frame: Frame, regions: Regions | None, spec: ModelSpec) -> Prepared:
         """Crops uint8 [N, size, size, 3]; without regions the whole frame is one head."""
-        height, width = frame.shape[:2]
-        if regions is None:
-            regions = np.array([[0, 0, width, height]], np.float32)
+        boxes = np.array([[0, 0, *frame.size]], np.float32) if regions is None else regions.boxes
         size = spec.input.width
         if size is None or spec.input.height != size:
             raise ValueError(f"model '{spec.name}' must take square images of a fixed size")
-        images, origin, scale = square_crops(frame, regions, size, spec.input.crop_scale)
-        return Prepared(images, origin, scale, regions, (width, height))
+        images, origin, scale = square_crops(frame.image, boxes, size, spec.input.crop_scale)
+        return Prepared(images, origin, scale, boxes, frame.size)
 
     def propose(
         self, outputs: Mapping[str, npt.NDArray[Any]], prepared: Prepared, spec: ModelSpec
@@ -69,21 +72,16 @@ class HeadPose:
         return Predictions(
             task=self.name,
             model=spec.name,
-            specs=tuple(ValueSpec(target.name, target.unit) for target in spec.targets),
+            kinds=self.kinds(spec),
             values=values,
             scores=proposal.scores[:, 0],
             regions=prepared.regions,
             std=None if proposal.std is None else proposal.std[:, 0],
             refinement=refinement,
             features=proposal.features,
+            intervals=None if proposal.intervals is None else proposal.intervals[:, 0],
         )
 
-    def regions(self, predictions: Predictions) -> FloatArray:
-        """The heads' boxes, as they came from upstream."""
-        if predictions.regions is None:
-            return np.zeros((0, 4), np.float32)
-        return predictions.regions
-
-    def marks(self, predictions: Predictions) -> Sequence[Mark]:
+    def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
         """Axes, the nose's path while refining, and the angles as text."""
         return pose_marks(predictions)

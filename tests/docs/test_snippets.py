@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from edgereg.cli.main import edgereg
 from edgereg.cli.session import Session
+from edgereg.demo.clip import CLIP
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -62,12 +64,19 @@ def test_links_lead_somewhere(page: Path, target: str) -> None:
 def test_python_of_the_documentation_runs(tmp_path: Path) -> None:
     order = ("README.md", "results.md", "model-folders.md")
     code = "\n".join(block for name in order for block in blocks(ROOT / "docs" / name, "python"))
-    shortened = code.replace("source = open_source(CLIP)", "source = first_frames(CLIP)")
-    start = (
-        "from edgereg.opening import FirstFrames\n"
-        "def first_frames(clip):\n    return FirstFrames(open_source(clip), 5)\n"
+    shutil.copy(CLIP, tmp_path / "clip.mp4")
+    shortened = code.replace('"poses.jsonl")', '"poses.jsonl", limit=5)')
+    subprocess.run([sys.executable, "-c", shortened], cwd=tmp_path, check=True)
+
+
+def test_the_example_of_the_readme_runs_as_printed(tmp_path: Path) -> None:
+    shutil.copy(CLIP, tmp_path / "clip.mp4")
+    (code,) = blocks(ROOT / "README.md", "python")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True
     )
-    subprocess.run([sys.executable, "-c", start + shortened], cwd=tmp_path, check=True)
+    assert "yaw" in done.stdout
+    assert (tmp_path / "poses.mp4").stat().st_size > 10_000
 
 
 def test_python_of_the_page_on_methods_runs(tmp_path: Path) -> None:

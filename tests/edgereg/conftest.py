@@ -11,16 +11,26 @@ import cv2
 import numpy as np
 import pytest
 
+from edgereg.core.frames import Frame
 from edgereg.core.geometry import square_crops
+from edgereg.core.kinds import Boxes, Kinds, Points, Scalars
 from edgereg.core.marks import BoxMark, Mark
-from edgereg.core.predictions import FloatArray, Predictions, Refinement, ValueSpec
+from edgereg.core.model_spec import ModelSpec, Target
+from edgereg.core.predictions import Predictions, Refinement
+from edgereg.core.regions import Regions
 from edgereg.core.result import FrameResult
 from edgereg.core.tasks import Prepared, Proposal
 from edgereg.models.folder import ModelFolder, write_model
-from edgereg.models.schema import ModelSpec
 
 FRAME_STEP = 8
-COLOURS = (ValueSpec("red", "grey"), ValueSpec("green", "grey"), ValueSpec("blue", "grey"))
+
+
+def numbers(*names: str, unit: str = "grey") -> tuple[Scalars]:
+    """Kinds of plain numbers between 0 and 255."""
+    return (Scalars(tuple(Target(name=n, unit=unit, low=0, high=255) for n in names)),)
+
+
+COLOURS = numbers("red", "green", "blue")
 
 
 def frame_image(index: int, width: int = 64, height: int = 48) -> np.ndarray:
@@ -155,7 +165,7 @@ def gaussian_density() -> bytes:
 
 def model_fields(task: str) -> dict[str, Any]:
     """Everything `write_model` wants besides the graphs."""
-    targets = [{"name": c.name, "unit": c.unit, "low": 0, "high": 255} for c in COLOURS]
+    targets = [number.model_dump() for number in COLOURS[0].numbers]
     return {
         "name": f"tiny-{task}",
         "version": "1",
@@ -210,10 +220,12 @@ class SpotTask:
     title: str = "Spots"
     upstream: str | None = None
 
-    def prepare(self, frame: Any, regions: FloatArray | None, spec: ModelSpec) -> Prepared:
-        height, width = frame.shape[:2]
+    def kinds(self, spec: ModelSpec) -> Kinds:
+        return (Boxes(),)
+
+    def prepare(self, frame: Frame, regions: Regions | None, spec: ModelSpec) -> Prepared:
         zero, one = np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)
-        return Prepared(frame[None], zero, one, None, (width, height))
+        return Prepared(frame.image[None], zero, one, None, frame.size)
 
     def propose(self, outputs: Mapping[str, Any], prepared: Prepared, spec: ModelSpec) -> Proposal:
         boxes = np.array([[4 + 8 * k, 4, 12 + 8 * k, 12] for k in range(self.count)], np.float32)
@@ -226,14 +238,10 @@ class SpotTask:
         prepared: Prepared,
         spec: ModelSpec,
     ) -> Predictions:
-        names = tuple(ValueSpec(n, "px") for n in ("x1", "y1", "x2", "y2"))
         boxes = proposal.initial[0]
-        return Predictions(self.name, spec.name, names, boxes, proposal.scores[0], boxes)
+        return Predictions(self.name, spec.name, (Boxes(),), boxes, proposal.scores[0], boxes)
 
-    def regions(self, predictions: Predictions) -> FloatArray:
-        return predictions.values
-
-    def marks(self, predictions: Predictions) -> Sequence[Mark]:
+    def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
         return [BoxMark(box) for box in predictions.values]
 
 
@@ -246,10 +254,13 @@ class ColourTask:
     title: str = "Colour"
     upstream: str | None = "spots"
 
-    def prepare(self, frame: Any, regions: FloatArray | None, spec: ModelSpec) -> Prepared:
+    def kinds(self, spec: ModelSpec) -> Kinds:
+        return COLOURS
+
+    def prepare(self, frame: Frame, regions: Regions | None, spec: ModelSpec) -> Prepared:
         assert regions is not None
-        images, origin, scale = square_crops(frame, regions, 8, 1.0)
-        return Prepared(images, origin, scale, regions, frame.shape[1::-1])
+        images, origin, scale = square_crops(frame.image, regions.boxes, 8, 1.0)
+        return Prepared(images, origin, scale, regions.boxes, frame.size)
 
     def propose(self, outputs: Mapping[str, Any], prepared: Prepared, spec: ModelSpec) -> Proposal:
         values = outputs["values"]
@@ -276,11 +287,7 @@ class ColourTask:
             features=proposal.features,
         )
 
-    def regions(self, predictions: Predictions) -> FloatArray:
-        assert predictions.regions is not None
-        return predictions.regions
-
-    def marks(self, predictions: Predictions) -> Sequence[Mark]:
+    def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
         return []
 
 
@@ -315,11 +322,11 @@ def result() -> Callable[..., FrameResult]:
         points = Predictions(
             "points",
             "tiny-points",
-            (ValueSpec("xy", "px", 2),),
+            (Points(("spot",)),),
             np.tile(np.array([7, 8], np.float32), (count, 1)),
             np.ones(count, np.float32),
         )
         found = {"colour": colours, "points": points}
-        return FrameResult(index, index / 20, frame_image(index), found)
+        return FrameResult(index, index / 20, frame_image(index), found, source="clip.mp4")
 
     return make

@@ -13,8 +13,11 @@ import click
 import pytest
 
 from edgereg import hookspecs
+from edgereg.engines.base import EngineProvider
 from edgereg.hookspecs import hookimpl
 from edgereg.plugins import Plugins, load_plugins
+from edgereg.sinks.base import SinkFormat
+from edgereg.sources.base import scheme
 
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("edgereg_"))
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "plugins.md"
@@ -52,7 +55,7 @@ def test_edgereg_tasks() -> None:
         title="T",
         upstream=None,
         model=Path("m"),
-        **dict.fromkeys(("prepare", "propose", "conclude", "regions", "marks"), lambda *_: None),
+        **dict.fromkeys(("kinds", "prepare", "propose", "conclude", "marks"), lambda *_: None),
     )
     assert plugged("edgereg_tasks", [task]).tasks() == {"t": task}
 
@@ -63,12 +66,15 @@ def test_edgereg_commands() -> None:
 
 
 def test_edgereg_engines() -> None:
-    assert plugged("edgereg_engines", {"NPU": str}).engines() == {"NPU": str}
+    npu = EngineProvider("npu", "an NPU", lambda path, threads: None)  # type: ignore[arg-type]
+    assert plugged("edgereg_engines", [npu]).engines()["npu"] is npu
 
 
 def test_edgereg_sources() -> None:
-    assert plugged("edgereg_sources", {"ndi": str}).sources() == {"ndi": str}
+    ndi = scheme("ndi", "NDI", lambda text: None)  # type: ignore[arg-type,return-value]
+    assert plugged("edgereg_sources", [ndi]).sources()["ndi"] is ndi
 
 
 def test_edgereg_sinks() -> None:
-    assert plugged("edgereg_sinks", {".xyz": str}).sinks() == {".xyz": str}
+    xyz = SinkFormat(".xyz", "a format", lambda path, run: None)  # type: ignore[arg-type,return-value]
+    assert plugged("edgereg_sinks", [xyz]).sinks()[".xyz"] is xyz

@@ -14,12 +14,14 @@ from edgereg.core.errors import PluginError
 from edgereg.hookspecs import hookimpl
 from edgereg.plugins import (
     Plugins,
+    built_in,
     load_plugins,
     read_disabled,
     write_disabled,
 )
+from edgereg.sinks.base import SinkFormat
 
-CALLS = ("prepare", "propose", "conclude", "regions", "marks")
+CALLS = ("kinds", "prepare", "propose", "conclude", "marks")
 
 
 def task(name: str, upstream: str | None = None, **parts: Any) -> Any:
@@ -57,14 +59,14 @@ def no_impl() -> Any:
     ("load", "reason"),
     [
         (raising(ModuleNotFoundError("No module named 'gone'")), "No module named 'gone'"),
-        (raising(RuntimeError("broken\nsecond line")), "RuntimeError: broken)"),
+        (raising(RuntimeError("broken\nsecond line")), "RuntimeError: broken second line)"),
         (raising(SystemExit(3)), "SystemExit: 3"),
         (lambda: module(edgereg_no_such_hook=lambda: []), "edgereg_no_such_hook"),
         (lambda: module(edgereg_tasks=lambda wrong: []), "hooks in wrongly"),
         (no_impl, "no function marked @hookimpl"),
         (lambda: module(edgereg_tasks=raising(ValueError("no"))), "failed (ValueError: no)"),
         (lambda: module(edgereg_tasks=lambda: 7), "int instead of a list"),
-        (lambda: module(edgereg_tasks=lambda: ["x"]), "'x' is no task"),
+        (lambda: module(edgereg_tasks=lambda: ["x"]), "is no task"),
         (lambda: module(edgereg_tasks=lambda: [task("t", marks=3)]), "lacks marks"),
         (lambda: module(edgereg_tasks=lambda: [task("good")]), "plugin 'a' has added already"),
     ],
@@ -91,11 +93,38 @@ def test_faulty_commands(commands: Any) -> None:
     assert [fault.plugin for fault in plugins.faults] == ["bad"]
 
 
-@pytest.mark.parametrize("sources", [[], {"x": 1}, {1: str}])
+@pytest.mark.parametrize("sources", [{"x": str}, ["x"], 7])
 def test_faulty_sources(sources: Any) -> None:
     plugins = with_good("bad", lambda: module(edgereg_sources=lambda: sources))
-    assert plugins.sources() == {}
+    assert plugins.sources() == built_in().sources()
     assert [fault.plugin for fault in plugins.faults] == ["bad"]
+
+
+def test_what_is_built_in_can_not_be_replaced() -> None:
+    def csv() -> list[SinkFormat]:
+        return [SinkFormat(".csv", "mine", lambda path, run: None)]  # type: ignore[arg-type]
+
+    plugins = with_good("bad", lambda: module(edgereg_sinks=csv))
+    assert plugins.sinks()[".csv"].title != "mine"
+    assert "'.csv', which is built in already" in str(plugins.faults[0])
+
+
+def test_edgereg_s_own_plugins_come_before_all_others() -> None:
+    own = entry("detection", lambda: module(edgereg_tasks=lambda: [task("detection")]))
+    own.dist = SimpleNamespace(name="edgereg")
+    other = entry("aaa", lambda: module(edgereg_tasks=lambda: [task("detection", "other")]))
+    plugins = load_plugins(disabled=(), entries=[other, own])
+    assert plugins.tasks()["detection"].upstream is None
+    assert [fault.plugin for fault in plugins.faults] == ["aaa"]
+
+
+@pytest.mark.parametrize(("version", "loads"), [("1", True), ("2", False), ("soon", False)])
+def test_a_plugin_for_a_newer_api_is_named_and_skipped(version: str, loads: bool) -> None:
+    newer = module(edgereg_tasks=lambda: [task("newer")])
+    newer.EDGEREG_API = version
+    plugins = with_good("newer", lambda: newer)
+    assert ("newer" in plugins.tasks()) == loads
+    assert loads or f"version {version} of the plugin API" in str(plugins.faults[0])
 
 
 def test_a_fault_is_kept_once() -> None:

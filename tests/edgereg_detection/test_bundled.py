@@ -9,7 +9,8 @@ pytest.importorskip("onnxruntime")
 
 from edgereg_detection.task import Detection
 
-from edgereg.pipeline.loading import LoadedTask, load_task
+from edgereg.core.frames import Frame
+from edgereg.pipeline.loading import LoadedTask, Loading, load_task
 from edgereg.pipeline.steps import ascend
 
 TASK = Detection()
@@ -17,7 +18,7 @@ TASK = Detection()
 
 @pytest.fixture(scope="module")
 def loaded() -> LoadedTask:
-    return load_task(TASK, provider="CPUExecutionProvider")
+    return load_task(TASK, Loading(engine="CPUExecutionProvider"))
 
 
 def test_it_is_small_and_complete(loaded: LoadedTask) -> None:
@@ -29,14 +30,15 @@ def test_it_is_small_and_complete(loaded: LoadedTask) -> None:
 
 @pytest.mark.parametrize("size", [(270, 480), (480, 640), (65, 33)])
 def test_any_frame_gives_100_candidates(loaded: LoadedTask, size: tuple[int, int]) -> None:
-    prepared = TASK.prepare(np.full((*size, 3), 120, np.uint8), None, loaded.spec)
+    prepared = TASK.prepare(Frame(0, 0.0, np.full((*size, 3), 120, np.uint8)), None, loaded.spec)
     outputs = loaded.predict.run({"images": prepared.images})
     assert outputs["boxes"].shape == (1, 100, 4)
     assert np.isfinite(outputs["scores"]).all()
 
 
 def test_an_empty_grey_frame_has_no_heads(loaded: LoadedTask) -> None:
-    prepared = TASK.prepare(np.full((270, 480, 3), 120, np.uint8), None, loaded.spec)
+    frame = Frame(0, 0.0, np.full((270, 480, 3), 120, np.uint8))
+    prepared = TASK.prepare(frame, None, loaded.spec)
     outputs = loaded.predict.run({"images": prepared.images})
     proposal = TASK.propose(outputs, prepared, loaded.spec)
     assert proposal.initial.shape == (1, 0, 4)
@@ -45,7 +47,7 @@ def test_an_empty_grey_frame_has_no_heads(loaded: LoadedTask) -> None:
 def test_refinement_never_loses_energy(loaded: LoadedTask) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (270, 480, 3), dtype=np.uint8)
     spec = loaded.spec.model_copy(update={"settings": {"score_threshold": 0.0}})
-    prepared = TASK.prepare(noise, None, spec)
+    prepared = TASK.prepare(Frame(0, 0.0, noise), None, spec)
     proposal = TASK.propose(loaded.predict.run({"images": prepared.images}), prepared, spec)
     assert loaded.refine is not None
     assert spec.refinement is not None

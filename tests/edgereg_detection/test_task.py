@@ -8,6 +8,7 @@ from edgereg_detection.task import Detection
 
 from edgereg.api import (
     BoxMark,
+    Frame,
     InputSpec,
     ModelSpec,
     PolylineMark,
@@ -48,7 +49,7 @@ def _outputs(boxes: list[list[float]], scores: list[float]) -> dict[str, np.ndar
     }
 
 
-FRAME = np.zeros((360, 640, 3), np.uint8)
+FRAME = Frame(0, 0.0, np.zeros((360, 640, 3), np.uint8))
 
 
 def test_a_frame_becomes_one_padded_picture(spec: ModelSpec) -> None:
@@ -62,7 +63,7 @@ def test_boxes_come_back_in_frame_pixels(spec: ModelSpec) -> None:
     proposal = TASK.propose(_outputs([[10, 20, 40, 60]], [0.9]), prepared, spec)
     found = TASK.conclude(proposal, None, prepared, spec)
     np.testing.assert_allclose(found.values, [[20, 40, 80, 120]])
-    np.testing.assert_allclose(TASK.regions(found), found.values)
+    np.testing.assert_allclose(found.boxes, found.values)
     assert [s.name for s in found.specs] == ["x1", "y1", "x2", "y2"]
 
 
@@ -88,7 +89,7 @@ def test_no_head_gives_empty_predictions(spec: ModelSpec) -> None:
     found = TASK.conclude(proposal, None, prepared, spec)
     assert len(found) == 0
     assert proposal.initial.shape == (1, 0, 4)
-    assert list(TASK.marks(found)) == []
+    assert list(TASK.marks(found, FRAME.size)) == []
 
 
 def _refined(proposal_initial: np.ndarray, final: list[list[float]]) -> Refinement:
@@ -130,7 +131,7 @@ def test_marks_show_initial_path_final_and_score(spec: ModelSpec) -> None:
     prepared = TASK.prepare(FRAME, None, spec)
     proposal = TASK.propose(_outputs([[10, 20, 40, 60]], [0.9]), prepared, spec)
     refinement = _refined(proposal.initial, [[12, 22, 40, 60]])
-    marks = TASK.marks(TASK.conclude(proposal, refinement, prepared, spec))
+    marks = TASK.marks(TASK.conclude(proposal, refinement, prepared, spec), FRAME.size)
     boxes = [m for m in marks if isinstance(m, BoxMark)]
     assert [b.role for b in boxes] == ["initial", "final"]
     paths = [m for m in marks if isinstance(m, PolylineMark)]

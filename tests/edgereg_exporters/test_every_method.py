@@ -41,13 +41,15 @@ from edgereg_training.regression.net import build_net
 
 from edgereg.cli.main import main
 from edgereg.cli.session import Session
+from edgereg.core.kinds import Scalars
+from edgereg.core.model_spec import Target
 from edgereg.core.result import FrameResult
 from edgereg.density import density_curves
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.hookspecs import hookimpl
 from edgereg.models.folder import ModelFolder, load_model
-from edgereg.models.schema import Target
 from edgereg.plugins import GROUP, load_plugins
+from edgereg.sinks.base import SinkFormat
 
 DEMO = Path(__file__).parents[2] / "edgereg" / "assets" / "demo.mp4"
 FRAMES = 2
@@ -130,7 +132,10 @@ def checkpoint(folder: Path, case: Case) -> Path:
 class Numbers(HeadPose):
     """The head-pose task for any targets: there is no task `age` or `landmarks` yet."""
 
-    def marks(self, predictions: Any) -> list[Any]:
+    def kinds(self, spec: Any) -> Any:
+        return (Scalars(spec.targets),)
+
+    def marks(self, predictions: Any, size: Any) -> list[Any]:
         return []
 
 
@@ -153,7 +158,7 @@ def edgereg(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Kept]:
     kept = Kept()
     hooks: dict[str, Callable[[], Any]] = {
         "edgereg_tasks": lambda: [Numbers(name=name) for name in ("age", "landmarks")],
-        "edgereg_sinks": lambda: {".kept": lambda path, info: kept},
+        "edgereg_sinks": lambda: [SinkFormat(".kept", "kept", lambda path, run: kept)],
     }
     # A lambda's name is no hook's; pluggy asks the module's attribute.
     module = SimpleNamespace(**{name: hookimpl(hook) for name, hook in hooks.items()})

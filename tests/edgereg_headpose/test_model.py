@@ -10,6 +10,8 @@ from edgereg_headpose.task import HeadPose
 
 pytest.importorskip("onnxruntime")
 
+from edgereg.core.frames import Frame
+from edgereg.core.regions import Regions
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder, load_model
 
@@ -24,7 +26,7 @@ def outputs(model: ModelFolder) -> dict[str, Any]:
     """What `predict` says of three frames of noise."""
     frame = np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8)
     boxes = np.array([[10, 10, 50, 60], [60, 5, 100, 45], [-20, 30, 30, 95]], np.float32)
-    prepared = HeadPose().prepare(frame, boxes, model.spec)
+    prepared = HeadPose().prepare(Frame(0, 0.0, frame), Regions.of_boxes(boxes), model.spec)
     engine = OnnxEngine(model.graph_path("predict"), threads=1)
     return engine.run({engine.inputs[0]: prepared.images})
 

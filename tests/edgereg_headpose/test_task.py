@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from edgereg_headpose.task import HeadPose
 
-from edgereg.api import AxesMark, ModelSpec, PolylineMark, Refinement, TextMark
+from edgereg.api import AxesMark, Frame, ModelSpec, PolylineMark, Refinement, Regions, TextMark
 
 HASH = "0" * 64
 
@@ -34,13 +34,16 @@ def spec(**changes: Any) -> ModelSpec:
     return ModelSpec.model_validate({**fields, **changes})
 
 
+SIZE = (200, 100)
+
+
 def run(count: int, refinement: Refinement | None = None, regions: Any = None) -> Any:
     """Predictions of `count` heads whose model answers yaw 10, 20 ... degrees."""
     task = HeadPose()
-    frame = np.zeros((100, 200, 3), np.uint8)
     if regions is None:
         regions = np.tile(np.array([40, 20, 80, 70], np.float32), (count, 1))
-    prepared = task.prepare(frame, regions, spec())
+    frame = Frame(0, 0.0, np.zeros((100, 200, 3), np.uint8))
+    prepared = task.prepare(frame, Regions.of_boxes(regions), spec())
     yaws = 10 * np.arange(1, count + 1, dtype=np.float32)
     values = np.stack([yaws, np.zeros(count), np.zeros(count)], axis=1)
     outputs = {
@@ -61,7 +64,8 @@ def refinement(count: int, steps: int = 4) -> Refinement:
 def test_crops_have_the_model_s_size_and_the_centre_of_the_box() -> None:
     frame = np.zeros((100, 200, 3), np.uint8)
     frame[45, 60] = 255
-    prepared = HeadPose().prepare(frame, np.array([[40, 20, 80, 70]], np.float32), spec())
+    head = Regions.of_boxes([40, 20, 80, 70])
+    prepared = HeadPose().prepare(Frame(0, 0.0, frame), head, spec())
     assert prepared.images.shape == (1, 32, 32, 3)
     assert np.allclose(1 / prepared.scale, 1.2 * 50 / 32)
     rows, columns = np.nonzero(prepared.images[0, :, :, 0])
@@ -70,13 +74,13 @@ def test_crops_have_the_model_s_size_and_the_centre_of_the_box() -> None:
 
 
 def test_a_box_beyond_the_frame_is_cropped_all_the_same() -> None:
-    box = np.array([[-30, -30, 20, 20]], np.float32)
-    frame = np.full((40, 40, 3), 7, np.uint8)
+    box = Regions.of_boxes([-30, -30, 20, 20])
+    frame = Frame(0, 0.0, np.full((40, 40, 3), 7, np.uint8))
     assert (HeadPose().prepare(frame, box, spec()).images == 7).all()
 
 
 def test_without_regions_the_frame_is_the_head() -> None:
-    prepared = HeadPose().prepare(np.zeros((50, 40, 3), np.uint8), None, spec())
+    prepared = HeadPose().prepare(Frame(0, 0.0, np.zeros((50, 40, 3), np.uint8)), None, spec())
     assert prepared.regions is not None
     assert prepared.regions.tolist() == [[0, 0, 40, 50]]
 
@@ -84,7 +88,7 @@ def test_without_regions_the_frame_is_the_head() -> None:
 def test_a_model_without_a_fixed_square_size_is_refused() -> None:
     free = spec(input={"multiple": 32})
     with pytest.raises(ValueError, match="square images of a fixed size"):
-        HeadPose().prepare(np.zeros((9, 9, 3), np.uint8), None, free)
+        HeadPose().prepare(Frame(0, 0.0, np.zeros((9, 9, 3), np.uint8)), None, free)
 
 
 def test_unrefined_values_are_the_estimate() -> None:
@@ -94,7 +98,6 @@ def test_unrefined_values_are_the_estimate() -> None:
     assert found.std is not None
     assert found.features["features"].shape == (2, 8)
     assert [value.unit for value in found.specs] == ["degree"] * 3
-    assert len(HeadPose().regions(found)) == 2
 
 
 def test_refined_values_are_the_trajectory_s_end() -> None:
@@ -105,20 +108,20 @@ def test_refined_values_are_the_trajectory_s_end() -> None:
 def test_no_heads() -> None:
     found = run(0, regions=np.zeros((0, 4), np.float32))
     assert len(found) == 0
-    assert HeadPose().marks(found) == []
+    assert HeadPose().marks(found, SIZE) == []
 
 
 def test_marks() -> None:
-    plain = HeadPose().marks(run(1))
+    plain = HeadPose().marks(run(1), SIZE)
     assert [type(mark) for mark in plain] == [AxesMark, TextMark]
     assert plain[1].text == "yaw +10  pitch +0  roll +0"
-    refined = HeadPose().marks(run(1, refinement(1)))
+    refined = HeadPose().marks(run(1, refinement(1)), SIZE)
     assert [type(mark) for mark in refined] == [AxesMark, PolylineMark, AxesMark, TextMark]
     assert [refined[k].role for k in range(3)] == ["initial", "trajectory", "final"]
     assert refined[1].points.shape == (5, 2)
 
 
 def test_positive_yaw_points_the_nose_to_image_right() -> None:
-    axes = HeadPose().marks(run(3))[4]
+    axes = HeadPose().marks(run(3), SIZE)[4]
     assert axes.tips[2, 0] > axes.origin[0]
     assert axes.tips[2, 1] == pytest.approx(axes.origin[1], abs=1e-3)

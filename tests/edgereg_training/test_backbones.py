@@ -19,7 +19,7 @@ from edgereg_training.methods.registry import parse_method  # noqa: E402
 from edgereg_training.regression.net import build_net  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
-from edgereg.models.schema import Target  # noqa: E402
+from edgereg.core.model_spec import Target  # noqa: E402
 
 SMALL = "timm/mobilenetv3_small_050"
 SIZES = {"rafa-net": 160, "hrnetv2-w18-coordinate": 64}

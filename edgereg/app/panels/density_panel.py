@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from edgereg.app.look.plots import new_plot, pen, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme, tabular
 from edgereg.app.player.density_worker import Answer
-from edgereg.core.predictions import FloatArray
+from edgereg.core.arrays import FloatArray
+from edgereg.core.model_spec import Target
 from edgereg.density import DensityCurve
-from edgereg.models.schema import Target
 from edgereg.paint.style import colour_of, hex_colour
 
 MOST_CURVES = 6

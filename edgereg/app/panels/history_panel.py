@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from edgereg.app.look.plots import new_plot, pen, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme
 from edgereg.app.player.history import Series
-from edgereg.core.predictions import ValueSpec
+from edgereg.core.frames import SourceInfo
+from edgereg.core.kinds import ValueSpec
 from edgereg.paint.style import colour_of, hex_colour
-from edgereg.sources.base import SourceInfo
 
 _LIVE_WINDOW_S = 20.0
 MOST_LINES = 6

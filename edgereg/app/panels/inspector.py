@@ -14,10 +14,12 @@ from edgereg.app.player.catalogue import Catalogue
 from edgereg.app.player.density_worker import Answer, DensityWorker, Question
 from edgereg.app.player.focus import Focus
 from edgereg.app.player.history import History
-from edgereg.core.predictions import FloatArray, Predictions
+from edgereg.core.arrays import FloatArray
+from edgereg.core.frames import SourceInfo
+from edgereg.core.kinds import specs_of
+from edgereg.core.predictions import Predictions
 from edgereg.core.result import FrameResult
 from edgereg.pipeline.loading import LoadedTask
-from edgereg.sources.base import SourceInfo
 
 _REDRAW_MS = 70
 
@@ -64,7 +66,11 @@ class Inspector(QFrame):
         for name in self._loaded:
             self.choice.addItem(catalogue.titles.get(name, name), name)
         self.choice.setEnabled(bool(self._loaded))
-        few = [n for n, loaded in self._loaded.items() if len(loaded.spec.targets) <= MOST_CURVES]
+        few = [
+            name
+            for name, loaded in self._loaded.items()
+            if sum(spec.size for spec in specs_of(loaded.kinds)) <= MOST_CURVES
+        ]
         if few:
             self.choice.setCurrentIndex(self.choice.findData(few[-1]))
 
@@ -123,7 +129,8 @@ class Inspector(QFrame):
     def _choose(self, position: int) -> None:
         task = self.choice.itemData(position)
         self.focus.look_at(task)
-        self.densities.prepare(self._loaded[task].spec.targets if task else ())
+        spec = self._loaded[task].spec if task else None
+        self.densities.prepare(spec.targets if spec else ())
         self._history.clear()
         self._show_nothing()
         if self._result is not None:

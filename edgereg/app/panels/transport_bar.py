@@ -9,8 +9,8 @@ from edgereg.app.look import icons
 from edgereg.app.look.theme import Theme, tabular
 from edgereg.app.player.player import State
 from edgereg.app.timecode import timecode
+from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
-from edgereg.sources.base import SourceInfo
 
 
 class TransportBar(QFrame):

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from edgereg.app.look import paint_qt
 from edgereg.app.look.theme import DARK, Theme
 from edgereg.app.panels import viewport
-from edgereg.core.predictions import FloatArray
+from edgereg.core.arrays import FloatArray
 from edgereg.core.result import FrameResult
 
 _CLICK_REACH = 4.0

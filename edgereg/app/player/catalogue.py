@@ -9,7 +9,7 @@ from typing import TypeAlias
 from edgereg.core.errors import EdgeregError
 from edgereg.core.tasks import Task
 from edgereg.pipeline.loading import LoadedTask, in_order, load_task
-from edgereg.plugins import Plugins, load_plugins
+from edgereg.plugins import Plugins, built_in, load_plugins
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,13 @@ class Catalogue:
     titles: Mapping[str, str] = field(default_factory=dict)
     unusable: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
-    plugins: Plugins | None = None
+    plugins: Plugins = field(default_factory=built_in)
 
     @property
     def providers(self) -> tuple[str, ...]:
         """Providers that run the models, each once."""
-        return tuple(dict.fromkeys(loaded.predict.provider for loaded in self.tasks))
+        engines = [engine for loaded in self.tasks for engine in loaded.engines]
+        return tuple(dict.fromkeys(engine.provider for engine in engines))
 
 
 Loader: TypeAlias = Callable[[], Catalogue]

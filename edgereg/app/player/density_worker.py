@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject
 
 from edgereg.app.player.mailbox import Mailbox
+from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EdgeregError
-from edgereg.core.predictions import FloatArray, Predictions
+from edgereg.core.predictions import Predictions
 from edgereg.density import DensityCurve, density_curves
-from edgereg.pipeline.loading import LoadedTask
+from edgereg.pipeline.loading import LoadedRegionTask, LoadedTask
 
 # A sharp density over a wide range needs many points to look smooth.
 _POINTS = 481
@@ -76,11 +77,12 @@ class DensityWorker(QObject):
 
 def answer(question: Question) -> Answer:
     """Compute the curves of one prediction."""
-    engine, found, row = question.loaded.density, question.predictions, question.row
-    if engine is None:
+    loaded, found, row = question.loaded, question.predictions, question.row
+    engine = loaded.density if isinstance(loaded, LoadedRegionTask) else None
+    if engine is None or loaded.spec is None:
         return Answer(question, problem="this model has no density graph")
     try:
-        curves = density_curves(engine, question.loaded.spec, found, row, points=_POINTS)
+        curves = density_curves(engine, loaded.spec, found, row, points=_POINTS)
     except EdgeregError as error:
         return Answer(question, problem=str(error))
     climb = found.refinement

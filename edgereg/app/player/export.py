@@ -7,14 +7,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from edgereg.app.opening import Request, open_request, open_target
 from edgereg.app.player.background import Job
 from edgereg.app.player.catalogue import Catalogue
-from edgereg.paint.opencv import paint
+from edgereg.assembly import Choice, assemble
+from edgereg.core.settings import Settings
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Report
-from edgereg.pipeline.steps import Settings
-from edgereg.sinks.open import PAINTED
 
 _POLL_MS = 100
 
@@ -63,21 +61,16 @@ class Export(QObject):
             self._pipeline = None
 
     def _prepare(self) -> tuple[StagedPipeline, int]:
-        order, plugins = self._order, self._order.catalogue.plugins
-        source = open_request(plugins, Request(order.source))
-        try:
-            sink = open_target(plugins, order.target, order.source, source.info)
-        except Exception:
-            source.close()
-            raise
-        pipeline = StagedPipeline(
-            source,
-            order.catalogue.tasks,
-            [sink],
-            painter=paint if order.target.suffix.lower() in PAINTED else None,
+        order = self._order
+        run = assemble(
+            order.catalogue.plugins,
+            order.source,
+            [order.target],
+            Choice(),
+            tasks=order.catalogue.tasks,
             settings=replace(order.settings),
         )
-        return pipeline, source.info.frame_count or 0
+        return run.pipeline, run.source.info.frame_count or 0
 
     def _begin(self, prepared: tuple[StagedPipeline, int]) -> None:
         self._pipeline, self._total = prepared

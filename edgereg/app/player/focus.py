@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.geometry import box_areas, box_iou
-from edgereg.core.predictions import FloatArray, Predictions
+from edgereg.core.predictions import Predictions
 from edgereg.core.result import FrameResult
 
 # Less overlap from one frame to the next means that the region was lost.

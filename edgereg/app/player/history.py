@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgereg.app.player.focus import row_of
-from edgereg.core.predictions import FloatArray, Predictions
+from edgereg.core.arrays import FloatArray
+from edgereg.core.predictions import Predictions
 from edgereg.core.result import FrameResult
 
 _KEPT = 6000

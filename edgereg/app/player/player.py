@@ -12,18 +12,20 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from edgereg.app.opening import Request, open_request
 from edgereg.app.player.background import Job
 from edgereg.app.player.gate import Gate
 from edgereg.app.player.mailbox import Mailbox
-from edgereg.app.watched import WatchedSource
+from edgereg.app.player.request import Request, open_request
+from edgereg.app.player.watched import WatchedSource
+from edgereg.assembly import make_pipeline
+from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
+from edgereg.core.settings import Settings
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Report
-from edgereg.pipeline.steps import Settings
-from edgereg.plugins import Plugins
-from edgereg.sources.base import Source, SourceInfo
+from edgereg.plugins import Plugins, built_in
+from edgereg.sources.base import Source
 
 _POLL_MS = 100
 _MOST_PASSED = 1000
@@ -72,7 +74,7 @@ class Player(QObject):
         self.request: Request | None = None
         self.current: FrameResult | None = None
         self._tasks: Sequence[LoadedTask] | None = None
-        self._plugins: Plugins | None = None
+        self._plugins = built_in()
         self._run: _Run | None = None
         self._job: Job | None = None
         self._start_at: int | None = None
@@ -93,7 +95,7 @@ class Player(QObject):
         """Whether the open source can be scrubbed."""
         return bool(self._run and self._run.source.info.seekable)
 
-    def use(self, tasks: Sequence[LoadedTask], plugins: Plugins | None) -> None:
+    def use(self, tasks: Sequence[LoadedTask], plugins: Plugins) -> None:
         """Give the tasks, once they are loaded; what was asked for before is opened now."""
         self._tasks, self._plugins = tuple(tasks), plugins
         if self.state is State.OPENING:
@@ -198,22 +200,20 @@ class Player(QObject):
 
     def _start(self, source: Source) -> None:
         watched = WatchedSource(source)
-        live = source.info.live
-        gate = Gate(self._pass, paced=not live)
-        pipeline = StagedPipeline(
+        gate = Gate(self._pass, paced=not source.info.live)
+        staged = make_pipeline(
             watched,
             self._tasks or (),
             [gate],
-            mode="latest" if live else "every",
             settings=self.settings,
             queue_size=2,
             hold_at_end=source.info.seekable,
         )
-        self._job, self._run = None, _Run(watched, pipeline, gate)
+        self._job, self._run = None, _Run(watched, staged, gate)
         if self._start_at and source.info.seekable:
             self._jump(self._start_at)
         gate.play()
-        pipeline.start()
+        staged.start()
         self._timer.start()
         self._become(State.PLAYING)
         self.opened.emit(source.info)

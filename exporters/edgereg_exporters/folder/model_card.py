@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import onnx
 
+from edgereg.core.model_spec import AscentRule, GraphName
 from edgereg.models.folder import ModelFolder
-from edgereg.models.schema import AscentRule, GraphName
 from edgereg_exporters.folder.parity import BOUND, Difference
 from edgereg_exporters.graphs.writer import OPSET
 from edgereg_exporters.precision.precision_loss import Loss

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import onnx
 import torch
 
+from edgereg.core.model_spec import GraphName
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model, write_model
-from edgereg.models.schema import GraphName
 from edgereg_exporters.folder import parity
 from edgereg_exporters.folder.model_card import CARD, model_card
 from edgereg_exporters.folder.placing import check_place, put_folder

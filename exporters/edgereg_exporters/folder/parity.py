@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnx
 import torch
 
-from edgereg.models.schema import GraphName
+from edgereg.core.model_spec import GraphName
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.models.exportable import Arrays, Exportable
 

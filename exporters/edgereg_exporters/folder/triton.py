@@ -18,8 +18,8 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto
 
+from edgereg.core.model_spec import GraphName
 from edgereg.models.folder import ModelFolder
-from edgereg.models.schema import GraphName
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.folder.placing import check_place, put_folder
 

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from edgereg.models.schema import AscentRule
+from edgereg.core.model_spec import AscentRule
 from edgereg_exporters.graphs.ascent import Climb, Evaluate, go_on
 from edgereg_exporters.graphs.writer import GraphWriter, floats, typed
 

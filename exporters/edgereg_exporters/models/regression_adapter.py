@@ -25,7 +25,7 @@ from edgereg_training.regression.net import RegressionNet, build_net
 from edgereg_training.regression.problem import RegressionOptions
 from torch import Tensor, nn
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_exporters.graphs import level_density
 from edgereg_exporters.graphs.energies import FloatArray
 from edgereg_exporters.graphs.every_step import ALGORITHM_1, Ascent

@@ -13,16 +13,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.frames import Frame
 from edgereg.core.geometry import letterbox, square_crops
-from edgereg.core.predictions import FloatArray
+from edgereg.core.model_spec import InputSpec, ModelSpec
+from edgereg.core.predictions import regions_of
 from edgereg.core.result import Fault
+from edgereg.core.settings import Settings
 from edgereg.core.tasks import Task
-from edgereg.models.schema import InputSpec, ModelSpec
 from edgereg.pipeline.guard import Guard
-from edgereg.pipeline.loading import load_tasks
-from edgereg.pipeline.steps import Settings, Work, plan
+from edgereg.pipeline.loading import Loading, load_tasks
+from edgereg.pipeline.steps import Work, plan
 from edgereg.plugins import load_plugins
-from edgereg.sources.base import Frame
 from edgereg.sources.open import open_source
 from edgereg_exporters.errors import ExportError
 
@@ -105,7 +106,7 @@ class _Crops:
         tasks = load_plugins().tasks()
         own = tasks.get(spec.task)
         name = REGIONS if own is None or own.upstream is None else own.upstream
-        loaded = load_tasks(tasks.values(), [name], provider="cpu")
+        loaded = load_tasks(tasks.values(), [name], Loading(engine="cpu"))
         self.task: Task = loaded[-1].task
         self._size = spec.input
         self._steps = plan(loaded, Settings(), Guard(), None)
@@ -117,7 +118,7 @@ class _Crops:
             step.run(work)
         if self.task.name not in work.predictions:
             raise ExportError(f"frame {frame.index}: {_first(work.faults)}")
-        regions: FloatArray = self.task.regions(work.predictions[self.task.name])
+        regions = regions_of(work.predictions[self.task.name]).boxes
         assert self._size.width is not None  # noqa: S101  (the caller's condition)
         return square_crops(frame.image, regions, self._size.width, self._size.crop_scale)[0]
 

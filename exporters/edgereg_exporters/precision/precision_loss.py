@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from edgereg.core.model_spec import ModelSpec
 from edgereg.models.folder import ModelFolder
-from edgereg.models.schema import ModelSpec
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.folder.parity import Difference, compare, run_graph
 

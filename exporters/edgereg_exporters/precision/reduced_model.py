@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from edgereg.core.model_spec import GraphName, ModelSpec
 from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model, write_model
-from edgereg.models.schema import GraphName, ModelSpec
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.folder.model_card import CARD, reduced_card
 from edgereg_exporters.folder.parity import Difference

@@ -18,12 +18,15 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from edgereg.app.player.catalogue import Catalogue
 from edgereg.core import marks as m
+from edgereg.core.frames import Frame
 from edgereg.core.geometry import axis_tips
-from edgereg.core.predictions import Predictions, ValueSpec
+from edgereg.core.kinds import Angles, Boxes, Kinds
+from edgereg.core.model_spec import ModelSpec
+from edgereg.core.predictions import Predictions
+from edgereg.core.regions import Regions
 from edgereg.core.tasks import Prepared, Proposal
 from edgereg.models.folder import ModelFolder
-from edgereg.models.schema import ModelSpec
-from edgereg.pipeline.loading import LoadedTask
+from edgereg.pipeline.loading import LoadedRegionTask, LoadedTask
 
 FPS, FRAMES, WIDTH, HEIGHT = 25, 120, 320, 180
 
@@ -115,12 +118,15 @@ class FakeTask:
     fails: bool = False
     naps: list[tuple[float, float]] = field(default_factory=list)
 
-    def prepare(self, frame: Any, regions: Any, spec: ModelSpec) -> Prepared:
+    def kinds(self, spec: ModelSpec) -> Kinds:
+        return (Boxes(),) if self.upstream is None else (Angles(),)
+
+    def prepare(self, frame: Frame, regions: Regions | None, spec: ModelSpec) -> Prepared:
         count = 1 if regions is None else len(regions)
-        images = np.repeat(frame[None], count, axis=0)
+        images = np.repeat(frame.image[None], count, axis=0)
         ones = np.ones((count, 2), np.float32)
-        size = (frame.shape[1], frame.shape[0])
-        return Prepared(images, 0 * ones, ones, regions, size)
+        boxes = None if regions is None else regions.boxes
+        return Prepared(images, 0 * ones, ones, boxes, frame.size)
 
     def propose(self, outputs: Any, prepared: Prepared, spec: ModelSpec) -> Proposal:
         start = time.perf_counter()
@@ -140,7 +146,7 @@ class FakeTask:
         return Predictions(
             self.name,
             spec.name,
-            tuple(ValueSpec(target.name, target.unit) for target in spec.targets),
+            self.kinds(spec),
             values,
             proposal.scores[:, 0],
             regions,
@@ -148,10 +154,7 @@ class FakeTask:
             features=proposal.features,
         )
 
-    def regions(self, predictions: Predictions) -> Any:
-        return predictions.values
-
-    def marks(self, predictions: Predictions) -> list[m.Mark]:
+    def marks(self, predictions: Predictions, size: tuple[int, int]) -> list[m.Mark]:
         if self.upstream is None:
             boxes: list[m.Mark] = [m.BoxMark(box) for box in predictions.values]
             if predictions.refinement is not None:
@@ -190,7 +193,7 @@ def load(task: FakeTask) -> LoadedTask:
     predict = FakeEngine(_find_ball if box_like else _invent_pose, ("images",))
     refine = FakeEngine(climb, ("goal", "initial", "steps"))
     density = FakeEngine(bell, ("goal", "grid"))
-    return LoadedTask(
+    return LoadedRegionTask(
         task, ModelFolder(Path(), _spec(task.name, targets)), predict, refine, density
     )
 

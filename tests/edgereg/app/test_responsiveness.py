@@ -159,7 +159,7 @@ def test_a_source_that_hangs_while_opening_does_not_hold_up_the_window(
     def hang(*_: object, **__: object) -> None:
         go.wait(5)
 
-    monkeypatch.setattr("edgereg.app.opening.open_source", hang)
+    monkeypatch.setattr("edgereg.app.player.request.open_origin", hang)
 
     def open_and_close() -> None:
         window.open("rtsp://nowhere/stream")

@@ -10,6 +10,7 @@ import pytest
 
 from edgereg.cli.main import main
 from edgereg.cli.session import Session
+from edgereg.engines.base import EngineProvider
 from edgereg.hookspecs import hookimpl
 from edgereg.plugins import load_plugins
 
@@ -21,8 +22,8 @@ def call(monkeypatch: pytest.MonkeyPatch, spot_task: Any, colour_task: Any) -> C
     def edgereg_tasks() -> list[Any]:
         return [spot_task, colour_task]
 
-    def edgereg_engines() -> dict[str, Any]:
-        return {"abacus": str}
+    def edgereg_engines() -> list[EngineProvider]:
+        return [EngineProvider("abacus", "an abacus", lambda path, threads: str(path))]  # type: ignore[arg-type,return-value]
 
     hooks = {f.__name__: hookimpl(f) for f in (edgereg_tasks, edgereg_engines)}
     entry = SimpleNamespace(name="p", value="p", load=lambda: SimpleNamespace(**hooks))

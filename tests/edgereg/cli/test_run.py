@@ -122,7 +122,7 @@ def misuses(tmp_path: Path, clip: Path, model: Path) -> dict[str, tuple[list[obj
         "task": [[clip, "--task", "nonesuch"], "nonesuch"],
         "model folder": [[clip, "--model", folder], "model.json"],
         "two models": [[clip, "--model", model, "--model", model], "one model a task"],
-        "precision": [[clip, *task, "--precision", "int8"], "precision is fp32"],
+        "precision": [[clip, *task, "--precision", "int8"], "is fp32, not int8"],
         "engine": [[clip, *task, "--engine", "abacus"], "abacus"],
         "ending": [[clip, tmp_path / "o.xyz", *task], ".xyz"],
         "output folder": [[clip, folder / "o.jsonl" / "..", *task], "no output"],
@@ -234,7 +234,7 @@ def test_pictures_are_painted_only_where_they_are_wanted(
         painted.append(1)
         return image
 
-    monkeypatch.setattr("edgereg.paint.opencv.paint", paint)
+    monkeypatch.setattr("edgereg.assembly.paint", paint)
     assert call(clip(), tmp_path / "o.jsonl", "--task", "spots") == 0
     assert painted == []
     assert call(clip(), tmp_path / "o.mp4", "--task", "spots") == 0

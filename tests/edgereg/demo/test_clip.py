@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgereg.core.predictions import Predictions, Refinement, ValueSpec
+from edgereg.core.kinds import Angles, Boxes
+from edgereg.core.predictions import Predictions, Refinement
 from edgereg.core.result import FrameResult
 from edgereg.demo.clip import (
     ASSETS,
@@ -22,8 +23,8 @@ from edgereg.demo.clip import (
 )
 from edgereg.sources.open import open_source
 
-ANGLES = tuple(ValueSpec(name, "deg") for name in ("yaw", "pitch", "roll"))
-EDGES = tuple(ValueSpec(name, "px") for name in ("x1", "y1", "x2", "y2"))
+ANGLES = (Angles(),)
+EDGES = (Boxes(),)
 BOX = np.array([10, 10, 30, 40], np.float32)
 POSE = np.array([20, -5, 3], np.float32)
 IMAGE = np.zeros((60, 80, 3), np.uint8)

@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
+from edgereg.core.arrays import DeviceArray
 from edgereg.core.errors import EngineError
 from edgereg.engines import onnx
-from edgereg.engines.base import DeviceArray
 from edgereg.engines.onnx import OnnxEngine, _line
 
 

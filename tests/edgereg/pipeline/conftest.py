@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from edgereg.core.errors import SinkError, SourceError
+from edgereg.core.frames import Frame, SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.pipeline.guard import Guard
-from edgereg.pipeline.loading import LoadedTask, load_task
+from edgereg.pipeline.loading import LoadedTask, Loading, load_task
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Report
-from edgereg.sources.base import Frame, SourceInfo
 
 
 @dataclass
@@ -97,7 +97,10 @@ def run(request: pytest.FixtureRequest) -> Callable[..., Report]:
 @pytest.fixture
 def loaded(spot_task: Any, colour_task: Any) -> list[LoadedTask]:
     pytest.importorskip("onnxruntime")
-    return [load_task(spot_task, provider="cpu"), load_task(colour_task, provider="cpu")]
+    return [
+        load_task(spot_task, Loading(engine="cpu")),
+        load_task(colour_task, Loading(engine="cpu")),
+    ]
 
 
 @pytest.fixture

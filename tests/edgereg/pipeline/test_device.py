@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgereg.core.arrays import DeviceArray
 from edgereg.density import density_curves
 from edgereg.engines import onnx
-from edgereg.engines.base import DeviceArray, Engine, shared_device
-from edgereg.pipeline.loading import LoadedTask, load_task
+from edgereg.engines.base import Engine, shared_device
+from edgereg.pipeline.loading import LoadedTask, Loading, load_task
 
 Run = Callable[..., Any]
 
@@ -112,8 +113,8 @@ def test_one_image_of_many_predictions_is_handed_to_the_density_as_it_is(
 ) -> None:
     colour = on_device(loaded[1])
     images = np.full((1, 8, 8, 3), 7, np.uint8)
-    shared = replace(plain[0], features={"features": colour.look(images)["features"]})
-    alone = replace(plain[0], features={"features": loaded[1].look(images)["features"]})
+    shared = replace(plain[0], features={"features": colour.run_predict(images)["features"]})
+    alone = replace(plain[0], features={"features": loaded[1].run_predict(images)["features"]})
     curves = density_curves(colour.density, colour.spec, shared, 1)
     assert "features" not in colour.predict.down
     assert colour.density.up == ["grid"]
@@ -162,7 +163,7 @@ def test_an_engine_that_knows_no_device_gets_arrays(loaded: list[LoadedTask]) ->
             return self.inner.run(inputs)
 
     mixed = replace(on_device(loaded[1]), refine=Plain(loaded[1].refine))
-    found = mixed.look(np.zeros((2, 8, 8, 3), np.uint8))
+    found = mixed.run_predict(np.zeros((2, 8, 8, 3), np.uint8))
     assert isinstance(found["features"], np.ndarray)
     assert shared_device([mixed.predict, mixed.refine]) is None
     assert shared_device([mixed.predict, mixed.density]) == "stand-in"
@@ -201,7 +202,7 @@ def test_onnx_runtime_on_the_cpu_through_the_same_path(
         "_run_bound",
         lambda self, inputs, keep: bound.append(tuple(keep)) or inner(self, inputs, keep),
     )
-    colour = load_task(loaded[1].task, provider="cpu")
+    colour = load_task(loaded[1].task, Loading(engine="cpu"))
     sink = collector()
     run(frames(3), [loaded[0], colour], [sink])
     assert bound.count(("features",)) == 3

@@ -11,7 +11,7 @@ import pytest
 from edgereg.core.errors import ModelFolderError, PluginError
 from edgereg.engines.select import load_engine
 from edgereg.pipeline import loading
-from edgereg.pipeline.loading import in_order, load_task, load_tasks
+from edgereg.pipeline.loading import Loading, in_order, load_task, load_tasks
 
 
 def test_upstreams_come_first(spot_task: Any, colour_task: Any) -> None:
@@ -70,15 +70,17 @@ def test_cores_are_shared_and_the_ascent_takes_one(
 
     monkeypatch.setattr(loading, "usable_cores", lambda: cores)
     monkeypatch.setattr(loading, "load_engine", remember)
-    load_tasks([colour_task, spot_task], ["colour"], provider="cpu", threads=asked)
+    load_tasks([colour_task, spot_task], ["colour"], Loading(engine="cpu", threads=asked))
     assert {graph: given["colour", graph] for graph in threads} == threads
 
 
 def test_a_model_of_another_task(spot_task: Any, colour_task: Any) -> None:
     with pytest.raises(ModelFolderError, match="is for task 'spots', not for 'colour'"):
-        load_task(colour_task, spot_task.model)
+        load_task(colour_task, Loading({"colour": spot_task.model}))
 
 
 def test_a_model_by_hand(colour_task: Any, tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match="does not exist"):
-        load_tasks([replace(colour_task, upstream=None)], ["colour"], {"colour": tmp_path / "no"})
+        load_tasks(
+            [replace(colour_task, upstream=None)], ["colour"], Loading({"colour": tmp_path / "no"})
+        )

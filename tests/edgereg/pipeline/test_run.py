@@ -137,7 +137,7 @@ def test_one_engine_call_for_all_regions_and_none_for_no_region(
     counted = [loaded[0], replace(loaded[1], predict=engine)]
     run(frames(4), counted, [collector()])
     assert engine.calls == 4
-    nothing = spoil(loaded[0], regions=lambda found: np.zeros((0, 4), np.float32))
+    nothing = replace(loaded[0], task=replace(loaded[0].task, count=0))
     sink = collector()
     report = run(frames(4), [nothing, counted[1]], [sink])
     assert engine.calls == 4
@@ -172,11 +172,27 @@ def test_a_task_that_raises_is_switched_off_and_the_rest_runs_on(
     assert ("colour" in sink.results[11].predictions) == (call == "marks")
 
 
-def test_regions_that_fail_are_the_upstreams_fault(
+@pytest.mark.parametrize("returned", [{"yaw": 1.0}, None, "colour"])
+def test_what_is_no_prediction_is_the_tasks_own_fault(
+    run: Run, frames: Any, collector: Any, loaded: list[LoadedTask], guard: Guard, returned: Any
+) -> None:
+    wrong = spoil(loaded[1], conclude=lambda *rest: returned)
+    sink = collector()
+    report = run(frames(8), [loaded[0], wrong], [sink], guard=guard)
+    assert sink.indices == list(range(8))
+    assert type(returned).__name__ in report.switched_off["colour"]
+
+
+def test_a_task_that_wants_to_end_the_program_is_switched_off(
     run: Run, frames: Any, collector: Any, loaded: list[LoadedTask], guard: Guard
 ) -> None:
-    report = run(frames(8), [spoil(loaded[0], regions=boom), loaded[1]], [], guard=guard)
-    assert list(report.switched_off) == ["spots"]
+    def leave(*rest: Any) -> Any:
+        raise SystemExit(3)
+
+    sink = collector()
+    report = run(frames(8), [loaded[0], spoil(loaded[1], prepare=leave)], [sink], guard=guard)
+    assert sink.indices == list(range(8))
+    assert list(report.switched_off) == ["colour"]
 
 
 def test_a_failure_now_and_then_is_counted_only(
@@ -185,7 +201,7 @@ def test_a_failure_now_and_then_is_counted_only(
     task = loaded[1].task
 
     def sometimes(frame: Any, *rest: Any) -> Any:
-        return task.prepare(frame, *rest) if frame[0, 0, 0] % 3 else boom()
+        return task.prepare(frame, *rest) if frame.image[0, 0, 0] % 3 else boom()
 
     sink = collector()
     report = run(frames(12), [loaded[0], spoil(loaded[1], prepare=sometimes)], [sink], guard=guard)

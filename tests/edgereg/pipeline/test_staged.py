@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from edgereg.core.errors import SourceError
+from edgereg.core.frames import Frame
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import _rate
-from edgereg.sources.base import Frame
 
 pytestmark = pytest.mark.timeout(30)
 

@@ -15,33 +15,41 @@ import numpy as np
 import pytest
 
 from edgereg.core.errors import SinkError
-from edgereg.core.predictions import Predictions, ValueSpec
+from edgereg.core.frames import SourceInfo
+from edgereg.core.kinds import Boxes, Kind, Points, Scalars, scalar
+from edgereg.core.model_spec import Target
+from edgereg.core.predictions import Predictions
 from edgereg.core.result import Fault, FrameResult
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.sinks import space
+from edgereg.sinks.base import RunInfo
 from edgereg.sinks.open import open_sink
-from edgereg.sources.base import SourceInfo
 from edgereg.sources.open import open_source
 
 Result = Callable[..., FrameResult]
 CLIP = SourceInfo("/videos/clip.mp4", 64, 48, 20.0, 10, seekable=True, live=False)
-PHOTO = SourceInfo("photo.jpg", 64, 48, 1.0, 1, seekable=True, live=False)
+PHOTO = SourceInfo("photo.jpg", 64, 48, 1.0, 1, seekable=True, live=False, stills=True)
+POINTS = {"detection": (Boxes(),), "landmarks": (Points(("left", "right", "mouth")),)}
 BOXES = np.array([[1, 2, 3, 4.5], [10, 10, 30.25, 20]], np.float32)
 ENDINGS = [".json", ".txt", ".pts"]
 
 
-def predictions(task: str, names: dict[str, int], values: Any, **more: Any) -> Predictions:
-    specs = tuple(ValueSpec(name, "px", size) for name, size in names.items())
-    array = np.asarray(values, np.float32).reshape(-1, sum(names.values()))
-    return Predictions(task, "m", specs, array, np.full(len(array), 0.75, np.float32), **more)
+def predictions(task: str, kind: Kind, values: Any, **more: Any) -> Predictions:
+    array = np.asarray(values, np.float32)
+    scores = np.full(len(array), 0.75, np.float32)
+    return Predictions(task, "m", (kind,), array, scores, **more)
 
 
 def detection() -> Predictions:
-    return predictions("detection", dict.fromkeys(("x1", "y1", "x2", "y2"), 1), BOXES)
+    return predictions("detection", Boxes(), BOXES)
 
 
 def landmarks(count: int = 1) -> Predictions:
-    return predictions("landmarks", {"eye": 2, "mouth": 4}, [[1, 2, 3, 4, 5, 6.25]] * count)
+    return predictions(
+        "landmarks",
+        Points(("left", "right", "mouth")),
+        np.tile(np.array([1, 2, 3, 4, 5, 6.25]), (count, 1)),
+    )
 
 
 def frame(result: Result, *found: Predictions, index: int = 0) -> FrameResult:
@@ -60,7 +68,7 @@ def coco(path: Path) -> dict[str, Any]:
 
 def test_coco_holds_frames_boxes_and_attributes(tmp_path: Path, result: Result) -> None:
     path = tmp_path / "new" / "out.json"
-    sink = open_sink(path, CLIP)
+    sink = open_sink(path, RunInfo(CLIP))
     sink.write(heads(result, 3))
     sink.write(frame(result, index=4))
     sink.write(heads(result, 5))
@@ -94,9 +102,9 @@ def test_coco_holds_frames_boxes_and_attributes(tmp_path: Path, result: Result) 
 def test_coco_keeps_names_apart_and_values_without_a_box(tmp_path: Path, result: Result) -> None:
     colour = result().predictions["colour"]
     again = replace(colour, task="again")
-    steering = predictions("driving", {"angle": 1}, [[7]])
-    sink = open_sink(tmp_path / "out.json", PHOTO)
-    sink.write(frame(result, detection(), colour, again, steering))
+    steering = predictions("driving", scalar("angle"), [[7]])
+    sink = open_sink(tmp_path / "out.json", RunInfo(PHOTO))
+    sink.write(replace(frame(result, detection(), colour, again, steering), source="photo.jpg"))
     sink.close()
     found = coco(tmp_path / "out.json")
     assert found["images"][0]["file_name"] == "photo.jpg"
@@ -107,7 +115,7 @@ def test_coco_keeps_names_apart_and_values_without_a_box(tmp_path: Path, result:
 
 
 def test_a_region_that_nobody_detected_is_a_box_of_its_task(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.json", CLIP)
+    sink = open_sink(tmp_path / "out.json", RunInfo(CLIP))
     sink.write(frame(result, result(count=2).predictions["colour"]))
     sink.close()
     found = coco(tmp_path / "out.json")
@@ -116,13 +124,13 @@ def test_a_region_that_nobody_detected_is_a_box_of_its_task(tmp_path: Path, resu
 
 
 def test_coco_without_frames(tmp_path: Path) -> None:
-    open_sink(tmp_path / "out.json", replace(CLIP, name="caf\udce9.mp4")).close()
+    open_sink(tmp_path / "out.json", RunInfo(replace(CLIP, name="caf\udce9.mp4"))).close()
     assert coco(tmp_path / "out.json")["images"] == []
 
 
 def test_coco_is_read_by_an_evaluation_tool(tmp_path: Path, result: Result) -> None:
     reader = pytest.importorskip("faster_coco_eval")
-    sink = open_sink(tmp_path / "out.json", CLIP)
+    sink = open_sink(tmp_path / "out.json", RunInfo(CLIP))
     sink.write(heads(result))
     sink.close()
     assert len(reader.COCO(str(tmp_path / "out.json")).getAnnIds(imgIds=[1])) == 2
@@ -131,7 +139,7 @@ def test_coco_is_read_by_an_evaluation_tool(tmp_path: Path, result: Result) -> N
 def test_coco_stops_while_the_disk_still_takes_it(
     tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sink = open_sink(tmp_path / "out.json", CLIP)
+    sink = open_sink(tmp_path / "out.json", RunInfo(CLIP))
     for _ in range(30):
         sink.write(heads(result))
     free = space.RESERVE + 5000  # enough by the general rule, too little for what waits
@@ -147,7 +155,7 @@ def test_a_failing_end_leaves_the_file_of_before(
 ) -> None:
     path = tmp_path / "out.json"
     path.write_text("before")
-    sink = open_sink(path, CLIP)
+    sink = open_sink(path, RunInfo(CLIP))
     sink.write(heads(result))
 
     def full(*_: object) -> None:
@@ -162,7 +170,7 @@ def test_a_failing_end_leaves_the_file_of_before(
 
 
 def test_mot_lines_count_from_one(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.txt", CLIP)
+    sink = open_sink(tmp_path / "out.txt", RunInfo(CLIP))
     sink.write(heads(result, 0))
     sink.write(frame(result, index=1))
     sink.write(frame(result, landmarks(), index=2))
@@ -178,7 +186,7 @@ def test_mot_lines_count_from_one(tmp_path: Path, result: Result) -> None:
 
 
 def test_the_points_of_a_still_image(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.pts", PHOTO)
+    sink = open_sink(tmp_path / "out.pts", RunInfo(PHOTO, POINTS))
     sink.write(frame(result, detection(), landmarks()))
     sink.close()
     assert (tmp_path / "out.pts").read_text() == (
@@ -199,23 +207,46 @@ def test_the_points_of_a_still_image(tmp_path: Path, result: Result) -> None:
 def test_a_file_for_each_face(
     tmp_path: Path, result: Result, info: SourceInfo, index: int, count: int, names: list[str]
 ) -> None:
-    sink = open_sink(tmp_path / "out.pts", info)
+    sink = open_sink(tmp_path / "out.pts", RunInfo(info, POINTS))
     sink.write(frame(result, landmarks(count), index=index))
     sink.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
-def test_no_task_gives_points(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.pts", CLIP)
-    with pytest.raises(SinkError, match="no task gives points, only detection, colour ran"):
-        sink.write(heads(result))
+def test_no_task_gives_points(tmp_path: Path) -> None:
+    many = Scalars(
+        tuple(Target(name=f"n{number}", unit="px", low=0, high=1) for number in range(136))
+    )
+    run = RunInfo(CLIP, {"detection": (Boxes(),), "numbers": (many,)})
+    with pytest.raises(SinkError, match="no task gives points, only detection, numbers run"):
+        open_sink(tmp_path / "out.pts", run)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_photographs_of_a_folder_keep_their_names(tmp_path: Path, result: Result) -> None:
+    folder = SourceInfo("holiday", 64, 48, 1.0, 2, seekable=True, live=False, stills=True)
+    sink = open_sink(tmp_path / "out.json", RunInfo(folder))
+    for index, name in enumerate(["c5-a.jpg", "b.png"]):
+        sink.write(replace(frame(result, detection(), index=index), source=name))
     sink.close()
+    names = [image["file_name"] for image in coco(tmp_path / "out.json")["images"]]
+    assert names == ["c5-a.jpg", "b.png"]
+
+
+def test_coco_categories_are_the_classes_of_boxes(tmp_path: Path, result: Result) -> None:
+    cells = predictions("detection", Boxes(("red", "white")), BOXES, labels=np.array([1, 0]))
+    sink = open_sink(tmp_path / "out.json", RunInfo(CLIP))
+    sink.write(frame(result, cells))
+    sink.close()
+    found = coco(tmp_path / "out.json")
+    assert found["categories"] == [{"id": 1, "name": "red"}, {"id": 2, "name": "white"}]
+    assert [a["category_id"] for a in found["annotations"]] == [2, 1]
 
 
 def test_a_task_that_failed_or_found_nothing_may_give_points_later(
     tmp_path: Path, result: Result
 ) -> None:
-    sink = open_sink(tmp_path / "out.pts", CLIP)
+    sink = open_sink(tmp_path / "out.pts", RunInfo(CLIP, POINTS))
     sink.write(frame(result))
     sink.write(frame(result, detection(), landmarks(0)))
     sink.write(replace(heads(result), faults=(Fault("landmarks", "predict", "broken"),)))
@@ -228,7 +259,7 @@ def test_a_task_that_failed_or_found_nothing_may_give_points_later(
 def test_points_on_a_nearly_full_disk(
     tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sink = open_sink(tmp_path / "out.pts", CLIP)
+    sink = open_sink(tmp_path / "out.pts", RunInfo(CLIP, POINTS))
     sink.write(frame(result, landmarks()))
     monkeypatch.setattr(space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
     with pytest.raises(SinkError, match="nearly full"):
@@ -242,14 +273,14 @@ def test_unwritable_places(tmp_path: Path, ending: str) -> None:
     folder = tmp_path / f"folder{ending}"
     folder.mkdir()
     with pytest.raises(SinkError, match=r"folder\.\w+: is a folder"):
-        open_sink(folder, CLIP)
+        open_sink(folder, RunInfo(CLIP, POINTS))
     with pytest.raises(SinkError, match="can't be written"):
-        open_sink(tmp_path / "file" / f"out{ending}", CLIP)
+        open_sink(tmp_path / "file" / f"out{ending}", RunInfo(CLIP, POINTS))
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_writing_after_closing(tmp_path: Path, result: Result, ending: str) -> None:
-    sink = open_sink(tmp_path / f"out{ending}", CLIP)
+    sink = open_sink(tmp_path / f"out{ending}", RunInfo(CLIP, POINTS))
     sink.close()
     with pytest.raises(SinkError, match="is closed"):
         sink.write(frame(result, detection(), landmarks()))
@@ -262,7 +293,7 @@ def test_a_stop_midway_leaves_whole_files(
     class Beside:
         """Puts landmarks and boxes into results, as no model is at hand."""
 
-        sink = open_sink(tmp_path / "out" / f"out{ending}", CLIP)
+        sink = open_sink(tmp_path / "out" / f"out{ending}", RunInfo(CLIP, POINTS))
         count = 0
 
         def write(self, _: FrameResult) -> None:

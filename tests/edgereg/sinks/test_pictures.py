@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from edgereg.core.errors import SinkError
+from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
+from edgereg.sinks.base import RunInfo
 from edgereg.sinks.open import open_sink
-from edgereg.sources.base import SourceInfo
 
 Result = Callable[..., FrameResult]
 CLIP = SourceInfo("clip.mp4", 63, 47, 20.0, 10, seekable=True, live=False)
@@ -22,7 +23,7 @@ PHOTO = replace(CLIP, frame_count=1)
 
 @pytest.mark.parametrize("ending", [".png", ".jpg"])
 def test_a_numbered_file_for_each_frame(tmp_path: Path, result: Result, ending: str) -> None:
-    sink = open_sink(tmp_path / "out" / f"f%04d{ending}", CLIP)
+    sink = open_sink(tmp_path / "out" / f"f%04d{ending}", RunInfo(CLIP))
     painted = np.full((47, 63, 3), (200, 40, 40), np.uint8)
     for index in (0, 12):
         sink.write(replace(result(index), picture=painted))
@@ -36,7 +37,7 @@ def test_a_numbered_file_for_each_frame(tmp_path: Path, result: Result, ending: 
 
 
 def test_a_still_image_is_one_file(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.png", PHOTO)
+    sink = open_sink(tmp_path / "out.png", RunInfo(PHOTO))
     sink.write(result(0))
     sink.close()
     assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
@@ -44,13 +45,13 @@ def test_a_still_image_is_one_file(tmp_path: Path, result: Result) -> None:
 
 def test_many_frames_need_numbers(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match=r"out-%06d\.png"):
-        open_sink(tmp_path / "out.png", CLIP)
+        open_sink(tmp_path / "out.png", RunInfo(CLIP))
 
 
 def test_a_failure_leaves_whole_pictures(
     tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sink = open_sink(tmp_path / "%d.png", CLIP)
+    sink = open_sink(tmp_path / "%d.png", RunInfo(CLIP))
     sink.write(result(0))
 
     def full(*_: object) -> None:

@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 
 from edgereg.core.errors import SinkError
+from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.sinks import space
-from edgereg.sinks.base import Sink
+from edgereg.sinks.base import RunInfo, Sink
 from edgereg.sinks.containers import CONTAINERS, make_whole
 from edgereg.sinks.open import open_sink
-from edgereg.sources.base import SourceInfo
 from edgereg.sources.open import open_source
 
 from .media import Written, film, written
@@ -43,7 +43,7 @@ def fill(sink: Sink, result: Result, count: int) -> None:
 def test_every_picture_is_in_it(
     tmp_path: Path, result: Result, index_of: Callable[[np.ndarray], int]
 ) -> None:
-    sink = open_sink(tmp_path / "out.mp4", INFO)
+    sink = open_sink(tmp_path / "out.mp4", RunInfo(INFO))
     fill(sink, result, 10)
     sink.close()
     sink.close()
@@ -52,7 +52,7 @@ def test_every_picture_is_in_it(
 
 
 def test_the_painted_picture_goes_first(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.mp4", INFO)
+    sink = open_sink(tmp_path / "out.mp4", RunInfo(INFO))
     painted = np.full((48, 64, 3), (200, 40, 40), np.uint8)
     sink.write(replace(result(0), picture=painted))
     sink.close()
@@ -62,7 +62,7 @@ def test_the_painted_picture_goes_first(tmp_path: Path, result: Result) -> None:
 
 @pytest.mark.parametrize("size", [(65, 49), (63, 48), (2, 2)])
 def test_odd_sizes(tmp_path: Path, result: Result, size: tuple[int, int]) -> None:
-    sink = open_sink(tmp_path / "out.mp4", INFO)
+    sink = open_sink(tmp_path / "out.mp4", RunInfo(INFO))
     sink.write(replace(result(0), image=np.zeros((*size[::-1], 3), np.uint8)))
     sink.close()
     height, width = images(tmp_path / "out.mp4")[0].shape[:2]
@@ -70,7 +70,7 @@ def test_odd_sizes(tmp_path: Path, result: Result, size: tuple[int, int]) -> Non
 
 
 def test_a_size_that_changes_is_fitted(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.mp4", INFO)
+    sink = open_sink(tmp_path / "out.mp4", RunInfo(INFO))
     sink.write(result(0))
     sink.write(replace(result(1), image=np.full((200, 100, 3), 255, np.uint8)))
     sink.write(replace(result(2), image=np.full((12, 16, 3), 255, np.uint8)))
@@ -82,7 +82,7 @@ def test_a_size_that_changes_is_fitted(tmp_path: Path, result: Result) -> None:
 
 
 def test_a_live_source_keeps_its_time(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.mp4", replace(INFO, live=True, frame_count=None))
+    sink = open_sink(tmp_path / "out.mp4", RunInfo(replace(INFO, live=True, frame_count=None)))
     for time_s in (5.0, 5.05, 5.5, 5.51, 5.6):
         sink.write(replace(result(0), time_s=time_s))
     sink.close()
@@ -91,7 +91,7 @@ def test_a_live_source_keeps_its_time(tmp_path: Path, result: Result) -> None:
 
 
 def test_a_live_source_that_was_gone_is_no_long_still(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.mp4", replace(INFO, live=True, frame_count=None))
+    sink = open_sink(tmp_path / "out.mp4", RunInfo(replace(INFO, live=True, frame_count=None)))
     for time_s in (0.0, 3600.0):
         sink.write(replace(result(0), time_s=time_s))
     sink.close()
@@ -99,7 +99,7 @@ def test_a_live_source_that_was_gone_is_no_long_still(tmp_path: Path, result: Re
 
 
 def test_a_looped_live_source_goes_on(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.mp4", replace(INFO, live=True, frame_count=None))
+    sink = open_sink(tmp_path / "out.mp4", RunInfo(replace(INFO, live=True, frame_count=None)))
     for time_s in (0.0, 0.05, 0.1, 0.0, 0.05, 0.1):
         sink.write(replace(result(0), time_s=time_s))
     sink.close()
@@ -109,7 +109,7 @@ def test_a_looped_live_source_goes_on(tmp_path: Path, result: Result) -> None:
 def test_a_nearly_full_disk_leaves_a_playable_file(
     tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sink = open_sink(tmp_path / "out.mp4", INFO)
+    sink = open_sink(tmp_path / "out.mp4", RunInfo(INFO))
     fill(sink, result, 10)
     usage = type("Usage", (), {"free": 1000})
     monkeypatch.setattr(space.shutil, "disk_usage", lambda _: usage)
@@ -120,7 +120,7 @@ def test_a_nearly_full_disk_leaves_a_playable_file(
 
 
 def test_nothing_written_leaves_no_error(tmp_path: Path) -> None:
-    open_sink(tmp_path / "out.mp4", INFO).close()
+    open_sink(tmp_path / "out.mp4", RunInfo(INFO)).close()
 
 
 KINDS = [(".mp4", "h264", "aac"), (".mkv", "h264", "aac"), (".webm", "vp9", "opus")]
@@ -130,7 +130,7 @@ VARIABLE = [0.0, 0.1, 0.15, 0.6, 0.62, 1.3]
 def rewrite(source: Path, target: Path, result: Result, times: list[float]) -> Written:
     """A video of plain pictures at these times, made from `source`."""
     info = replace(INFO, fps=25.0, files=(source,))
-    sink = open_sink(target, info)
+    sink = open_sink(target, RunInfo(info))
     for index, time_s in enumerate(times):
         sink.write(replace(result(index), time_s=time_s))
     sink.close()
@@ -201,7 +201,7 @@ def test_what_is_written_is_readable_at_any_moment(
     """As a process that is killed leaves it: all but the last tenth of a second."""
     path, cut = tmp_path / f"out{ending}", tmp_path / f"cut{ending}"
     source = film(tmp_path / "source.mp4", VARIABLE, "aac")
-    sink = open_sink(path, replace(INFO, files=(source,)))
+    sink = open_sink(path, RunInfo(replace(INFO, files=(source,))))
     fill(sink, result, 30)
     shutil.copy(path, cut)
     sink.close()
@@ -215,7 +215,7 @@ def test_what_is_written_is_readable_at_any_moment(
 
 
 def test_a_finished_mp4_begins_with_its_index(tmp_path: Path, result: Result) -> None:
-    sink = open_sink(tmp_path / "out.mp4", INFO)
+    sink = open_sink(tmp_path / "out.mp4", RunInfo(INFO))
     fill(sink, result, 10)
     sink.close()
     content = (tmp_path / "out.mp4").read_bytes()
@@ -233,7 +233,7 @@ def test_no_room_to_rewrite_leaves_a_video_that_plays(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("edgereg.sinks.video.make_whole", full)
-    sink = open_sink(tmp_path / "out.mp4", INFO)
+    sink = open_sink(tmp_path / "out.mp4", RunInfo(INFO))
     fill(sink, result, 10)
     sink.close()
     assert "plays, but is not rewritten" in caplog.text
@@ -249,12 +249,14 @@ import numpy as np
 from edgereg.core.errors import SinkError
 from edgereg.core.result import FrameResult
 from edgereg.sinks.containers import CONTAINERS, make_whole
+from edgereg.core.frames import SourceInfo
+from edgereg.sinks.base import RunInfo
 from edgereg.sinks.open import open_sink
-from edgereg.sources.base import SourceInfo
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
 noise = np.random.default_rng(0)
-sink = open_sink({str(tmp_path / "out.mp4")!r}, SourceInfo("c", 64, 48, 20.0, 99, True, False))
+clip = SourceInfo("c", 64, 48, 20.0, 99, True, False)
+sink = open_sink({str(tmp_path / "out.mp4")!r}, RunInfo(clip))
 try:
     for index in range(99):
         image = noise.integers(0, 255, (48, 64, 3), np.uint8)
@@ -273,14 +275,14 @@ sink.close()
 def test_without_any_encoder_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(av, "codecs_available", {"libvpx"})
     with pytest.raises(SinkError, match="can't encode"):
-        open_sink(tmp_path / "out.mp4", INFO)
+        open_sink(tmp_path / "out.mp4", RunInfo(INFO))
 
 
 def test_the_last_resort_is_named(
     tmp_path: Path, result: Result, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     monkeypatch.setattr(av, "codecs_available", {"mpeg4"})
-    sink = open_sink(tmp_path / "out.mp4", INFO)
+    sink = open_sink(tmp_path / "out.mp4", RunInfo(INFO))
     fill(sink, result, 3)
     sink.close()
     assert "no encoder for H.264" in caplog.text

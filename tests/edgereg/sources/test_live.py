@@ -20,6 +20,7 @@ from edgereg.core.errors import SourceError
 from edgereg.sources import live
 from edgereg.sources.live import LiveSettings, LiveSource
 from edgereg.sources.open import open_source
+from edgereg.sources.options import SourceOptions
 
 FAST = LiveSettings(timeout_s=0.5, reconnects=2, pause_s=0.01)
 
@@ -235,7 +236,9 @@ def closed_port() -> int:
 def test_a_dead_url(closed_port: int, scheme: str) -> None:
     start = time.monotonic()
     with pytest.raises(SourceError) as caught:
-        open_source(f"{scheme}://user:secret@127.0.0.1:{closed_port}/live", timeout_s=2)
+        open_source(
+            f"{scheme}://user:secret@127.0.0.1:{closed_port}/live", SourceOptions(timeout_s=2)
+        )
     assert time.monotonic() - start < 5
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -247,7 +250,9 @@ def test_a_url_that_never_answers() -> None:
         listener.listen()
         start = time.monotonic()
         with pytest.raises(SourceError, match="check the address"):
-            open_source(f"http://127.0.0.1:{listener.getsockname()[1]}/live", timeout_s=1)
+            open_source(
+                f"http://127.0.0.1:{listener.getsockname()[1]}/live", SourceOptions(timeout_s=1)
+            )
         assert time.monotonic() - start < 5
 
 
@@ -268,11 +273,11 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 def test_a_file_behind_a_url(clip: Callable[..., Path], server: str) -> None:
     path = clip(12)
-    source = open_source(f"{server}/{path.name}", timeout_s=5)
+    source = open_source(f"{server}/{path.name}", SourceOptions(timeout_s=5))
     assert [frame.index for frame in source.frames()] == list(range(12))
     source.close()
 
 
 def test_a_url_without_a_file(server: str) -> None:
     with pytest.raises(SourceError, match="can't be opened"):
-        open_source(f"{server}/nothing.mp4", timeout_s=5)
+        open_source(f"{server}/nothing.mp4", SourceOptions(timeout_s=5))

@@ -29,8 +29,8 @@ from edgereg_training.loop.recipe import Recipe
 from edgereg_training.problems import problem_of
 
 from edgereg.core.errors import EdgeregError
+from edgereg.core.model_spec import GraphName
 from edgereg.models.folder import ModelFolder, load_model
-from edgereg.models.schema import GraphName
 
 SMALL_POSE: dict[str, Any] = {
     "target": "headpose",

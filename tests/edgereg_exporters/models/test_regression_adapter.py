@@ -19,8 +19,8 @@ from edgereg_training.regression.labels import label_of
 from edgereg_training.regression.net import RegressionNet, build_net
 from edgereg_training.regression.problem import RegressionOptions
 
+from edgereg.core.model_spec import ModelSpec, RefinementSettings
 from edgereg.models.folder import ModelFolder
-from edgereg.models.schema import ModelSpec, RefinementSettings
 
 BACKBONE: dict[str, Any] = {"name": "edge-xs", "widths": [8], "features": 12}
 TARGETS = label_of("headpose", 16).targets

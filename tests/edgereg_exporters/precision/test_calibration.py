@@ -17,12 +17,14 @@ from edgereg_exporters.precision.calibration import calibration_batches
 from edgereg_training.render.shards import HeadShardOptions, write_head_shards
 
 from edgereg.core.errors import SourceError
-from edgereg.models.schema import Graph, ModelSpec
-from edgereg.opening import FirstFrames
-from edgereg.pipeline.loading import load_tasks
+from edgereg.core.frames import Frame
+from edgereg.core.model_spec import Graph, ModelSpec
+from edgereg.core.regions import Regions
+from edgereg.pipeline.loading import Loading, load_tasks
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.plugins import load_plugins
 from edgereg.sources.open import open_source
+from edgereg.sources.wrapped import Part
 
 DEMO = Path(__file__).parents[3] / "edgereg" / "assets" / "demo.mp4"
 
@@ -70,10 +72,12 @@ def test_of_a_video_a_model_of_regions_gets_the_crops_of_the_heads_in_it(task: s
             """Nothing to close."""
 
     tasks = load_plugins().tasks()
-    first = FirstFrames(open_source(DEMO), 1)
-    run_sequential(first, load_tasks(tasks.values(), ["headpose"], provider="cpu"), [Kept()])
+    first = Part(open_source(DEMO), limit=1)
+    run_sequential(first, load_tasks(tasks.values(), ["headpose"], Loading(engine="cpu")), [Kept()])
     image, regions = seen[0]
-    prepared = tasks["headpose"].prepare(image, regions, spec(width=48, height=48))
+    prepared = tasks["headpose"].prepare(
+        Frame(0, 0.0, image), Regions.of_boxes(regions), spec(width=48, height=48)
+    )
     np.testing.assert_array_equal(found[: len(regions)], prepared.images)
 
 

@@ -13,7 +13,7 @@ from edgereg_training.detection import evaluation
 from edgereg_training.detection.scene import Scene, scene_of
 from edgereg_training.detection.scenes import SceneSet
 
-from edgereg.models.schema import ModelSpec
+from edgereg.core.model_spec import ModelSpec
 
 BOXES = np.array([[10, 10, 40, 50], [60, 20, 90, 60]], np.float32)
 SHIFT = np.float32([5, 0, 5, 0])  # IoU 0.71 with the truth

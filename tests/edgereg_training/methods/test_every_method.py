@@ -12,7 +12,7 @@ from edgereg_training.methods.method import FeatureShape, Head
 from edgereg_training.methods.registry import METHODS, parse_method
 from torch import Tensor
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 
 # Of very different ranges and units, on purpose.
 TARGETS = {

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 
 AGE = (Target(name="age", unit="year", low=0, high=4),)
 YAW = (Target(name="yaw", unit="degree", low=-75, high=75),)

@@ -16,7 +16,7 @@ from edgereg_training.methods.layers import bounded
 from edgereg_training.methods.method import FeatureShape, Head
 from torch import Tensor, nn
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 
 # Half ranges of 50 years and 2 metres.
 TARGETS = (

@@ -20,7 +20,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.methods.method import Density, FeatureShape, Head, MethodSettings, Refinement
 
 

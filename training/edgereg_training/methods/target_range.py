@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.loop.errors import TrainingError
 
 

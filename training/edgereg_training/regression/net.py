@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.backbones.backbone import Backbone, Takes
 from edgereg_training.loop.errors import RecipeError
 from edgereg_training.methods.method import Density, Head, MethodSettings

@@ -47,7 +47,7 @@ def s2g(rng: np.random.Generator, n: int) -> Array:
 def s2g_share(poses: Array) -> Array:
     """Of the uniform poses [n, 3] like these that S2G keeps: [n]."""
     bells = [_bell(poses - centre, S2G_DEVIATION) for centre in S2G_CENTRES]
-    return np.minimum(np.sum(bells, axis=0), 1)
+    return np.asarray(np.minimum(np.sum(bells, axis=0), 1))
 
 
 def ssv(rng: np.random.Generator, n: int) -> Array:

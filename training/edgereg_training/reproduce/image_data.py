@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.core.geometry import square_crops
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.render.shards import iter_shards, read_manifest
 
 Image = npt.NDArray[np.uint8]

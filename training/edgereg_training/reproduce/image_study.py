@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.backbones import build
 from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.loop.loop import train

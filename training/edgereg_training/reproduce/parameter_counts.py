@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.backbones import build
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.regression.net import RegressionNet, build_net

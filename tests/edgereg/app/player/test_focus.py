@@ -13,11 +13,12 @@ pytest.importorskip("PySide6")
 
 from edgereg.app.player.focus import Focus
 from edgereg.app.player.history import History
-from edgereg.core.predictions import Predictions, ValueSpec
+from edgereg.core.kinds import Angles
+from edgereg.core.predictions import Predictions
 from edgereg.core.result import FrameResult
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
-SPECS = (ValueSpec("yaw", "deg"),)
+SPECS = (Angles(("yaw",)),)
 
 
 def _result(index: int, heads: dict[float, list[float]]) -> FrameResult:

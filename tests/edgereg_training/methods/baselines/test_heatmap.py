@@ -10,7 +10,7 @@ from edgereg_training.methods.baselines.heatmap import HeatmapHead, HeatmapSetti
 from edgereg_training.methods.method import FeatureShape
 from torch import Tensor
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 
 # 8 columns of 8 px, 4 rows of 10 px.
 MAPS = FeatureShape(2, height=4, width=8)

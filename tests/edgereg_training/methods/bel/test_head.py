@@ -14,7 +14,7 @@ from edgereg_training.methods.bel.head import BelHead, BelSettings  # noqa: E402
 from edgereg_training.methods.method import FeatureShape  # noqa: E402
 from edgereg_training.methods.registry import parse_method  # noqa: E402
 
-from edgereg.models.schema import Target  # noqa: E402
+from edgereg.core.model_spec import Target  # noqa: E402
 
 TARGETS = (
     Target(name="yaw", unit="degree", low=-60.0, high=60.0),

@@ -17,7 +17,7 @@ from edgereg_training.methods.ebm.head import (  # noqa: E402
 from edgereg_training.methods.method import FeatureShape  # noqa: E402
 from edgereg_training.methods.registry import parse_method  # noqa: E402
 
-from edgereg.models.schema import Target  # noqa: E402
+from edgereg.core.model_spec import Target  # noqa: E402
 
 AGE = (Target(name="age", unit="year", low=0.0, high=100.0),)
 POSE = (

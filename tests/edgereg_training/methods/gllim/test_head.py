@@ -19,7 +19,7 @@ from edgereg_training.methods.gllim.head import (  # noqa: E402
 from edgereg_training.methods.method import FeatureShape  # noqa: E402
 from edgereg_training.methods.registry import parse_method  # noqa: E402
 
-from edgereg.models.schema import Target  # noqa: E402
+from edgereg.core.model_spec import Target  # noqa: E402
 
 TARGETS = (
     Target(name="yaw", unit="degree", low=-75.0, high=75.0),

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.density import GaussianMixture, gaussian
 from edgereg_training.methods.layers import bounded, output_layer

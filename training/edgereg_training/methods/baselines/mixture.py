@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.baselines.gaussian import LOG_VARIANCE
 from edgereg_training.methods.density import GaussianMixture, diagonal_mixture

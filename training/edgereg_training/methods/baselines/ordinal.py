@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.densities.level_grid import grid_over
 from edgereg_training.methods.density import Levels

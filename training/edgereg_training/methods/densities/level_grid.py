@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.methods.density import Levels
 from edgereg_training.methods.target_range import check_targets, refuse_nan
 

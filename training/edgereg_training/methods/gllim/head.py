@@ -18,7 +18,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.loop.errors import TrainingError
 from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.density import GaussianMixture

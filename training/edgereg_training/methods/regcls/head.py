@@ -19,7 +19,7 @@ import torch
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.loop.errors import RecipeError
 from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.method import Density, FeatureShape, Head, MethodSettings, Refinement

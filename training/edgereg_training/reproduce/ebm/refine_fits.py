@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save_file
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.backbones import build
 from edgereg_training.methods.ebm.head import EnergyHead, EnergyRefinement
 from edgereg_training.methods.registry import parse_method

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.torch import load_file, save_file
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.backbones import build
 from edgereg_training.backbones.backbone import Backbone
 from edgereg_training.methods.baselines.direct import DirectSettings

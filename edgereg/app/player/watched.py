@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from edgereg.core.errors import SourceError
-from edgereg.sources.base import Frame, Source, SourceInfo
+from edgereg.core.frames import Frame, SourceInfo
+from edgereg.sources.base import Source
 
 
 class WatchedSource:

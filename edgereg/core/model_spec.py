@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SCHEMA_VERSION = 1
 
-GraphName = Literal["predict", "refine", "density"]
+# `predict`, `refine` and `density` of a region task; a step task names its own.
+GraphName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 AscentRule = Literal["algorithm-1", "algorithm-s1", "plain"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # A plain name: a model folder never reaches outside itself.
@@ -80,6 +81,7 @@ class ModelSpec(_Frozen):
     features: outputs of `predict` that `refine` and `density` take, by name.
     metrics: measured figures by name, as the model card shows them.
     settings: numbers of the task itself (score threshold, number of candidates ...).
+    classes: names of what a detector's boxes hold.
     """
 
     schema_version: int = Field(ge=1)
@@ -94,14 +96,15 @@ class ModelSpec(_Frozen):
     features: tuple[str, ...] = ()
     refinement: RefinementSettings | None = None
     settings: dict[str, float] = Field(default_factory=dict)
+    classes: tuple[str, ...] = ()
     training_data: str
     licence: str
     metrics: dict[str, float] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _complete(self) -> ModelSpec:
-        if "predict" not in self.graphs:
-            raise ValueError("graphs must name a 'predict' graph")
+        if not self.graphs:
+            raise ValueError("graphs must name at least one graph, such as 'predict'")
         if ("refine" in self.graphs) != (self.refinement is not None):
             raise ValueError("'refinement' settings and a 'refine' graph go together")
         return self

@@ -13,7 +13,8 @@ import pytest
 
 from edgereg.api import to_supervision
 from edgereg.core.errors import EdgeregError
-from edgereg.core.predictions import Predictions, ValueSpec
+from edgereg.core.kinds import Boxes
+from edgereg.core.predictions import Predictions
 from edgereg.core.result import FrameResult
 
 Result = Callable[..., FrameResult]
@@ -25,6 +26,7 @@ class StandIn:
 
     xyxy: Any
     confidence: Any
+    class_id: Any = None
     tracker_id: Any = None
     data: dict[str, Any] = field(default_factory=dict)
 
@@ -54,9 +56,8 @@ def test_values_of_regions(result: Result, count: int) -> None:
 @pytest.mark.usefixtures("library")
 def test_detected_boxes(result: Result) -> None:
     boxes = np.array([[1, 2, 3, 4], [5, 6, 7, 8]], np.float32)
-    specs = tuple(ValueSpec(name, "px") for name in ("x1", "y1", "x2", "y2"))
     detections = to_supervision(
-        Predictions("detection", "heads", specs, boxes, np.ones(2, np.float32))
+        Predictions("detection", "heads", (Boxes(),), boxes, np.ones(2, np.float32))
     )
     assert np.array_equal(detections.xyxy, boxes)
     assert detections.tracker_id is None
@@ -66,7 +67,7 @@ def test_detected_boxes(result: Result) -> None:
 def test_lists_stay_lists(result: Result) -> None:
     points = result(count=2).predictions["points"]
     detections = to_supervision(replace(points, regions=np.ones((2, 4), np.float32)))
-    assert detections.data["xy"].tolist() == [[7, 8], [7, 8]]
+    assert detections.data["points"].tolist() == [[7, 8], [7, 8]]
 
 
 @pytest.mark.usefixtures("library")

@@ -1,0 +1,244 @@
+"""The one place where a source, tasks, sinks and settings become a run.
+
+The front door, the commands, the window, its export, the demo and the workers all come here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from edgereg.core.arrays import Image
+from edgereg.core.errors import ModelFolderError, SinkError
+from edgereg.core.regions import Prompt
+from edgereg.core.settings import Settings
+from edgereg.models.folder import load_model
+from edgereg.paint.opencv import paint
+from edgereg.pipeline.loading import LoadedTask, Loading, load_tasks
+from edgereg.pipeline.sequential import run_sequential
+from edgereg.pipeline.staged import Mode, StagedPipeline
+from edgereg.pipeline.stats import Report
+from edgereg.plugins import Plugins
+from edgereg.sinks.base import RunInfo, Sink
+from edgereg.sinks.open import format_of, open_sink
+from edgereg.sources.base import Source
+from edgereg.sources.clips import Clips, write_places
+from edgereg.sources.open import FORMATS, open_source
+from edgereg.sources.options import SourceOptions
+from edgereg.sources.wrapped import Arrays, Part
+
+# A path, a camera's number, a URL ... as a user types it; an open source; or images from Python.
+Origin: TypeAlias = str | int | Path | Source | Iterable[Image]
+
+DEFAULT_TASKS = ("headpose",)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a user chooses of a run, beside its source and outputs. May travel to a worker.
+
+    tasks: names; none: those of `models`, else head pose. models: folders to use instead of the
+    tasks' own. engine: as `--engine` takes it. precision: demanded of every model, or None.
+    threads: of a model, or None: shared out. realtime: the latest frame wins; None: where the
+    source is live. limit: at most so many frames. refine, steps, prompts: as in `Settings`.
+    """
+
+    tasks: tuple[str, ...] = ()
+    models: tuple[Path, ...] = ()
+    engine: str = "auto"
+    precision: str | None = None
+    threads: int | None = None
+    realtime: bool | None = None
+    limit: int | None = None
+    refine: bool = True
+    steps: int | None = None
+    prompts: tuple[Prompt, ...] = ()
+    source: SourceOptions = field(default_factory=SourceOptions)
+
+    def settings(self) -> Settings:
+        """Settings of a new run."""
+        return Settings(refine=self.refine, steps=self.steps, prompts=self.prompts)
+
+
+def load(plugins: Plugins, choice: Choice) -> list[LoadedTask]:
+    """The chosen tasks with their models, in running order.
+
+    Raises ModelFolderError where two models are for one task, or one is of another precision.
+    """
+    models: dict[str, Path] = {}
+    for folder in choice.models:
+        task = load_model(folder).spec.task
+        if task in models:
+            raise ModelFolderError(
+                f"{folder}: a second model for task '{task}'; name one model a task"
+            )
+        models[task] = folder
+    loaders = {name: provider.load for name, provider in plugins.engines().items()}
+    wanted = choice.tasks or tuple(models) or DEFAULT_TASKS
+    loading = Loading(models, choice.engine, choice.threads, loaders)
+    loaded = load_tasks(plugins.tasks().values(), wanted, loading)
+    for each in loaded:
+        if each.spec and choice.precision and each.spec.precision != choice.precision:
+            raise ModelFolderError(
+                f"model '{each.spec.name}' is {each.spec.precision}, not {choice.precision}; "
+                "precision lives in the graph: name a --model exported with it"
+            )
+    return loaded
+
+
+def open_origin(plugins: Plugins, origin: Origin, choice: Choice, *, loop: bool = False) -> Source:
+    """The source of a run. Raises SourceError."""
+    source: Source
+    if isinstance(origin, np.ndarray):
+        source = Arrays([origin] if origin.ndim == 3 else origin, "array")
+    elif isinstance(origin, str | int | Path):
+        source = open_source(
+            str(origin),
+            choice.source,
+            realtime=bool(choice.realtime),
+            loop=loop,
+            # What plugins add is asked first: the last of the built-in ones takes any text.
+            formats=[each for each in plugins.sources().values() if each not in FORMATS],
+        )
+    elif isinstance(origin, Source):
+        source = origin
+    else:
+        source = Arrays(origin)
+    return source if choice.limit is None else Part(source, limit=choice.limit)
+
+
+def open_outputs(
+    plugins: Plugins, outputs: Sequence[Path], origin: Origin, run: RunInfo
+) -> list[Sink]:
+    """Sinks for all outputs, or none where one of them can't be opened.
+
+    Raises SinkError, also where two outputs are one file, or one would overwrite the source.
+    """
+    check_outputs(origin, outputs)
+    sinks: list[Sink] = []
+    try:
+        for output in outputs:
+            sinks.append(open_sink(output, run, plugins.sinks()))
+    except Exception:
+        for sink in sinks:
+            with suppress(Exception):
+                sink.close()
+        raise
+    return sinks
+
+
+def check_outputs(origin: Origin, outputs: Sequence[Path]) -> None:
+    """Raise SinkError where two outputs are one file, or an output would overwrite the source."""
+    source = Path(str(origin)).resolve() if isinstance(origin, str | Path) else None
+    seen: set[Path] = set()
+    for output in outputs:
+        place = output.resolve()
+        if place == source:
+            raise SinkError(f"{output}: is the source itself; name another output")
+        if place in seen:
+            raise SinkError(f"{output}: is named twice; name each output once")
+        seen.add(place)
+
+
+def run_info(source: Source, tasks: Sequence[LoadedTask]) -> RunInfo:
+    """What the sinks of a run may know before its first frame."""
+    return RunInfo(source.info, {each.name: each.kinds for each in tasks})
+
+
+def wants_pictures(plugins: Plugins, outputs: Sequence[Path]) -> bool:
+    """Whether an output shows pictures with marks."""
+    return any(format_of(output, plugins.sinks()).pictures for output in outputs)
+
+
+def make_pipeline(
+    source: Source,
+    tasks: Sequence[LoadedTask],
+    sinks: Sequence[Sink] = (),
+    *,
+    settings: Settings | None = None,
+    pictures: bool = False,
+    realtime: bool | None = None,
+    hold_at_end: bool = False,
+    queue_size: int = 4,
+) -> StagedPipeline:
+    """A run of stages side by side, not yet started; it owns the source and the sinks.
+
+    realtime: the latest frame wins; None: where the source is live. hold_at_end: for a window.
+    """
+    latest = source.info.live if realtime is None else realtime
+    mode: Mode = "latest" if latest else "every"
+    return StagedPipeline(
+        source,
+        tasks,
+        sinks,
+        painter=paint if pictures else None,
+        mode=mode,
+        settings=settings,
+        queue_size=queue_size,
+        hold_at_end=hold_at_end,
+    )
+
+
+def in_order(
+    source: Source, tasks: Sequence[LoadedTask], sinks: Sequence[Sink], settings: Settings
+) -> Report:
+    """Run in this thread, one frame after the other: what a worker does."""
+    return run_sequential(source, tasks, sinks, settings=settings)
+
+
+def assemble(
+    plugins: Plugins,
+    origin: Origin,
+    outputs: Sequence[Path],
+    choice: Choice,
+    *,
+    tasks: Sequence[LoadedTask] | None = None,
+    settings: Settings | None = None,
+    sinks: Sequence[Sink] = (),
+    queue_size: int = 4,
+) -> Run:
+    """Load, open, and put together a whole run; nothing stays open where a part of it fails.
+
+    tasks: loaded already, and settings: in place of the choice's, where not None.
+    sinks: further ones, beside the outputs.
+    """
+    check_outputs(origin, outputs)
+    pictures = wants_pictures(plugins, outputs)
+    loaded = load(plugins, choice) if tasks is None else tasks
+    source = open_origin(plugins, origin, choice)
+    try:
+        opened = open_outputs(plugins, outputs, origin, run_info(source, loaded))
+    except Exception:
+        source.close()
+        raise
+    staged = make_pipeline(
+        source,
+        loaded,
+        [*opened, *sinks],
+        settings=settings or choice.settings(),
+        pictures=pictures,
+        realtime=choice.realtime,
+        queue_size=queue_size,
+    )
+    return Run(source, staged, tuple(outputs))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A source on its way through a pipeline into outputs."""
+
+    source: Source
+    pipeline: StagedPipeline
+    outputs: tuple[Path, ...]
+
+    def finish(self) -> None:
+        """After the end: where many clips were run, say beside the first output which frames are
+        of which. Raises SinkError."""
+        source = self.source.source if isinstance(self.source, Part) else self.source
+        if isinstance(source, Clips) and self.outputs:
+            write_places(self.outputs[0], source.timeline.placed)

@@ -1,0 +1,36 @@
+"""What is built in, through the hooks that a plugin uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgereg.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from edgereg.engines.base import EngineProvider
+    from edgereg.sinks.base import SinkFormat
+    from edgereg.sources.base import SourceFormat
+
+
+@hookimpl
+def edgereg_sources() -> list[SourceFormat]:
+    """Video files, images, cameras, URLs, GStreamer strings."""
+    from edgereg.sources.open import FORMATS
+
+    return list(FORMATS)
+
+
+@hookimpl
+def edgereg_sinks() -> list[SinkFormat]:
+    """Tables, the field's formats and annotated video."""
+    from edgereg.sinks.open import FORMATS
+
+    return list(FORMATS)
+
+
+@hookimpl
+def edgereg_engines() -> list[EngineProvider]:
+    """ONNX Runtime's providers and TensorRT, by their short names."""
+    from edgereg.engines.select import PROVIDERS
+
+    return list(PROVIDERS)

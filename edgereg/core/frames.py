@@ -1,0 +1,63 @@
+"""Frames, and what is known of the source that they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgereg.core.arrays import Image
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a source.
+
+    index: from 0, counted in the source. time_s: seconds from the source's start.
+    image: uint8 [H, W, 3] RGB, which nobody can write into.
+    name: the source it is from; in a folder of photographs, the file.
+    clip: number of the clip it belongs to, from 0, where a source plays several one after another.
+    """
+
+    index: int
+    time_s: float
+    image: Image
+    name: str = ""
+    clip: int = 0
+
+    def __post_init__(self) -> None:
+        # A view: the array stays its owner's to write, only nobody downstream can.
+        locked = self.image.view()
+        locked.flags.writeable = False
+        object.__setattr__(self, "image", locked)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        height, width = self.image.shape[:2]
+        return width, height
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """What is known before the first frame.
+
+    width, height: pixels of the first frame; later frames may differ.
+    fps: frames per second (1.0 for still images).
+    frame_count: number of frames, or None where it is unknown or endless.
+    seekable: whether `seek` works; live: frames come in real time, late ones are lost.
+    stills: every frame is a photograph, from a file of its own, which `Frame.name` tells.
+    files: every file that is read, none for a camera or stream. start_s: what the container's own
+    clock shows at the first frame, whose `time_s` is 0; its sound is on that clock.
+    frame_count is what a container says, and may be None, until its frames have been counted.
+    """
+
+    name: str
+    width: int
+    height: int
+    fps: float
+    frame_count: int | None
+    seekable: bool
+    live: bool
+    stills: bool = False
+    files: tuple[Path, ...] = ()
+    start_s: float = 0.0

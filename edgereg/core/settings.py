@@ -1,0 +1,24 @@
+"""What may change while a run goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgereg.core.regions import Prompt
+
+
+@dataclass
+class Settings:
+    """Read anew for every frame.
+
+    refine: climb the density where the model can; steps: how far, None as the model says.
+    off: names of tasks that are not computed, unless another one stands on them.
+    hidden: names of tasks that run but are not drawn.
+    prompts: what the user points at, for tasks with a state. Replace the tuple to add one.
+    """
+
+    refine: bool = True
+    steps: int | None = None
+    off: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    prompts: tuple[Prompt, ...] = ()
