@@ -104,7 +104,7 @@ class VideoFile:
                     return
                 index, picture = found
                 image = self._pixels.rgb(picture.frame)
-                frame = Frame(index, self._index.times[index], image, self._name)
+                frame = Frame(index, self._index.times[index], image, self._info.name)
             yield frame
 
     def seek(self, index: int) -> None:
@@ -154,7 +154,7 @@ class VideoFile:
         if not count and opened.container.duration:
             count = max(1, round(opened.container.duration / av.time_base * opened.fps))
         return SourceInfo(
-            self._name,
+            shown(self._path.name),
             width,
             height,
             opened.fps,
