@@ -8,6 +8,7 @@ import numpy as np
 
 from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EngineError
+from edgereg.core.kinds import Boxes, Points
 from edgereg.core.model_spec import ModelSpec, Target
 from edgereg.core.predictions import Predictions
 from edgereg.engines.base import Engine
@@ -68,12 +69,11 @@ def density_curves(
 
 def _range(target: Target, predictions: Predictions, row: int, d: int) -> tuple[float, float]:
     """The first and last value of a target's slice."""
-    regions = predictions.regions
-    if regions is None and predictions.values.shape[1] == 4:
-        regions = predictions.values
-    if target.unit != "px" or regions is None:
+    of_column = [kind for kind in predictions.kinds for v in kind.values for _ in range(v.size)]
+    boxes = predictions.boxes
+    if not isinstance(of_column[d], Boxes | Points) or boxes is None:
         return target.low, target.high
-    box, final = regions[row], float(predictions.values[row, d])
+    box, final = boxes[row], float(predictions.values[row, d])
     reach = max(float((box[2:] - box[:2]).max()) / 2, 1.0)
     return final - reach, final + reach
 

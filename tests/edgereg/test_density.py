@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("onnxruntime")
 
 from edgereg.core.errors import EngineError
+from edgereg.core.kinds import Kinds, Points, scalar
 from edgereg.core.predictions import Predictions
 from edgereg.core.result import FrameResult
 from edgereg.density import density_curves
@@ -79,9 +80,10 @@ def test_a_graph_in_other_units(model: ModelFolder, engine: OnnxEngine, found: P
 def test_pixels_are_looked_at_near_the_region(
     model: ModelFolder, engine: OnnxEngine, found: Predictions
 ) -> None:
-    targets = tuple(target.model_copy(update={"unit": "px"}) for target in model.spec.targets)
-    spec = model.spec.model_copy(update={"targets": targets})
     regions = np.array([[0, 0, 40, 20], [0, 0, 0, 0]], np.float32)
-    red, green, _ = density_curves(engine, spec, replace(found, regions=regions), 0)
+    kinds: Kinds = (Points(("spot",)), scalar("blue"))
+    places = replace(found, regions=regions, kinds=kinds)
+    red, green, blue = density_curves(engine, model.spec, places, 0)
     assert np.allclose([red.x[0], red.x[-1]], [10.1 - 20, 10.1 + 20], atol=1e-4)
     assert np.allclose([green.x[0], green.x[-1]], [0, 40], atol=1e-4)
+    assert (blue.x[0], blue.x[-1]) == (0, 255), "only places are looked at near the region"

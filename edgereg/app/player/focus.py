@@ -36,14 +36,15 @@ class Focus:
     def pick(self, result: FrameResult, x: float, y: float) -> bool:
         """Follow the smallest region under a point in frame pixels; False where there is none."""
         found = self._predictions(result)
-        if found is None or found.regions is None:
+        boxes = None if found is None else found.boxes
+        if boxes is None:
             return False
-        x1, y1, x2, y2 = found.regions.T
+        x1, y1, x2, y2 = boxes.T
         under = np.flatnonzero((x1 <= x) & (x <= x2) & (y1 <= y) & (y <= y2))
         if not len(under):
             return False
-        areas = box_areas(found.regions)
-        self.anchor = found.regions[under[np.argmin(areas[under])]]
+        areas = box_areas(boxes)
+        self.anchor = boxes[under[np.argmin(areas[under])]]
         return True
 
     def row(self, result: FrameResult) -> int | None:
@@ -55,30 +56,32 @@ class Focus:
         row = row_of(found, self.anchor)
         if row is None:
             row, self.switched = row_of(found, None), True
-        if row is not None and found.regions is not None:
-            self.anchor = found.regions[row]
+        if row is not None and found.boxes is not None:
+            self.anchor = found.boxes[row]
         return row
 
     def region(self, result: FrameResult) -> FloatArray | None:
         """Region [4] of the prediction looked at, or None."""
         found, row = self._predictions(result), self.row(result)
-        return None if found is None or row is None or found.regions is None else found.regions[row]
+        return None if found is None or row is None or found.boxes is None else found.boxes[row]
 
     def _predictions(self, result: FrameResult) -> Predictions | None:
         return result.predictions.get(self.task) if self.task is not None else None
 
 
 def row_of(found: Predictions, anchor: FloatArray | None) -> int | None:
-    """The row whose region overlaps `anchor` [4] best; without an anchor the largest region's.
+    """The row whose box overlaps `anchor` [4] best; without an anchor the largest box's.
 
-    None where nothing was found, or nothing overlaps the anchor.
+    Of a task on whole frames, the row of the best score. None where nothing was found, or nothing
+    overlaps the anchor.
     """
     if not len(found):
         return None
-    if found.regions is None:
-        return 0
+    boxes = found.boxes
+    if boxes is None:
+        return int(np.argmax(found.scores))
     if anchor is None:
-        return int(np.argmax(box_areas(found.regions)))
-    overlaps = box_iou(anchor[None], found.regions)[0]
+        return int(np.argmax(box_areas(boxes)))
+    overlaps = box_iou(anchor[None], boxes)[0]
     best = int(np.argmax(overlaps))
     return best if overlaps[best] > _LOST else None

@@ -81,8 +81,8 @@ class History:
             if row is None:
                 continue
             self._series[index] = (moment.time_s, moment.predictions.values[row])
-            if anchor is not None and moment.predictions.regions is not None:
-                anchor = moment.predictions.regions[row]
+            if anchor is not None and moment.predictions.boxes is not None:
+                anchor = moment.predictions.boxes[row]
 
 
 def _with_gaps(times: np.ndarray, values: FloatArray) -> Series:

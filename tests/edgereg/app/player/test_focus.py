@@ -13,7 +13,7 @@ pytest.importorskip("PySide6")
 
 from edgereg.app.player.focus import Focus
 from edgereg.app.player.history import History
-from edgereg.core.kinds import Angles
+from edgereg.core.kinds import Angles, Boxes
 from edgereg.core.predictions import Predictions
 from edgereg.core.result import FrameResult
 
@@ -63,6 +63,23 @@ def test_a_click_on_nested_regions_takes_the_inner(focus: Focus) -> None:
     result = _result(0, {1: [0, 0, 200, 200], 2: LARGE})
     focus.pick(result, 60, 20)
     assert focus.row(result) == 1
+
+
+def test_of_a_whole_frame_the_surest_prediction_is_looked_at(focus: Focus) -> None:
+    values, scores = np.array([[1], [2], [3]], np.float32), np.array([0.2, 0.9, 0.4], np.float32)
+    focus.look_at("steering")
+    found = Predictions("steering", "m", SPECS, values, scores)
+    assert focus.row(FrameResult(0, 0.0, IMAGE, {"steering": found})) == 1
+
+
+def test_a_detected_box_is_looked_at_by_a_click(focus: Focus) -> None:
+    boxes = np.array([SMALL, LARGE], np.float32)
+    found = Predictions("detection", "m", (Boxes(),), boxes, np.ones(2, np.float32))
+    focus.look_at("detection")
+    result = FrameResult(0, 0.0, IMAGE, {"detection": found})
+    assert focus.row(result) == 1
+    assert focus.pick(result, 15, 15)
+    assert focus.row(result) == 0
 
 
 def test_a_click_beside_all_is_no_choice(focus: Focus) -> None:
