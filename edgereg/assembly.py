@@ -6,7 +6,6 @@ The front door, the commands, the window, its export, the demo and the workers a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -25,7 +24,8 @@ from edgereg.pipeline.staged import Mode, StagedPipeline
 from edgereg.pipeline.stats import Report
 from edgereg.plugins import Plugins
 from edgereg.sinks.base import RunInfo, Sink
-from edgereg.sinks.open import format_of, open_sink
+from edgereg.sinks.open import format_of
+from edgereg.sinks.outputs import Output, check_inputs, check_outputs, open_outputs, settle
 from edgereg.sources.base import Source
 from edgereg.sources.clips import Clips, write_places
 from edgereg.sources.open import FORMATS, open_source
@@ -112,37 +112,13 @@ def open_origin(plugins: Plugins, origin: Origin, choice: Choice, *, loop: bool 
     return source if choice.limit is None else Part(source, limit=choice.limit)
 
 
-def open_outputs(
-    plugins: Plugins, outputs: Sequence[Path], origin: Origin, run: RunInfo
-) -> list[Sink]:
-    """Sinks for all outputs, or none where one of them can't be opened.
-
-    Raises SinkError, also where two outputs are one file, or one would overwrite the source.
-    """
-    check_outputs(origin, outputs)
-    sinks: list[Sink] = []
-    try:
-        for output in outputs:
-            sinks.append(open_sink(output, run, plugins.sinks()))
-    except Exception:
-        for sink in sinks:
-            with suppress(Exception):
-                sink.close()
-        raise
-    return sinks
-
-
-def check_outputs(origin: Origin, outputs: Sequence[Path]) -> None:
-    """Raise SinkError where two outputs are one file, or an output would overwrite the source."""
-    source = Path(str(origin)).resolve() if isinstance(origin, str | Path) else None
-    seen: set[Path] = set()
-    for output in outputs:
-        place = output.resolve()
-        if place == source:
-            raise SinkError(f"{output}: is the source itself; name another output")
-        if place in seen:
-            raise SinkError(f"{output}: is named twice; name each output once")
-        seen.add(place)
+def check_places(
+    plugins: Plugins, origin: Origin, outputs: Sequence[Path], *, append: bool = False
+) -> None:
+    """Raise SinkError for what is wrong with the outputs before anything is loaded or opened."""
+    if isinstance(origin, str | Path):
+        check_inputs(outputs, [Path(origin)])
+    check_outputs(outputs, plugins.sinks(), append=append)
 
 
 def run_info(source: Source, tasks: Sequence[LoadedTask]) -> RunInfo:
@@ -200,19 +176,21 @@ def assemble(
     tasks: Sequence[LoadedTask] | None = None,
     settings: Settings | None = None,
     sinks: Sequence[Sink] = (),
+    append: bool = False,
     queue_size: int = 4,
 ) -> Run:
     """Load, open, and put together a whole run; nothing stays open where a part of it fails.
 
     tasks: loaded already, and settings: in place of the choice's, where not None.
-    sinks: further ones, beside the outputs.
+    sinks: further ones, beside the outputs. append: to the tables that are there.
     """
-    check_outputs(origin, outputs)
+    check_places(plugins, origin, outputs, append=append)
     pictures = wants_pictures(plugins, outputs)
     loaded = load(plugins, choice) if tasks is None else tasks
     source = open_origin(plugins, origin, choice)
     try:
-        opened = open_outputs(plugins, outputs, origin, run_info(source, loaded))
+        info = run_info(source, loaded)
+        opened = open_outputs(outputs, info, plugins.sinks(), append=append)
     except Exception:
         source.close()
         raise
@@ -225,7 +203,7 @@ def assemble(
         realtime=choice.realtime,
         queue_size=queue_size,
     )
-    return Run(source, staged, tuple(outputs))
+    return Run(source, staged, tuple(opened))
 
 
 @dataclass(frozen=True)
@@ -234,11 +212,21 @@ class Run:
 
     source: Source
     pipeline: StagedPipeline
-    outputs: tuple[Path, ...]
+    outputs: tuple[Output, ...]
 
-    def finish(self) -> None:
-        """After the end: where many clips were run, say beside the first output which frames are
-        of which. Raises SinkError."""
+    def finish(self, *, interrupted: bool = False) -> list[str]:
+        """After the end: put the outputs in their places.
+
+        interrupted: by the user; that is how a live source ends, while a file then is not whole.
+        Where many clips were run, a file beside the first output says which frames are of which.
+        Returns a line for each output that is not where it was wanted, or not whole.
+        """
+        ended = self.pipeline.report().error is None
+        lines = settle(self.outputs, whole=ended and (not interrupted or self.source.info.live))
         source = self.source.source if isinstance(self.source, Part) else self.source
         if isinstance(source, Clips) and self.outputs:
-            write_places(self.outputs[0], source.timeline.placed)
+            try:
+                write_places(self.outputs[0].place, source.timeline.placed)
+            except SinkError as error:
+                lines.append(str(error))
+        return lines

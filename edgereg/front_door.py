@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.stats import Report
 from edgereg.plugins import Plugins, load_plugins
 from edgereg.sources.wrapped import Arrays
+
+log = logging.getLogger(__name__)
 
 # Results that may wait for the caller of `stream`; the pipeline pauses beyond that.
 AHEAD = 4
@@ -78,12 +81,14 @@ def run(
     realtime: bool | None = None,
     limit: int | None = None,
     threads: int | None = None,
+    append: bool = False,
 ) -> Report:
     """Run a source through tasks into files, as the command `edgereg run` does.
 
-    outputs: paths; the ending says what is written. Everything else as in `stream`. Returns times,
-    counts, warnings and the faults of tasks. Raises EdgeregError where the run could not be made,
-    or ended by a fault; the outputs then hold what came before it.
+    outputs: paths; the ending says what is written. append: to tables that are there. Everything
+    else as in `stream`. Returns times, counts, warnings and the faults of tasks. Raises
+    EdgeregError where the run could not be made, or ended by a fault; what came before it is then
+    in the outputs, or beside those that were there before.
     """
     choice = Choice(
         tasks=_names(tasks),
@@ -96,9 +101,17 @@ def run(
         steps=steps,
         prompts=tuple(prompts),
     )
-    whole = assemble(_plugins(), source, [Path(output) for output in outputs], choice)
-    report = whole.pipeline.run()
-    whole.finish()
+    paths = [Path(output) for output in outputs]
+    whole = assemble(_plugins(), source, paths, choice, append=append)
+    interrupted = True
+    try:
+        report = whole.pipeline.run()
+        interrupted = False
+    finally:
+        if interrupted:
+            whole.pipeline.stop()
+        for line in whole.finish(interrupted=interrupted):
+            log.warning(line)
     if report.error is not None:
         raise report.error
     return report

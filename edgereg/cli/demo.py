@@ -43,7 +43,8 @@ def command(session: Session, /, out: Path) -> int:
     if comparer.rows:
         write_table(comparer.rows, table)
         _show(comparer)
-    code = conclude(report, interrupted, faults, with_stats=True)
+    places = run.finish(interrupted=interrupted)
+    code = conclude(report, interrupted, faults, places, with_stats=True)
     if not comparer.rows:
         raise EdgeregError("no head was found in the bundled clip; see: edgereg doctor")
     click.echo(f"Annotated video: {video}\nAll results: {results}\nAll poses with truth: {table}")

@@ -24,6 +24,7 @@ BUILT_IN = {
     "engines": "edgereg.cli.engines",
     "models": "edgereg.cli.models",
     "plugin": "edgereg.cli.plugin",
+    "recover": "edgereg.cli.recover",
     "run": "edgereg.cli.run",
     "tasks": "edgereg.cli.tasks",
 }

@@ -58,14 +58,15 @@ if TYPE_CHECKING:
     metavar="X,Y,W,H[@FRAME]",
     help="A box to track, in pixels of a frame (repeatable; default: of the first frame).",
 )
+@click.option("--append", is_flag=True, help="Continue the tables that are there.")
 @click.option("--show-stats", is_flag=True, help="Show the times of every stage.")
 @pass_session
 def command(session: Session, /, source: str, outputs: tuple[Path, ...], **options: Any) -> int:
     """Run a source through tasks into files.
 
     SOURCE: a video file, an image, a folder or glob of images or of videos, a camera index, a URL
-    or a GStreamer string. OUTPUT, by its ending: .mp4 (annotated video), .jsonl, .csv, .parquet,
-    .json (COCO), .txt (MOTChallenge), .pts (300-W).
+    or a GStreamer string. OUTPUT, by its ending: .mp4, .mkv, .webm (annotated video), %06d.png,
+    .jsonl, .csv, .parquet, .json (COCO), .txt (MOTChallenge), .pts (300-W).
     """
     from edgereg.assembly import assemble
     from edgereg.cli.watching import FirstFaults, conclude, watch
@@ -80,14 +81,18 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
                 "--workers takes neither --precision, --limit nor --realtime; leave it out"
             )
         workers, frames = options["workers"], options["slice"]
-        return run_spread(session, source, outputs, choice, workers=workers, slice_frames=frames)
+        append = options["append"]
+        return run_spread(
+            session, source, outputs, choice, workers=workers, slice_frames=frames, append=append
+        )
     faults = FirstFaults()
     with at_work("loading models; the first time an engine is tried or compiled takes longer"):
-        run = assemble(session.plugins, source, outputs, choice, sinks=[faults])
+        run = assemble(
+            session.plugins, source, outputs, choice, sinks=[faults], append=options["append"]
+        )
     report, interrupted = watch(run.pipeline, run.source.info.frame_count)
-    code = conclude(report, interrupted, faults, with_stats=options["show_stats"])
-    run.finish()
-    return code
+    places = run.finish(interrupted=interrupted)
+    return conclude(report, interrupted, faults, places, with_stats=options["show_stats"])
 
 
 def _choice(options: dict[str, Any]) -> Choice:

@@ -16,7 +16,6 @@ from edgereg.core.errors import SinkError, SourceError
 if TYPE_CHECKING:
     from edgereg.assembly import Choice
     from edgereg.core.result import FrameResult
-    from edgereg.sinks.base import Sink
     from edgereg.sources.clips import Timeline
     from edgereg.spread.slices import Done, Slice
 
@@ -29,23 +28,26 @@ def run_spread(
     *,
     workers: str,
     slice_frames: int,
+    append: bool = False,
 ) -> int:
     """Run a file, or a folder or glob of files, on workers; returns the exit code.
 
     workers: as `--workers` takes it. slice_frames: of a clip that a worker takes at a time; where
-    a task remembers its clip, a worker takes the whole of it.
+    a task remembers its clip, a worker takes the whole of it. append: to the tables that are there.
     Raises SourceError where there is no clip, SinkError where an output wants pictures.
     """
-    from edgereg.assembly import load, open_outputs, wants_pictures
+    from edgereg.assembly import check_places, load, wants_pictures
     from edgereg.core.tasks import is_step_task
     from edgereg.pipeline.sequential import close_all
     from edgereg.plugins import read_disabled
     from edgereg.sinks.base import RunInfo
+    from edgereg.sinks.outputs import open_outputs, settle
     from edgereg.sources.clips import Clips, Timeline, clips_of, write_places
     from edgereg.spread.on_ray import Tally, check_workers, run_on_ray
     from edgereg.spread.slices import Job, Slice, slices_of
 
     check_workers(workers)
+    check_places(session.plugins, source, outputs, append=append)
     if wants_pictures(session.plugins, outputs):
         raise SinkError("workers send no pictures: write the annotated video without --workers")
     clips = clips_of(source) or _one_file(source)
@@ -62,15 +64,19 @@ def run_spread(
     tally, timeline = Tally(), Timeline()
     start, frames = time.perf_counter(), 0
     run = RunInfo(info, {each.name: each.kinds for each in tasks})
-    sinks: Sequence[Sink] = open_outputs(session.plugins, outputs, source, run)
+    sinks = open_outputs(outputs, run, session.plugins.sinks(), append=append)
     error: Exception | None = None
+    ended = False
     try:
         for result in _merged(run_on_ray(job, parts, workers, tally), timeline):
             frames += 1
             for sink in sinks:
                 sink.write(result)
+        ended = True
     finally:
         error = close_all(sinks, error)
+        for line in settle(sinks, whole=ended and error is None):
+            click.echo(line, err=True)
     if error is not None:
         raise error
     if outputs:

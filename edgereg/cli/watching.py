@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -142,8 +142,18 @@ def _progress(frames: int | None) -> Iterator[_Advance]:
         yield advance
 
 
-def conclude(report: Report, interrupted: bool, faults: FirstFaults, *, with_stats: bool) -> int:
-    """Show how a run ended; returns the exit code. Raises the error that ended it, if any."""
+def conclude(
+    report: Report,
+    interrupted: bool,
+    faults: FirstFaults,
+    places: Sequence[str],
+    *,
+    with_stats: bool,
+) -> int:
+    """Show how a run ended; returns the exit code. Raises the error that ended it, if any.
+
+    places: lines on outputs that are not where they were wanted, or not whole.
+    """
     from edgereg.cli.session import warn
 
     if with_stats:
@@ -155,8 +165,10 @@ def conclude(report: Report, interrupted: bool, faults: FirstFaults, *, with_sta
     for task, count in report.faults.items():
         warn(f"task '{task}' failed {count} times in all")
     click.echo(summary(report.stats))
-    if report.error is not None:
-        raise report.error
     if interrupted:
         click.echo("Interrupted; the outputs hold everything up to here.", err=True)
+    for line in places:
+        click.echo(line, err=True)
+    if report.error is not None:
+        raise report.error
     return int(interrupted or bool(report.switched_off))

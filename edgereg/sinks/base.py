@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from edgereg.core.frames import SourceInfo
 from edgereg.core.kinds import Kinds
@@ -29,10 +29,13 @@ class RunInfo:
     """What a sink may know before the first frame.
 
     source: the source's facts. kinds: what each task of the run gives, by task name, in order.
+    continues: the file whose rows come first (`--append`), or None. A sink of lines is given its
+    path to write to as well, and appends.
     """
 
     source: SourceInfo
     kinds: Mapping[str, Kinds] = field(default_factory=dict)
+    continues: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,15 @@ class SinkFormat:
 
     ending: of the file's name, with the dot, in lower case; title: one line for people.
     open: makes the sink. pictures: whether it wants `FrameResult.picture`, painted with marks.
+    writes: 'whole' files, readable once closed; 'lines', readable while they grow; or 'files', any
+    number, each whole at once. appends: whether it heeds `RunInfo.continues`.
+    recover: makes the file at a path of what a sink that was killed has left there. Raises OSError.
     """
 
     ending: str
     title: str
     open: Callable[[Path, RunInfo], Sink]
     pictures: bool = False
+    writes: Literal["whole", "lines", "files"] = "whole"
+    appends: bool = False
+    recover: Callable[[Path], None] | None = None

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from edgereg.core.errors import SinkError
+from edgereg.core.files import reason, replace_file
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.sinks.boxes import Found, attributes_of_frame, boxes_of, classes_of, size_of
+from edgereg.sinks.files import LineFile
+from edgereg.sinks.recovery import journal_of
 from edgereg.sinks.space import ensure_space
-from edgereg.sinks.whole import reserve, write_whole
 
 SPACE_CHECK_EVERY = 30
 
@@ -24,53 +26,64 @@ class CocoSink:
     The boxes are those of `boxes_of`; bbox is [x, y, width, height] in frame pixels, from 0.
     Ids count from 1. Beyond COCO: `score`, `track_id` and `attributes` of an annotation; `frame`,
     `time_s` and, for values of the whole frame, `attributes` of an image.
-    The file is written at the end; what waits for it stays small enough for the disk.
+    The file is written at the end. Until then each frame is a line of a journal beside it, from
+    which `finish` makes the file.
     """
 
     def __init__(self, path: Path, info: SourceInfo) -> None:
-        """Try the path. Raises SinkError where it can't be written."""
-        reserve(path)
+        """Open the journal. Raises SinkError where it can't be written."""
+        if path.is_dir():
+            raise SinkError(f"{path}: is a folder; name a file")
         self._path = path
         self._info = info
-        self._images: list[str] = []
-        self._annotations: list[str] = []
+        self._images = 0
+        self._annotations = 0
         self._categories: dict[str, int] = {}
-        self._bytes = 0
         self._closed = False
+        self._journal = LineFile(journal_of(path))
+        self._journal.write(_line({"description": f"edgereg results of {info.name}"}))
 
     def write(self, result: FrameResult) -> None:
-        """Keep the frame and its boxes. Raises SinkError while the disk still takes the rest."""
+        """Add the frame and its boxes. Raises SinkError while the disk still takes the rest."""
         if self._closed:
             raise SinkError(f"{self._path}: is closed")
-        if len(self._images) % SPACE_CHECK_EVERY == 0:
-            ensure_space(self._path, self._bytes)
+        if self._images % SPACE_CHECK_EVERY == 0:
+            ensure_space(self._path, self._journal.size)
+        known = len(self._categories)
         for predictions in result.predictions.values():
             for name in classes_of(predictions):
                 self._categories.setdefault(name, len(self._categories) + 1)
-        image = _image(result, len(self._images) + 1, self._info)
+        image = _image(result, self._images + 1, self._info)
         attributes = attributes_of_frame(result)
-        self._keep(self._images, {**image, "attributes": attributes} if attributes else image)
-        for found in boxes_of(result):
-            self._keep(self._annotations, self._annotation(found))
+        if attributes:
+            image["attributes"] = attributes
+        self._images += 1
+        found = [self._annotation(each) for each in boxes_of(result)]
+        news = list(self._categories) if len(self._categories) > known else None
+        self._journal.write(_line([image, found, news]))
 
     def close(self) -> None:
-        """Write the file. Raises SinkError where it can't; a file of before is then still there."""
-        if not self._closed:
-            self._closed = True
-            write_whole(self._path, self._parts())
-
-    def _keep(self, texts: list[str], entry: dict[str, Any]) -> None:
-        text = json.dumps(entry)
-        texts.append(text)
-        self._bytes += len(text.encode()) + 2
+        """Make the file of the journal. Raises SinkError where it can't; the journal then stays."""
+        if self._closed:
+            return
+        self._closed = True
+        self._journal.close()
+        try:
+            finish(self._path)
+        except OSError as error:
+            raise SinkError(
+                f"{self._path}: can't be finished: {reason(error)}; the frames are in "
+                f"{journal_of(self._path)}"
+            ) from error
 
     def _annotation(self, found: Found) -> dict[str, Any]:
         """Of the image that came last."""
         width, height = size_of(found.box)
         track = {} if found.track is None else {"track_id": found.track}
+        self._annotations += 1
         return {
-            "id": len(self._annotations) + 1,
-            "image_id": len(self._images),
+            "id": self._annotations,
+            "image_id": self._images,
             "category_id": self._categories[found.label or found.task],
             "bbox": [*found.box[:2], width, height],
             "area": round(width * height, 3),
@@ -80,14 +93,43 @@ class CocoSink:
             "attributes": found.attributes,
         }
 
-    def _parts(self) -> Iterator[str]:
-        info = {"description": f"edgereg results of {self._info.name}"}
-        categories = [{"id": key, "name": name} for name, key in self._categories.items()]
-        yield f'{{"info": {json.dumps(info)},\n"images": '
-        yield from _array(self._images)
-        yield ',\n"annotations": '
-        yield from _array(self._annotations)
-        yield f',\n"categories": {json.dumps(categories)}}}\n'
+
+def finish(path: Path) -> None:
+    """Make the COCO file at `path` of its journal, which then goes. Raises OSError."""
+    journal = journal_of(path)
+    if journal.exists():
+        replace_file(path, (part.encode() for part in _parts(journal)))
+        journal.unlink()
+
+
+def _parts(journal: Path) -> Iterator[str]:
+    """The file, piece by piece: the journal is read once for each of its lists."""
+    info: Any = next(_entries(journal), {})
+    categories: list[str] = []
+    yield f'{{"info": {json.dumps(info)},\n"images": '
+    yield from _array(entry[0] for entry in _frames(journal))
+    yield ',\n"annotations": '
+    yield from _array(found for entry in _frames(journal) for found in entry[1])
+    for entry in _frames(journal):
+        categories = entry[2] or categories
+    named = [{"id": number, "name": name} for number, name in enumerate(categories, 1)]
+    yield f',\n"categories": {json.dumps(named)}}}\n'
+
+
+def _entries(journal: Path) -> Iterator[Any]:
+    with journal.open(encoding="utf-8") as file:
+        for line in file:
+            # A kill may have torn the last one.
+            if line.endswith("\n"):
+                yield json.loads(line)
+
+
+def _frames(journal: Path) -> Iterator[Any]:
+    return (entry for entry in _entries(journal) if isinstance(entry, list))
+
+
+def _line(entry: Any) -> str:
+    return json.dumps(entry) + "\n"
 
 
 def _image(result: FrameResult, number: int, info: SourceInfo) -> dict[str, Any]:
@@ -105,8 +147,9 @@ def _image(result: FrameResult, number: int, info: SourceInfo) -> dict[str, Any]
     }
 
 
-def _array(texts: list[str]) -> Iterator[str]:
+def _array(entries: Iterator[Any]) -> Iterator[str]:
     yield "["
-    for number, text in enumerate(texts):
+    for number, entry in enumerate(entries):
+        text = json.dumps(entry)
         yield f",\n{text}" if number else f"\n{text}"
     yield "]"

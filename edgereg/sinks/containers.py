@@ -16,6 +16,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 
 from edgereg.core.files import put_in_place
 from edgereg.sinks.files import UnbufferedFile
+from edgereg.sinks.recovery import rewritten_of
 
 # Fine enough for the times of any camera; more than 65535 a second are too many for MPEG-4.
 TICKS = Fraction(1, 60000)
@@ -24,6 +25,7 @@ FAULTS = (OSError, av.FFmpegError)
 BT709 = 1
 LIMITED_RANGE = 1
 # Room for an MP4's index at its start; a packet takes at most 45 bytes in it.
+HEADER_BYTES = 4096
 INDEX_BYTES, INDEX_BYTES_PER_PACKET = 16384, 48
 
 
@@ -119,13 +121,26 @@ def frame_of(picture: npt.NDArray[np.uint8], formatter: VideoReformatter) -> av.
     return frame
 
 
+def recover_video(path: Path) -> None:
+    """Make a plain file of a video that was cut off; one without a picture goes.
+
+    Raises OSError.
+    """
+    try:
+        make_whole(path, CONTAINERS[path.suffix.lower()])
+    except av.FFmpegError as error:
+        if path.stat().st_size > HEADER_BYTES:
+            raise OSError(error.errno, error.strerror) from error
+        path.write_bytes(b"")
+
+
 def make_whole(path: Path, container: Container) -> None:
     """Copy what is in a video file, cut off or not, into one that has all that players want.
 
     It then takes the place of `path`. Raises OSError or av.FFmpegError where that fails; `path`
     is then as it was before.
     """
-    beside = path.with_name(f"{path.name}.rewritten")
+    beside = rewritten_of(path)
     options: dict[str, str] = {}
     if container.indexed:
         with _reading(path) as before:

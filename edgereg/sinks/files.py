@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import IO
 
 from edgereg.core.errors import SinkError
 from edgereg.core.files import reason
+
+log = logging.getLogger(__name__)
 
 # A power cut costs no more than what was written in this time.
 SYNC_S = 1.0
@@ -25,6 +29,7 @@ class UnbufferedFile:
         """Create or overwrite, or append. Raises SinkError where the path can't be written."""
         if path.is_dir():
             raise SinkError(f"{path}: is a folder; name a file")
+        self._path = path
         self._deaf = False
         self._synced = time.monotonic()
         try:
@@ -54,6 +59,19 @@ class UnbufferedFile:
         """The current place."""
         return self._file.tell()
 
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._file.closed
+
+    @property
+    def size(self) -> int:
+        """Bytes that are whole."""
+        return self._whole
+
     def keep(self) -> None:
         """What stands in the file now is whole."""
         with suppress(OSError):  # a pipe has no place
@@ -75,9 +93,23 @@ class UnbufferedFile:
         self._deaf = True
 
     def close(self) -> None:
-        """Close; may be called twice."""
+        """Close; may be called twice. Where its folder was deleted meanwhile, put it back there."""
+        if not self._file.closed and not self._path.exists():
+            self._put_back()
         with suppress(OSError):
             self._file.close()
+
+    def _put_back(self) -> None:
+        """The bytes are still there as long as the file is open; else they would be lost now."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file.seek(0)
+            with self._path.open("wb") as copy:
+                shutil.copyfileobj(self._file, copy)
+        except OSError as error:
+            log.warning("%s: is gone, and can't be put back: %s", self._path, reason(error))
+        else:
+            log.warning("%s: was gone; it is put back as far as it was written", self._path)
 
 
 class LineFile:
@@ -87,6 +119,13 @@ class LineFile:
         """Create or overwrite, or append. Raises SinkError where the path can't be written."""
         self._path = path
         self._file: UnbufferedFile | None = UnbufferedFile(path, append=append)
+        if append and not _ends_with_line(path):
+            self.write("\n")
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return 0 if self._file is None else self._file.size
 
     def write(self, text: str) -> None:
         """Append whole lines, or nothing. Raises SinkError where they don't fit or it is closed."""
@@ -104,6 +143,15 @@ class LineFile:
         if self._file is not None:
             self._file.close()
         self._file = None
+
+
+def _ends_with_line(path: Path) -> bool:
+    """Whether the last line of a file has its end; what a person wrote may lack it."""
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
 
 
 def _is_plain(path: Path) -> bool:

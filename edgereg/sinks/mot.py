@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgereg.core.result import FrameResult
+from edgereg.sinks.base import RunInfo
 from edgereg.sinks.boxes import Found, boxes_of, size_of
 from edgereg.sinks.files import LineFile
 
@@ -16,9 +17,9 @@ class MotSink:
     top. id is the track, or -1.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Create or overwrite. Raises SinkError where it can't be written."""
-        self._file = LineFile(path)
+    def __init__(self, path: Path, run: RunInfo) -> None:
+        """Create, overwrite or continue. Raises SinkError where it can't be written."""
+        self._file = LineFile(path, append=run.continues is not None)
 
     def write(self, result: FrameResult) -> None:
         """Append the frame's boxes."""

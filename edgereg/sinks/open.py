@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgereg.core.errors import EdgeregError, SinkError, one_line
+from edgereg.sinks import coco, parquet
 from edgereg.sinks.base import RunInfo, Sink, SinkFormat
 from edgereg.sinks.coco import CocoSink
+from edgereg.sinks.containers import CONTAINERS, recover_video
 from edgereg.sinks.mot import MotSink
 from edgereg.sinks.parquet import ParquetSink
 from edgereg.sinks.pictures import PictureSink
@@ -16,17 +18,38 @@ from edgereg.sinks.tables import CsvSink, JsonlSink
 from edgereg.sinks.video import VideoSink
 
 FORMATS: tuple[SinkFormat, ...] = (
-    SinkFormat(".jsonl", "records, one a line", lambda path, run: JsonlSink(path)),
-    SinkFormat(".csv", "a flat table", CsvSink),
-    SinkFormat(".parquet", "a table for pandas and the like", lambda path, run: ParquetSink(path)),
-    SinkFormat(".mp4", "annotated video", lambda path, run: VideoSink(path, run.source), True),
-    SinkFormat(".mkv", "annotated video", lambda path, run: VideoSink(path, run.source), True),
-    SinkFormat(".webm", "annotated video", lambda path, run: VideoSink(path, run.source), True),
-    SinkFormat(".png", "numbered pictures", lambda path, run: PictureSink(path, run.source), True),
-    SinkFormat(".jpg", "numbered pictures", lambda path, run: PictureSink(path, run.source), True),
-    SinkFormat(".json", "COCO", lambda path, run: CocoSink(path, run.source)),
-    SinkFormat(".txt", "MOTChallenge lines", lambda path, run: MotSink(path)),
-    SinkFormat(".pts", "300-W points", PtsSink),
+    SinkFormat(".jsonl", "records, one a line", JsonlSink, writes="lines", appends=True),
+    SinkFormat(".csv", "a flat table", CsvSink, writes="lines", appends=True),
+    SinkFormat(
+        ".parquet",
+        "a table for pandas and the like",
+        ParquetSink,
+        appends=True,
+        recover=parquet.finish,
+    ),
+    *(
+        SinkFormat(
+            ending,
+            "annotated video",
+            lambda path, run: VideoSink(path, run.source),
+            pictures=True,
+            recover=recover_video,
+        )
+        for ending in CONTAINERS
+    ),
+    *(
+        SinkFormat(
+            ending,
+            "numbered pictures",
+            lambda path, run: PictureSink(path, run.source),
+            pictures=True,
+            writes="files",
+        )
+        for ending in (".png", ".jpg")
+    ),
+    SinkFormat(".json", "COCO", lambda path, run: CocoSink(path, run.source), recover=coco.finish),
+    SinkFormat(".txt", "MOTChallenge lines", MotSink, writes="lines", appends=True),
+    SinkFormat(".pts", "300-W points", PtsSink, writes="files"),
 )
 BUILT_IN: Mapping[str, SinkFormat] = {each.ending: each for each in FORMATS}
 

@@ -2,70 +2,156 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from edgereg.core.conversions import arrow_schema, to_arrow
 from edgereg.core.errors import SinkError
-from edgereg.core.files import reason
+from edgereg.core.files import put_in_place, reason
 from edgereg.core.records import Record, records
 from edgereg.core.result import FrameResult
+from edgereg.sinks.base import RunInfo
+from edgereg.sinks.files import UnbufferedFile
+from edgereg.sinks.recovery import journal_of, rewritten_of
 from edgereg.sinks.space import ensure_space
 
 ROW_GROUP = 5000
+# Rows wait at most so long for the journal.
+WAIT_S = 0.5
 
 
 class ParquetSink:
     """The fields of `records` in columns.
 
     `values`, `std` and `initial` are maps of name to list, a single number being a list of one.
-    Rows are written in groups; the file is readable once closed.
+    A Parquet file is readable only once its end is written. Until then the rows are kept in a
+    journal beside it, a stream of Arrow's, from which `finish` makes the file.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Create or overwrite. Raises SinkError without pyarrow or where it can't be written."""
+    def __init__(self, path: Path, run: RunInfo) -> None:
+        """Open the journal.
+
+        Raises SinkError without pyarrow, where it can't be written, or where the rows of the file
+        that it continues have other columns.
+        """
         try:
+            import pyarrow as pa
             import pyarrow.parquet as pq
         except ImportError as error:
             raise SinkError(f"{path}: Parquet needs pyarrow; install edgereg[results]") from error
+        self._path = path
+        self._continues = run.continues
+        self._rows: list[Record] = []
+        self._written_s = time.monotonic()
+        self._closed = False
         if path.is_dir():
             raise SinkError(f"{path}: is a folder; name a file")
-        self._path = path
-        self._rows: list[Record] = []
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer: Any = pq.ParquetWriter(str(path), arrow_schema())
-        except OSError as error:
-            raise SinkError(f"{path}: can't be written: {reason(error)}") from error
+        if run.continues is not None:
+            _check_columns(run.continues, pa, pq)
+        self._journal = UnbufferedFile(journal_of(path))
+        self._stream: Any = pa.ipc.new_stream(pa.PythonFile(self._journal, "w"), arrow_schema())
+        self._journal.keep()
 
     def write(self, result: FrameResult) -> None:
-        """Keep the frame's records; write them out whenever a row group is full."""
-        if self._writer is None:
+        """Keep the frame's records; they are in the journal within half a second.
+
+        Raises SinkError where it can't be written.
+        """
+        if self._closed:
             raise SinkError(f"{self._path}: is closed")
         self._rows += records(result)
-        if len(self._rows) >= ROW_GROUP:
-            self._flush()
+        if len(self._rows) >= ROW_GROUP or time.monotonic() - self._written_s >= WAIT_S:
+            ensure_space(self._path, self._journal.size)
+            self._write_rows()
 
     def close(self) -> None:
-        """Write the remaining rows and the footer that makes the file readable."""
-        if self._writer is None:
+        """Make the file of the journal. Raises SinkError where it can't; the journal then stays."""
+        if self._closed:
             return
-        writer = self._writer
+        self._closed = True
         try:
-            self._flush()
+            self._write_rows()
         finally:
-            self._writer = None
+            self._journal.close()
             try:
-                writer.close()
+                finish(self._path, self._continues)
             except OSError as error:
-                raise SinkError(f"{self._path}: can't be written: {reason(error)}") from error
+                raise SinkError(
+                    f"{self._path}: can't be finished: {reason(error)}; the rows are in "
+                    f"{journal_of(self._path)}"
+                ) from error
 
-    def _flush(self) -> None:
-        if not self._rows:
-            return
+    def _write_rows(self) -> None:
         rows, self._rows = self._rows, []
-        ensure_space(self._path)
+        self._written_s = time.monotonic()
+        if not rows:
+            return
         try:
-            self._writer.write_table(to_arrow(rows))
+            self._stream.write_table(to_arrow(rows))
         except OSError as error:
+            self._journal.cut_for_good()
             raise SinkError(f"{self._path}: can't be written: {reason(error)}") from error
+        self._journal.keep()
+
+
+def finish(path: Path, continues: Path | None = None) -> None:
+    """Make the Parquet file at `path` of its journal, behind the rows of the file `continues`.
+
+    The journal goes, once that is done. Raises OSError; the journal then stays.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    journal, beside = journal_of(path), rewritten_of(path)
+    if not journal.exists():
+        return
+    try:
+        with beside.open("wb") as file, pq.ParquetWriter(file, arrow_schema()) as writer:
+            for batches in _groups(continues, journal):
+                writer.write_table(pa.Table.from_batches(batches, arrow_schema()))
+        put_in_place(beside, path)
+        journal.unlink()
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _groups(continues: Path | None, journal: Path) -> Iterator[list[Any]]:
+    """Batches of rows, so many together as a row group is to have."""
+    waiting: list[Any] = []
+    for batch in _batches(continues, journal):
+        waiting.append(batch)
+        if sum(each.num_rows for each in waiting) >= ROW_GROUP:
+            yield waiting
+            waiting = []
+    if waiting:
+        yield waiting
+
+
+def _batches(continues: Path | None, journal: Path) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if continues is not None:
+        with continues.open("rb") as file, pq.ParquetFile(file) as before:
+            yield from before.iter_batches(ROW_GROUP)
+    with journal.open("rb") as file:
+        try:
+            stream = pa.ipc.open_stream(file)
+            while True:
+                yield stream.read_next_batch()
+        except (StopIteration, pa.ArrowInvalid, OSError):
+            return  # the end, or the place where a kill has torn it
+
+
+def _check_columns(path: Path, pa: Any, pq: Any) -> None:
+    try:
+        with path.open("rb") as file:
+            found = pq.read_schema(file)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise SinkError(f"{path}: is no Parquet file that can be appended to: {error}") from error
+    if not found.equals(arrow_schema()):
+        raise SinkError(
+            f"{path}: has other columns than this edgereg writes; name another output to start anew"
+        )

@@ -63,6 +63,15 @@ class PictureSink:
         self._closed = True
 
 
+def matches(pattern: Path, path: Path) -> bool:
+    """Whether a path is one of a pattern's files, for some number."""
+    before, *after = NUMBER.split(pattern.name)
+    name = f"{re.escape(before)}{''.join(f'[0-9]+{re.escape(part)}' for part in after)}"
+    return pattern.parent.resolve() == path.parent.resolve() and bool(
+        re.fullmatch(name, path.name, re.IGNORECASE)
+    )
+
+
 def place_of(pattern: Path, index: int) -> Path:
     """The file of a frame."""
     return pattern.with_name(NUMBER.sub(lambda found: found.group() % index, pattern.name, count=1))

@@ -9,11 +9,11 @@ import numpy as np
 
 from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import SinkError
+from edgereg.core.files import reason, replace_file
 from edgereg.core.kinds import Points
 from edgereg.core.result import FrameResult
 from edgereg.sinks.base import RunInfo
 from edgereg.sinks.space import ensure_space
-from edgereg.sinks.whole import reserve, write_whole
 
 # From pixels whose first centre is at 0.5 to those of 300-W, whose first centre is at 1.
 TO_300W = 0.5
@@ -33,7 +33,12 @@ class PtsSink:
                 f"{path}: no task gives points, only {', '.join(run.kinds) or 'none'} run; "
                 "name a --task that does, or another kind of output"
             )
-        reserve(path)
+        if path.is_dir():
+            raise SinkError(f"{path}: is a folder; name a file")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SinkError(f"{path}: can't be written: {reason(error)}") from error
         self._path = path
         self._still = run.source.frame_count == 1 and not run.source.live
         self._closed = False
@@ -51,7 +56,11 @@ class PtsSink:
         if faces:
             ensure_space(self._path)
         for number, points in enumerate(faces):
-            write_whole(self._place(result.index, number, len(faces)), _parts(points))
+            place = self._place(result.index, number, len(faces))
+            try:
+                replace_file(place, (part.encode() for part in _parts(points)), sync=False)
+            except OSError as error:
+                raise SinkError(f"{place}: can't be written: {reason(error)}") from error
 
     def close(self) -> None:
         """Nothing is left to finish."""

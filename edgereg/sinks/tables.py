@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from edgereg.core.errors import SinkError
 from edgereg.core.flat import FlatTable
 from edgereg.core.records import records
 from edgereg.core.result import FrameResult
@@ -19,8 +20,8 @@ from edgereg.sinks.files import LineFile
 class JsonlSink:
     """One JSON object a line, one line a prediction; the fields are those of `records`."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = LineFile(path)
+    def __init__(self, path: Path, run: RunInfo) -> None:
+        self._file = LineFile(path, append=run.continues is not None)
 
     def write(self, result: FrameResult) -> None:
         """Append the frame's records."""
@@ -40,9 +41,14 @@ class CsvSink:
     """
 
     def __init__(self, path: Path, run: RunInfo) -> None:
+        """Raises SinkError where it can't be written, or what it continues has other columns."""
         self._table = FlatTable(run.kinds)
-        self._file = LineFile(path)
-        self._file.write(_text([self._table.columns]))
+        header = _text([self._table.columns])
+        if run.continues is not None:
+            _check_header(run.continues, header)
+        self._file = LineFile(path, append=run.continues is not None)
+        if run.continues is None:
+            self._file.write(header)
 
     def write(self, result: FrameResult) -> None:
         """Append the frame's rows."""
@@ -53,6 +59,19 @@ class CsvSink:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _check_header(path: Path, header: str) -> None:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            found = file.readline(10 * len(header))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SinkError(f"{path}: can't be appended to: {error}") from error
+    if found.rstrip("\r\n") != header.rstrip("\n"):
+        raise SinkError(
+            f"{path}: has other columns than these tasks give; name another output, or the tasks "
+            "that it was written with"
+        )
 
 
 def _text(rows: Iterable[Iterable[Any]]) -> str:

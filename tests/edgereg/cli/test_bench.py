@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -150,10 +151,12 @@ def test_bench_prints_what_it_can_not_save(
     def full(*_: Any, **__: Any) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     assert call("bench", "spots", *QUICK, "--save", tmp_path / "b.json") == 1
     said = capsys.readouterr()
-    assert "No space left on device; the figures are above" in said.err
+    assert (
+        "No space left on device; free some space or write elsewhere; the figures are" in said.err
+    )
     assert "tiny-spots" in said.out
 
 

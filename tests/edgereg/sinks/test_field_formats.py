@@ -23,6 +23,7 @@ from edgereg.core.result import Fault, FrameResult
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.sinks import space
 from edgereg.sinks.base import RunInfo
+from edgereg.sinks.coco import finish
 from edgereg.sinks.open import open_sink
 from edgereg.sources.open import open_source
 
@@ -165,8 +166,11 @@ def test_a_failing_end_leaves_the_file_of_before(
     with pytest.raises(SinkError, match=r"out\.json.*free some space"):
         sink.close()
     sink.close()
-    assert [*tmp_path.iterdir()] == [path]
+    monkeypatch.undo()
     assert path.read_text() == "before"
+    finish(path)
+    assert len(json.loads(path.read_text())["images"]) == 1
+    assert [*tmp_path.iterdir()] == [path]
 
 
 def test_mot_lines_count_from_one(tmp_path: Path, result: Result) -> None:

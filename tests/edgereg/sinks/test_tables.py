@@ -143,6 +143,7 @@ def test_parquet_in_row_groups(
 ) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     monkeypatch.setattr("edgereg.sinks.parquet.ROW_GROUP", 4)
+    monkeypatch.setattr("edgereg.sinks.parquet.WAIT_S", 100)
     path = tmp_path / "out.parquet"
     sink = open_sink(path, RunInfo(INFO))
     for index in range(5):
@@ -178,7 +179,7 @@ def test_parquet_on_a_nearly_full_disk_is_closed_whole(
     with pytest.raises(SinkError, match="nearly full"):
         sink.write(result(3))
     sink.close()
-    assert parquet.read_table(tmp_path / "out.parquet").num_rows == 4
+    assert parquet.read_table(tmp_path / "out.parquet").num_rows == 8
 
 
 def nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,13 +184,13 @@ def test_what_another_try_would_not_mend_is_not_tried_again(
 def test_where_the_workers_are(
     monkeypatch: pytest.MonkeyPatch, text: str, expected: tuple[Any, Any]
 ) -> None:
-    monkeypatch.setattr(on_ray, "_import", lambda: None)
+    monkeypatch.setattr(on_ray, "_import", lambda **_: None)
     assert on_ray.check_workers(text) == expected
 
 
 @pytest.mark.parametrize("text", ["dask", "ray:0", "4", "ray:"])
 def test_no_such_workers(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(on_ray, "_import", lambda: None)
+    monkeypatch.setattr(on_ray, "_import", lambda **_: None)
     with pytest.raises(EdgeregError, match="--workers"):
         on_ray.check_workers(text)
 
