@@ -69,7 +69,7 @@ class AnimatedWebp:
         self._position = 0
         self._drawn = 0
         self._info = SourceInfo(
-            self._name,
+            shown(path.name),
             size.width,
             size.height,
             len(self._parts) / float(ends[-1]),
@@ -99,7 +99,7 @@ class AnimatedWebp:
                 index, self._position = self._position, self._position + 1
                 if index >= len(self._parts):
                     return
-                frame = Frame(index, self._times[index], self._draw(index), self._name)
+                frame = Frame(index, self._times[index], self._draw(index), self._info.name)
             yield frame
 
     def seek(self, index: int) -> None:
