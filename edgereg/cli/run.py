@@ -146,7 +146,6 @@ def _source_options(options: dict[str, Any]) -> SourceOptions:
 def parse_box(text: str) -> Prompt:
     """`X,Y,W,H` or `X,Y,W,H@FRAME` as a prompt. Raises EdgeregError for anything else."""
     from edgereg.core.regions import Prompt
-    from edgereg.sources.options import SourceOptions
 
     number = r"(-?\d+(?:\.\d+)?)"
     match = re.fullmatch(rf"{number},{number},{number},{number}(?:@(\d+))?", text.replace(" ", ""))
