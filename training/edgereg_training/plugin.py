@@ -1,7 +1,8 @@
-"""What edgereg loads: the commands train, evaluate, render and reproduce."""
+"""What edgereg loads: the training commands, and what recipes can name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from edgereg.api import hookimpl
@@ -16,3 +17,42 @@ def edgereg_commands() -> list[click.Command]:
     from edgereg_training.commands import evaluate, render, reproduce, train
 
     return [train.command, evaluate.command, render.command, reproduce.command]
+
+
+@hookimpl
+def edgereg_methods() -> Mapping[str, object]:
+    """Every method of the four papers and what they are compared with."""
+    from edgereg_training.methods.registry import METHODS
+
+    return METHODS
+
+
+@hookimpl
+def edgereg_backbones() -> Mapping[str, object]:
+    """The edge networks, the papers' networks, and all of timm."""
+    from edgereg_training.backbones.registry import BACKBONES
+
+    return BACKBONES
+
+
+@hookimpl
+def edgereg_targets() -> Mapping[str, object]:
+    """Head pose, age, landmarks, steering, and any other number."""
+    room = "edgereg_training.regression.targets"
+    return {
+        "headpose": f"{room}:HeadPose",
+        "age": f"{room}:Age",
+        "landmarks": f"{room}:Landmarks",
+        "scalar": f"{room}:AnyScalar",
+        "steering": f"{room}:Steering",
+    }
+
+
+@hookimpl
+def edgereg_problems() -> Mapping[str, object]:
+    """Regression of any target, and head detection."""
+    from edgereg_training.detection.kind import DETECTION
+    from edgereg_training.loop.problem import ProblemKind
+
+    regression = ProblemKind("edgereg_training.regression.problem:problem")
+    return {"detection": DETECTION, "regression": regression}

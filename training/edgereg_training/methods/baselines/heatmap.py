@@ -16,7 +16,7 @@ from torch.nn.functional import pad
 
 from edgereg.core.model_spec import Target
 from edgereg_training.loop.recipe import Strict
-from edgereg_training.methods.density import Levels
+from edgereg_training.methods.densities import Levels
 from edgereg_training.methods.method import FeatureShape, Head
 from edgereg_training.methods.target_range import check_targets, refuse_nan
 

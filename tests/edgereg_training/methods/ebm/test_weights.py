@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edgereg_exporters.graphs.energies import BoxEnergy, Dense, TargetEnergy
+from edgereg_training.methods.ebm.weights import BoxWeights, Dense, TargetWeights
 
 
 def layer(outputs: int, inputs: int, activation: Any = "none") -> Dense:
@@ -13,12 +13,11 @@ def layer(outputs: int, inputs: int, activation: Any = "none") -> Dense:
     return Dense(np.zeros(shape, np.float32), np.zeros(outputs, np.float32), activation)
 
 
-def pose_energy() -> TargetEnergy:
-    return TargetEnergy(
+def pose_energy() -> TargetWeights:
+    return TargetWeights(
         scale=np.ones(3, np.float32),
         centre=np.zeros(3, np.float32),
-        target_layers=(layer(5, 3, "tanh"),),
-        feature_weight=np.zeros((8, 6), np.float32),
+        target_layers=(layer(5, 3, "silu"),),
         target_weight=np.zeros((8, 5), np.float32),
         bias=np.zeros(8, np.float32),
         activation="relu",
@@ -28,9 +27,8 @@ def pose_energy() -> TargetEnergy:
 
 def test_sizes_are_told() -> None:
     energy = pose_energy()
-    assert (energy.targets, energy.features) == (3, 6)
-    assert replace(energy, feature_weight=None).features == 8
-    assert BoxEnergy(3, 0.125, (layer(1, 4 * 9),)).channels == 4
+    assert (energy.targets, energy.features) == (3, 8)
+    assert BoxWeights(3, 0.125, (layer(1, 4 * 9),)).channels == 4
 
 
 @pytest.mark.parametrize(
@@ -40,7 +38,6 @@ def test_sizes_are_told() -> None:
         ({"scale": np.array([1, np.nan, 1], np.float32)}, "scale holds NaN"),
         ({"centre": np.zeros(2, np.float32)}, r"centre must be \[3\], got \[2\]"),
         ({"target_weight": np.zeros((8, 3), np.float32)}, r"target_weight must be \[any, 5\]"),
-        ({"feature_weight": np.zeros((7, 6), np.float32)}, r"feature_weight must be \[8, any\]"),
         ({"bias": np.zeros((8, 1), np.float32)}, r"bias must be \[8\]"),
         ({"activation": "gelu"}, "unknown activation 'gelu'"),
         ({"trunk": (layer(2, 8),)}, "one number"),
@@ -67,7 +64,7 @@ def test_a_wrong_target_energy_is_refused(change: dict[str, Any], message: str) 
 )
 def test_a_wrong_box_energy_is_refused(pool: int, scale: float, layers: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        BoxEnergy(pool, scale, layers)
+        BoxWeights(pool, scale, layers)
 
 
 def test_a_dense_layer_checks_its_bias() -> None:

@@ -11,13 +11,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from edgereg_training.loop.average import copy_weights, update_average  # noqa: E402
 from edgereg_training.loop.bootstrap import figure, mean_figure  # noqa: E402
 from edgereg_training.loop.log import append_log, cut_log, read_log  # noqa: E402
-from edgereg_training.loop.optimiser import make_optimiser  # noqa: E402
+from edgereg_training.loop.optimiser import learning_rate, make_optimiser  # noqa: E402
 from edgereg_training.loop.prefetch import prefetch  # noqa: E402
 from edgereg_training.loop.recipe import OptimiserSettings  # noqa: E402
-from edgereg_training.schedule import learning_rate  # noqa: E402
+from edgereg_training.loop.weights import copy_weights, update_average  # noqa: E402
 
 
 def test_schedule_warms_up_and_falls_to_its_final_fraction() -> None:

@@ -16,17 +16,16 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("safetensors")
 
 import torch
+from edgereg_exporters import export as export_module
 from edgereg_exporters.errors import ExportError
-from edgereg_exporters.export_request import Request, carry_out
-from edgereg_exporters.folder import model_folder
-from edgereg_exporters.folder.model_folder import Description, build_graphs, export_model
-from edgereg_exporters.graphs.energies import TargetEnergy
-from edgereg_exporters.graphs.energy_graphs import refine_graph
+from edgereg_exporters.export import Description, Request, build_graphs, export, export_model
+from edgereg_exporters.graphs.target_graphs import target_refine_graph
 from edgereg_exporters.models.exportable import Exportable, load_exportable
 from edgereg_training.loop.checkpoint import Checkpoint, State, write_checkpoint
 from edgereg_training.loop.errors import CheckpointError, RecipeError
+from edgereg_training.loop.problem import problem_of
 from edgereg_training.loop.recipe import Recipe
-from edgereg_training.problems import problem_of
+from edgereg_training.regression.trained import load_trained
 
 from edgereg.core.errors import EdgeregError
 from edgereg.core.model_spec import GraphName
@@ -83,8 +82,8 @@ def quick(
     pose_model: Exportable, pose_graphs: dict[GraphName, Any], monkeypatch: pytest.MonkeyPatch
 ) -> Exportable:
     """Tracing takes seconds, so one predict graph serves the tests that are not about it."""
-    monkeypatch.setattr(model_folder, "load_exportable", lambda _: pose_model)
-    monkeypatch.setattr(model_folder, "build_graphs", lambda _: pose_graphs)
+    monkeypatch.setattr(export_module, "load_exportable", lambda _: pose_model)
+    monkeypatch.setattr(export_module, "build_graphs", lambda _: pose_graphs)
     return pose_model
 
 
@@ -107,11 +106,11 @@ def test_a_pose_checkpoint_becomes_a_whole_folder(pose: Path, tmp_path: Path) ->
 def test_notes_of_a_file_go_onto_the_card(quick: Exportable, tmp_path: Path) -> None:
     notes = tmp_path / "notes.md"
     notes.write_text("## At night\n\nNot tried.\n", encoding="utf-8")
-    carry_out(Request(tmp_path, tmp_path / "out", notes=notes))
+    export(Request(tmp_path, tmp_path / "out", notes=notes))
     assert "## At night" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     notes.write_bytes(b"\xff\xfe")
     with pytest.raises(ExportError, match=r"notes.md: can't read the notes"):
-        carry_out(Request(tmp_path, tmp_path / "other", notes=notes))
+        export(Request(tmp_path, tmp_path / "other", notes=notes))
 
 
 def test_a_detection_checkpoint_becomes_a_whole_folder(tmp_path: Path) -> None:
@@ -188,17 +187,17 @@ def test_a_folder_of_something_else_is_never_replaced(quick: Exportable, tmp_pat
 
 def test_a_graph_that_differs_from_torch_is_not_written(
     quick: Exportable,
+    pose: Path,
     pose_graphs: dict[GraphName, Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = tmp_path / "out"
     export_model(tmp_path, out, Description("former"))
-    energy = quick.energy
-    assert isinstance(energy, TargetEnergy)
-    wrong = refine_graph(replace(energy, target_weight=energy.target_weight * 1.5))
+    weights = load_trained(pose).net.head.energy().network.weights()
+    wrong = target_refine_graph(replace(weights, target_weight=weights.target_weight * 1.5))
     graphs = {**pose_graphs, "refine": wrong}
-    monkeypatch.setattr(model_folder, "build_graphs", lambda _: graphs)
+    monkeypatch.setattr(export_module, "build_graphs", lambda _: graphs)
     with pytest.raises(ExportError, match=r"refine: output '.*' differs from torch") as caught:
         export_model(tmp_path, out, Description("wrong"), force=True)
     assert "\n" not in str(caught.value)

@@ -76,7 +76,7 @@ def command(**options: Any) -> None:
 
     try:
         from edgereg.engines.tensorrt.build import ROW
-        from edgereg_exporters.export_request import Request, carry_out
+        from edgereg_exporters.export import Request, export
         from edgereg_exporters.folder.compiling import compile_folder
     except ImportError as error:
         raise ExportError(
@@ -86,18 +86,19 @@ def command(**options: Any) -> None:
 
     request = Request(**options)
     with Console(stderr=True).status(f"Exporting {request.source}") as status:
-        done = carry_out(request, status.update)
+        done = export(request, status.update)
     for table in done.tables:
-        _show(*table)
+        show(*table)
     for line in done.lines:
         Console().print(line, soft_wrap=True)
     if request.engine is not None:
         with Console(stderr=True).status("Compiling") as status:
             built = compile_folder(request.out, request.batch, status.update)
-        _show(ROW, [engine.row() for engine in built])
+        show(ROW, [engine.row() for engine in built])
 
 
-def _show(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+def show(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """A table on the terminal."""
     from rich.console import Console
     from rich.table import Table
 

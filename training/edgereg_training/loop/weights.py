@@ -1,4 +1,4 @@
-"""Exponential moving average of a network's weights (and running statistics)."""
+"""The weights of a network by name: copies, and an exponential moving average over the steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The energies f(x, y) that the exporters write out as ONNX: weights only, no framework."""
+"""The weights of energies f(x, y), without a framework: what graphs are written from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
-Activation = Literal["none", "relu", "tanh", "silu", "elu"]
+Activation = Literal["none", "relu", "silu"]
 
 
 def _check(name: str, array: FloatArray, shape: tuple[int | None, ...]) -> None:
@@ -64,22 +64,21 @@ def _check_chain(name: str, layers: tuple[Dense, ...], width: int) -> int:
 
 
 @dataclass(frozen=True)
-class TargetEnergy:
+class TargetWeights:
     """f(x, y) = trunk(act(W_x g_x + b + W_y g_y(t))) with t = (y - centre) / scale.
 
-    The split first layer: the features' part W_x g_x + b is computed once per image, so the
-    ascent and the density pay only for y. EBM paper, section 4 (the network f is ours to choose).
+    The split first layer: W_x g_x is computed once per image and stands in for the features, so
+    that the ascent and the density pay only for y. EBM paper, section 4 (the network f is ours to
+    choose).
 
     scale: float32 [D], all positive, in target units; centre: float32 [D].
     target_layers: g_y, from D to Dy numbers (empty: g_y(t) = t).
-    feature_weight: W_x, float32 [h, Dx], or None where the features are already W_x g_x ([h]).
     target_weight: W_y, float32 [h, Dy]; bias: float32 [h]; trunk: from h to 1 number.
     """
 
     scale: FloatArray
     centre: FloatArray
     target_layers: tuple[Dense, ...]
-    feature_weight: FloatArray | None
     target_weight: FloatArray
     bias: FloatArray
     activation: Activation
@@ -93,10 +92,8 @@ class TargetEnergy:
         width = _check_chain("target_layers", self.target_layers, self.targets)
         _check("target_weight", self.target_weight, (None, width))
         hidden = self.target_weight.shape[0]
-        if self.feature_weight is not None:
-            _check("feature_weight", self.feature_weight, (hidden, None))
         _check("bias", self.bias, (hidden,))
-        _check_activation("TargetEnergy", self.activation)
+        _check_activation("TargetWeights", self.activation)
         if _check_chain("trunk", self.trunk, hidden) != 1 or not self.trunk:
             raise ValueError("trunk must end in one number, the energy")
 
@@ -107,13 +104,12 @@ class TargetEnergy:
 
     @property
     def features(self) -> int:
-        """Dx, the width of the `features` input."""
-        wide = self.target_weight.shape[0]
-        return int(wide if self.feature_weight is None else self.feature_weight.shape[1])
+        """h, the width of W_x g_x."""
+        return int(self.target_weight.shape[0])
 
 
 @dataclass(frozen=True)
-class BoxEnergy:
+class BoxWeights:
     """f(x, box): PrRoIPool (pool x pool) of the features, flattened (C, y, x), then dense layers.
 
     spatial_scale: feature cells per image pixel (1/8 for stride 8).

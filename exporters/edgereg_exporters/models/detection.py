@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from edgereg_training.detection.energy import FEATURE_SCALE, BoxEnergyNet, refine_boxes
+from edgereg_training.detection.energy import BoxEnergyNet, refine_boxes
 from edgereg_training.detection.export import PREDICT_OUTPUTS, load_heads, model_fields
 from edgereg_training.detection.model import Predictor
+from edgereg_training.methods.ebm.weights import FloatArray
 
-from edgereg_exporters.graphs.energies import BoxEnergy, Dense, FloatArray
-from edgereg_exporters.models.exportable import Arrays, Exportable
+from edgereg_exporters.graphs.box_graphs import box_density_graph, box_refine_graph
+from edgereg_exporters.models.exportable import Arrays, Exportable, OtherGraph
 from edgereg_exporters.models.trial_images import trial_images
 
 IMAGES = 2
@@ -25,36 +27,25 @@ def exportable(checkpoint: Path) -> Exportable:
     fields = model_fields(recipe)
     long_side, multiple = fields["input"]["long_side"], fields["input"]["multiple"]
     short_side = max(multiple, long_side * 9 // 16 // multiple * multiple)
+    weights = model.energy.weights()
     return Exportable(
         predict=Predictor(model.detector),
         example=torch.from_numpy(trial_images(IMAGES, short_side, long_side)),
         outputs=PREDICT_OUTPUTS,
         multiple=multiple,
-        energy=box_energy(model.energy),
-        references={
-            "refine": lambda inputs: refine_reference(model.energy, inputs),
-            "density": lambda inputs: {
-                "log_density": model.energy(
-                    torch.from_numpy(inputs["features"]), torch.from_numpy(inputs["grid"])
-                ).numpy()
-            },
+        others={
+            "refine": OtherGraph(
+                partial(box_refine_graph, weights), partial(refine_reference, model.energy)
+            ),
+            "density": OtherGraph(
+                partial(box_density_graph, weights), partial(density_reference, model.energy)
+            ),
         },
         spans={"boxes": long_side, "scores": 1.0, "trajectory": long_side},
         unordered=("boxes",),
-        points=lambda outputs: _starts(outputs["boxes"], short_side, long_side),
+        points=lambda outputs: trial_boxes(outputs["boxes"], short_side, long_side),
         fields=fields,
     )
-
-
-def box_energy(net: BoxEnergyNet) -> BoxEnergy:
-    """The weights of f for the graph builders."""
-    last = len(net.layers) - 1
-    layers = []
-    for index, layer in enumerate(net.layers):
-        weight, bias = layer.get_parameter("weight"), layer.get_parameter("bias")
-        arrays = weight.detach().numpy(), bias.detach().numpy()
-        layers.append(Dense(*arrays, "none" if index == last else "relu"))
-    return BoxEnergy(net.pool, FEATURE_SCALE, tuple(layers))
 
 
 def refine_reference(net: BoxEnergyNet, inputs: Arrays) -> Arrays:
@@ -70,7 +61,13 @@ def refine_reference(net: BoxEnergyNet, inputs: Arrays) -> Arrays:
     return {"trajectory": trajectory.numpy(), "energy": energy.numpy()}
 
 
-def _starts(boxes: FloatArray, height: int, width: int) -> FloatArray:
+def density_reference(net: BoxEnergyNet, inputs: Arrays) -> Arrays:
+    """f from the inputs of the `density` graph."""
+    features, grid = (torch.from_numpy(inputs[name]) for name in ("features", "grid"))
+    return {"log_density": net(features, grid).numpy()}
+
+
+def trial_boxes(boxes: FloatArray, height: int, width: int) -> FloatArray:
     """Boxes to refine in the trial: the best found, and as many of head size anywhere."""
     rng = np.random.default_rng(1)
     shape = (len(boxes), CANDIDATES, 2)
