@@ -27,7 +27,8 @@ METHODS: dict[str, object] = {
     "regcls": "edgereg_training.methods.regcls.head:RegClsSettings",
     "gllim": "edgereg_training.methods.gllim.head:GllimSettings",
     "bel": "edgereg_training.methods.bel.head:BelSettings",
-    "bel-h": "edgereg_training.methods.bel.head:BelSettings",
+    "bel-coordinate": "edgereg_training.methods.bel.head:BelSettings",
+    "bel-h": "edgereg_training.methods.bel.heatmaps:BelHeatmapSettings",
 }
 
 

@@ -1,4 +1,4 @@
-"""BEL as a method: `bel` of a feature vector, `bel-h` of feature maps (binary heatmaps).
+"""BEL as a method: `bel` of a feature vector, `bel-coordinate` of a map for each coordinate.
 
 Each target is quantised to levels, each level has a code word, and each target has a head of its
 own that gives the bits' logits z. The density is exact for independent bits and a uniform prior on
@@ -27,7 +27,7 @@ Count = Annotated[int, Field(ge=2)]
 
 
 class BelSettings(Strict):
-    """The methods `bel` and `bel-h`.
+    """The methods `bel` and `bel-coordinate` (BEL-H, of heatmaps, is in `heatmaps`).
 
     code, decoder, loss: see `bel`. levels: of every target, or a list with one number for each,
     spread over its range; or step: units a level; neither: 200 levels. theta: width of the linear
@@ -35,7 +35,7 @@ class BelSettings(Strict):
     HEXJ (the paper's Table 16).
     """
 
-    name: Literal["bel", "bel-h"] = "bel"
+    name: Literal["bel", "bel-coordinate"] = "bel"
     code: bel.Code = "B1JDJ"
     decoder: bel.Decoder = "GEN-EX"
     loss: bel.Loss = "CE"
@@ -68,7 +68,7 @@ class BelSettings(Strict):
         return reflected
 
     def head(self, features: FeatureShape, targets: tuple[Target, ...]) -> BelHead:
-        """A head for a vector (`bel`) or maps (`bel-h`) of features."""
+        """A head for a vector (`bel`) or maps (`bel-coordinate`) of features."""
         codec = BitCodec(self, targets)
         if self.name == "bel":
             bits: VectorBits | MapBits = VectorBits(features.channels, codec.bits(), self.theta)
