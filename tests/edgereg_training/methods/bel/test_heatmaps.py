@@ -12,7 +12,7 @@ from edgereg_training.methods.bel.heatmaps import (  # noqa: E402
 )
 from edgereg_training.methods.method import FeatureShape  # noqa: E402
 
-from edgereg.models.schema import Target  # noqa: E402
+from edgereg.core.model_spec import Target  # noqa: E402
 
 TARGETS = tuple(Target(name=name, unit="px", low=0, high=256) for name in ("x0", "y0", "x1", "y1"))
 

@@ -91,7 +91,7 @@ def test_density_of_one_target_is_normalised_and_about_right() -> None:
 
 
 def test_density_of_two_targets_integrates_to_one() -> None:
-    head = head_of(POSE, estimate=BEL, sigmas=(0.05, 0.2), density_samples=4000)
+    head = head_of(POSE, estimate=BEL, sigmas=(0.05, 0.2), density_samples=1024)
     features, wanted = trained(head, 100)
     density = head.density(features[:4])
     yaw, pitch = torch.arange(-160.0, 161.0, 4.0), torch.arange(-80.0, 81.0, 2.0)
@@ -100,6 +100,7 @@ def test_density_of_two_targets_integrates_to_one() -> None:
     assert mass.tolist() == pytest.approx([1.0] * 4, abs=0.1)
     assert (density.mean() - wanted[:4]).abs().mean() < 8
     assert (density.std() > 0).all()
+    assert (density.effective() > 0.1).all()
 
 
 def test_refinement_starts_at_any_estimate_and_never_falls() -> None:

@@ -15,12 +15,12 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from edgereg.models.schema import Target
+from edgereg.core.model_spec import Target
 from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.baselines.heatmap import PointMaps
 from edgereg_training.methods.bel.code_words import expected_level
 from edgereg_training.methods.bel.codes import code_matrix
-from edgereg_training.methods.density import Levels
+from edgereg_training.methods.densities import Levels
 from edgereg_training.methods.method import FeatureShape, Head
 
 
@@ -82,4 +82,7 @@ class BelHeatmapHead(Head):
     def _bits(self, features: Tensor) -> Tensor:
         """Logits [B, D / 2, h, w, bits]."""
         found: Tensor = self.output(features)
-        return found.unflatten(1, (self.grid.points, -1)).movedim(2, -1)
+        width, height = self.grid.cells
+        return found.reshape(-1, self.grid.points, self.words.shape[1], height, width).movedim(
+            2, -1
+        )

@@ -25,6 +25,7 @@ from edgereg.core.model_spec import Target
 from edgereg_training.loop.errors import RecipeError
 from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.densities import WeightedSamples
+from edgereg_training.methods.ebm import importance
 from edgereg_training.methods.ebm import likelihood as ebm
 from edgereg_training.methods.ebm import points as energy_points
 from edgereg_training.methods.ebm import trainers as ebm_trainers
@@ -123,13 +124,12 @@ class EnergySettings(Strict):
 class EnergyHead(Head):
     """An energy and, where the settings have one, the head of another method as its estimate.
 
-    scattered: [1, GRID, D] over the ranges; offsets: [1, S, D], samples of the proposal, and
-    log_proposal: [1, S], their log density; all in the energy's coordinates.
+    scattered: [1, GRID, D] over the ranges; offsets: [1, S, D], samples of the proposal; both in
+    the energy's coordinates.
     """
 
     scattered: Tensor
     offsets: Tensor
-    log_proposal: Tensor
 
     def __init__(
         self,
@@ -153,10 +153,8 @@ class EnergyHead(Head):
             settings.activation,
         )
         offsets = energy_points.offsets(self.proposal, settings.density_samples)
-        log_proposal = self.proposal.log_density(offsets)
         self.register_buffer("scattered", energy_points.scattered(self.widths), persistent=False)
         self.register_buffer("offsets", offsets, persistent=False)
-        self.register_buffer("log_proposal", log_proposal, persistent=False)
 
     def loss(
         self, features: Tensor, targets: Tensor, generator: torch.Generator
@@ -189,24 +187,35 @@ class EnergyHead(Head):
 
     def density(self, features: Tensor, value: Tensor | None = None) -> WeightedSamples:
         """p(y|x), normalised over a grid on the range of one target, or by importance sampling
-        about the value [B, D] of several; value: where it is known already."""
+        of several; value: the estimate's [B, D], where who asks knows it."""
         vectors = pooled(features)
-        if len(self.targets) == 1:
-            points = self.scattered.expand(vectors.shape[0], -1, -1)
-            weights = self.network(vectors, points)
-            log_z = torch.logsumexp(weights, 1) + math.log(self.widths[0] / (GRID - 1))
-        else:
-            centre = self.value(features) if value is None else value
-            points = self.network.normalise(centre).detach()[:, None] + self.offsets
-            weights = self.network(vectors, points) - self.log_proposal
-            log_z = torch.logsumexp(weights, 1) - math.log(self.settings.density_samples)
-        log_volume = self.network.scale.log().sum()
 
-        def log_prob(points: Tensor) -> Tensor:
+        def energy(points: Tensor) -> Tensor:
             f: Tensor = self.network(vectors, self.network.normalise(points))
-            return f - log_z[:, None] - log_volume
+            return f
 
-        return WeightedSamples(self.network.restore(points), weights, log_prob)
+        if len(self.targets) == 1:
+            points = self.network.restore(self.scattered.expand(vectors.shape[0], -1, -1))
+            width = self.targets[0].high - self.targets[0].low
+            weights = energy(points) + math.log(width * GRID / (GRID - 1))
+        else:
+            start = self._start(features, value)
+            found = importance.sample(energy, start, self.settings.density_samples)
+            points, weights = found.points, found.log_weights
+        log_z = torch.logsumexp(weights, 1) - math.log(weights.shape[1])
+        return WeightedSamples(points, weights, lambda points: energy(points) - log_z[:, None])
+
+    def _start(self, features: Tensor, value: Tensor | None) -> tuple[importance.Proposal, ...]:
+        """What the first samples are drawn from: the estimate's density, or the proposal of the
+        training about the energy's own best point."""
+        if self.estimate is not None:
+            return importance.proposals_of(self.estimate.density(features))
+        centre = self.value(features) if value is None else value
+        sigmas = centre.new_tensor(self.proposal.sigmas) * self.network.scale
+        return tuple(
+            importance.GaussianProposal(centre.detach(), torch.diag_embed(row.expand_as(centre)))
+            for row in sigmas
+        )
 
     def fit(self, features: Tensor, targets: Tensor) -> None:
         """The estimate's."""
