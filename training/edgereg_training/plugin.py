@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 @hookimpl
 def edgereg_commands() -> list[click.Command]:
-    """`edgereg train`, `edgereg evaluate`, `edgereg render` and `edgereg reproduce`."""
-    from edgereg_training.commands import evaluate, render, reproduce, train
+    """`edgereg train`, `evaluate`, `render`, `data` and `reproduce`."""
+    from edgereg_training.commands import data, evaluate, render, reproduce, train
 
-    return [train.command, evaluate.command, render.command, reproduce.command]
+    modules = (train, evaluate, render, data, reproduce)
+    return [module.command for module in modules]
 
 
 @hookimpl
@@ -46,6 +47,14 @@ def edgereg_targets() -> Mapping[str, object]:
         "scalar": f"{room}:AnyScalar",
         "steering": f"{room}:Steering",
     }
+
+
+@hookimpl
+def edgereg_datasets() -> Mapping[str, object]:
+    """The field's data sets, and any CSV table."""
+    from edgereg_training.data.registry import DATASETS
+
+    return DATASETS
 
 
 @hookimpl
