@@ -109,7 +109,9 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
         run = assemble(
             session.plugins, source, outputs, choice, sinks=[faults], append=options["append"]
         )
-    report, interrupted = watch(run.pipeline, run.source.info.frame_count)
+    report, interrupted = watch(
+        run.pipeline, run.source.info.frame_count, live=run.source.info.live
+    )
     places = run.finish(interrupted=interrupted)
     return conclude(report, interrupted, faults, places, with_stats=options["show_stats"])
 

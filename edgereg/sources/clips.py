@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgereg.core.errors import SinkError, SourceError
+from edgereg.core.files import is_made_here
 from edgereg.core.frames import Frame, SourceInfo
 from edgereg.core.shown import shown
 from edgereg.sources.file import VideoFile
@@ -99,7 +100,8 @@ class Clips:
     ) -> None:
         """Raises SourceError where none of the clips can be opened."""
         self.timeline = Timeline()
-        self._paths = list(paths)
+        own = [path for path in paths if is_made_here(path)] if len(paths) > 1 else []
+        self._paths = [path for path in paths if path not in own] or list(paths)
         self._options = options or SourceOptions()
         name = shown(name)
         self._warnings: list[str] = []
@@ -110,6 +112,9 @@ class Clips:
             raise SourceError(f"{name}: none of its {len(self._paths)} clips can be opened")
         first.close()
         self._warnings.clear()
+        if len(self._paths) < len(paths):
+            names = ", ".join(shown(path.name) for path in own)
+            self._warnings.append(f"{name}: skipped what edgereg wrote itself: {names}")
         self._info = replace(
             first.info, name=name, frame_count=None, seekable=False, files=tuple(self._paths)
         )
