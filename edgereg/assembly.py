@@ -44,7 +44,8 @@ class Choice:
 
     tasks: names; none: those of `models`, else head pose. models: folders to use instead of the
     tasks' own. engine: as `--engine` takes it. precision: demanded of every model, or None.
-    threads: of a model, or None: shared out. realtime: the latest frame wins; None: where the
+    threads: of a model, or None: shared out. size: of the pictures that models look at, by name:
+    'fast', 'default', 'far'. realtime: the latest frame wins; None: where the
     source is live. limit: at most so many frames. refine, steps, prompts: as in `Settings`.
     """
 
@@ -53,6 +54,7 @@ class Choice:
     engine: str = "auto"
     precision: str | None = None
     threads: int | None = None
+    size: str = "default"
     realtime: bool | None = None
     limit: int | None = None
     refine: bool = True
@@ -80,7 +82,7 @@ def load(plugins: Plugins, choice: Choice) -> list[LoadedTask]:
         models[task] = folder
     loaders = {name: provider.load for name, provider in plugins.engines().items()}
     wanted = choice.tasks or tuple(models) or DEFAULT_TASKS
-    loading = Loading(models, choice.engine, choice.threads, loaders)
+    loading = Loading(models, choice.engine, choice.threads, loaders, choice.size)
     loaded = load_tasks(plugins.tasks().values(), wanted, loading)
     for each in loaded:
         if each.spec and choice.precision and each.spec.precision != choice.precision:

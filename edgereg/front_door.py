@@ -42,6 +42,7 @@ def stream(
     realtime: bool | None = None,
     limit: int | None = None,
     threads: int | None = None,
+    size: str = "default",
 ) -> Stream:
     """Run a source through tasks, and iterate over the results, a `FrameResult` for each frame.
 
@@ -51,6 +52,7 @@ def stream(
     refine, steps: climb the predicted density, and how far. prompts: boxes that a tracker follows.
     realtime: the latest frame wins, and late ones are dropped (default: for cameras and streams).
     limit: stop after so many frames. threads: CPU threads of a model (default: shared out).
+    size: of the picture that a detector looks at: 'fast', 'default' or 'far'.
 
     Raises EdgeregError: at once where something can't be opened, while iterating where the source
     fails. Leaving the loop ends the run; so does leaving `with edgereg.stream(...) as results`.
@@ -60,6 +62,7 @@ def stream(
         models=_folders(models),
         engine=engine,
         threads=threads,
+        size=size,
         realtime=realtime,
         limit=limit,
         refine=refine,
@@ -81,6 +84,7 @@ def run(
     realtime: bool | None = None,
     limit: int | None = None,
     threads: int | None = None,
+    size: str = "default",
     append: bool = False,
 ) -> Report:
     """Run a source through tasks into files, as the command `edgereg run` does.
@@ -95,6 +99,7 @@ def run(
         models=_folders(models),
         engine=engine,
         threads=threads,
+        size=size,
         realtime=realtime,
         limit=limit,
         refine=refine,
@@ -126,6 +131,7 @@ def predict(
     refine: bool = True,
     steps: int | None = None,
     threads: int | None = None,
+    size: str = "default",
 ) -> Predictions:
     """What a task finds in one picture, uint8 [H, W, 3] RGB.
 
@@ -137,6 +143,7 @@ def predict(
         models=_folders(models),
         engine=engine,
         threads=threads,
+        size=size,
         refine=refine,
         steps=steps,
     )

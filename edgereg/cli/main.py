@@ -12,7 +12,6 @@ import click
 from edgereg import __version__
 from edgereg.cli.session import Session
 from edgereg.core.errors import EdgeregError
-from edgereg.core.shown import harmless
 
 DONE, FAILED, MISUSED = 0, 1, 2
 
@@ -130,7 +129,5 @@ def _unforeseen(error: Exception) -> str:
 def _failed(session: Session, message: str) -> int:
     if session.debug:
         traceback.print_exc()
-    # Names and other people's texts stand in it: a terminal must not obey them.
-    lines = [harmless(line) for line in f"Error: {message}".splitlines()]
-    click.echo("\n".join(lines), err=True)
+    click.echo(f"Error: {message}", err=True)
     return FAILED

@@ -15,7 +15,6 @@ from edgereg.core.errors import EdgeregError
 if TYPE_CHECKING:
     from edgereg.assembly import Choice
     from edgereg.core.regions import Prompt
-    from edgereg.sources.options import SourceOptions
 
 
 @click.command("run")
@@ -31,6 +30,13 @@ if TYPE_CHECKING:
 )
 @click.option("--engine", default="auto", show_default=True, help="A name that 'engines' lists.")
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8"]), help="Demand it.")
+@click.option(
+    "--size",
+    metavar="NAME",
+    default="default",
+    show_default=True,
+    help="Of the picture that a detector looks at: fast (large heads), default, far (small ones).",
+)
 @click.option(
     "--every-frame/--realtime",
     default=None,
@@ -60,32 +66,14 @@ if TYPE_CHECKING:
     help="A box to track, in pixels of a frame (repeatable; default: of the first frame).",
 )
 @click.option("--append", is_flag=True, help="Continue the tables that are there.")
-@click.option(
-    "--camera",
-    metavar="WxH@RATE,FORMAT",
-    help="Ask a camera for a mode, such as 1280x720@30,MJPG; any part of it will do.",
-)
-@click.option(
-    "--reconnect",
-    type=click.FloatRange(0),
-    metavar="SECONDS",
-    help="Give a stream up that stopped and stays away so long (default: never).",
-)
-@click.option(
-    "--max-pixels",
-    type=click.FloatRange(0, min_open=True),
-    metavar="MILLIONS",
-    help="Refuse larger pictures before they take memory (default: 128 million pixels).",
-)
 @click.option("--show-stats", is_flag=True, help="Show the times of every stage.")
 @pass_session
 def command(session: Session, /, source: str, outputs: tuple[Path, ...], **options: Any) -> int:
     """Run a source through tasks into files.
 
-    SOURCE: a video file, an image, a folder or glob of images or of videos, a camera index, a URL,
-    a GStreamer string, or - for standard input. OUTPUT, by its ending: .mp4, .mkv, .webm
-    (annotated video), %06d.png, .jsonl, .csv, .parquet, .json (COCO), .txt (MOTChallenge), .pts
-    (300-W).
+    SOURCE: a video file, an image, a folder or glob of images or of videos, a camera index, a URL
+    or a GStreamer string. OUTPUT, by its ending: .mp4, .mkv, .webm (annotated video), %06d.png,
+    .jsonl, .csv, .parquet, .json (COCO), .txt (MOTChallenge), .pts (300-W).
     """
     from edgereg.assembly import assemble
     from edgereg.cli.watching import FirstFaults, conclude, watch
@@ -109,9 +97,7 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
         run = assemble(
             session.plugins, source, outputs, choice, sinks=[faults], append=options["append"]
         )
-    report, interrupted = watch(
-        run.pipeline, run.source.info.frame_count, live=run.source.info.live
-    )
+    report, interrupted = watch(run.pipeline, run.source.info.frame_count)
     places = run.finish(interrupted=interrupted)
     return conclude(report, interrupted, faults, places, with_stats=options["show_stats"])
 
@@ -125,23 +111,12 @@ def _choice(options: dict[str, Any]) -> Choice:
         engine=options["engine"],
         precision=options["precision"],
         threads=options["threads"],
+        size=options["size"],
         realtime=None if options["every_frame"] is None else not options["every_frame"],
         limit=options["limit"],
         refine=options["refine"],
         steps=options["steps"],
         prompts=tuple(parse_box(text) for text in options["boxes"]),
-        source=_source_options(options),
-    )
-
-
-def _source_options(options: dict[str, Any]) -> SourceOptions:
-    from edgereg.sources.options import MAX_PIXELS, SourceOptions, camera_mode
-
-    millions = options["max_pixels"]
-    return SourceOptions(
-        reconnect_s=options["reconnect"],
-        camera=camera_mode(options["camera"]) if options["camera"] else None,
-        max_pixels=MAX_PIXELS if millions is None else int(millions * 1e6),
     )
 
 

@@ -50,16 +50,14 @@ def run_spread(
     check_places(session.plugins, source, outputs, append=append)
     if wants_pictures(session.plugins, outputs):
         raise SinkError("workers send no pictures: write the annotated video without --workers")
-    clips = Clips(clips_of(source) or _one_file(source), source, choice.source)
-    info = clips.info
-    for line in clips.warnings:
-        warn(line)
+    clips = clips_of(source) or _one_file(source)
+    info = Clips(clips, source).info
     tasks = load(session.plugins, choice)
     whole = any(is_step_task(each.task) for each in tasks)
     parts = [
         part
-        for clip in info.files
-        for part in ([Slice(clip)] if whole else slices_of(clip, slice_frames, choice.source))
+        for clip in clips
+        for part in ([Slice(clip)] if whole else slices_of(clip, slice_frames))
     ]
     without = tuple(sorted(read_disabled() | set(session.without)))
     job = Job(replace(choice, threads=choice.threads or 1), without)

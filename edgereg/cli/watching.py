@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -24,16 +24,12 @@ POLL_S = 0.1
 CLOSING_S = 30.0
 
 
-def watch(
-    pipeline: StagedPipeline, frames: int | None, *, live: bool = False
-) -> tuple[Report, bool]:
+def watch(pipeline: StagedPipeline, frames: int | None) -> tuple[Report, bool]:
     """Run a pipeline to its end with a progress bar; also tells whether it was interrupted.
 
-    frames: how many are expected, or None. live: warnings are told when they come, a stream's
-    interruptions above all, and are not in the report any more. On Ctrl-C or SIGTERM the pipeline
-    stops, and its outputs are closed before this returns.
+    frames: how many are expected, or None. On Ctrl-C or SIGTERM the pipeline stops, and its
+    outputs are closed before this returns.
     """
-    told: list[str] = []
     with _termination_interrupts():
         try:
             with _progress(frames) as advance:
@@ -41,23 +37,10 @@ def watch(
                 while pipeline.running:
                     time.sleep(POLL_S)
                     advance(pipeline.stats())
-                    if live:
-                        _tell_new(pipeline.report().warnings, told)
         except KeyboardInterrupt:
             with _signals_ignored():
-                report, interrupted = pipeline.stop(CLOSING_S), True
-        else:
-            report, interrupted = pipeline.wait(), False
-    untold = tuple(line for line in report.warnings if line not in told)
-    return replace(report, warnings=untold), interrupted
-
-
-def _tell_new(lines: Sequence[str], told: list[str]) -> None:
-    from edgereg.cli.session import warn
-
-    for line in lines[len(told) :]:
-        warn(line)
-        told.append(line)
+                return pipeline.stop(CLOSING_S), True
+        return pipeline.wait(), False
 
 
 def show_stats(stats: Stats) -> None:

@@ -37,6 +37,7 @@ class InputSpec(_Frozen):
     width, height: fixed size in pixels, or None where the graph takes any size.
     multiple: a free size must be a multiple of this.
     long_side: a free size is scaled so that its longer side is this (never enlarged beyond it).
+    sizes: other longer sides by name, such as 'fast' and 'far'; 'default' is `long_side`.
     crop_scale: side of the square crop / longer side of the region's box (region models).
     """
 
@@ -44,6 +45,7 @@ class InputSpec(_Frozen):
     height: int | None = Field(default=None, gt=0)
     multiple: int = Field(default=1, gt=0)
     long_side: int | None = Field(default=None, gt=0)
+    sizes: dict[str, Annotated[int, Field(gt=0)]] = Field(default_factory=dict)
     crop_scale: float = Field(default=1.0, gt=0)
 
 

@@ -20,7 +20,7 @@ from edgereg.models.folder import SPEC_FILE, ModelFolder, load_model
 # Free sides of images where the model names no longest one: up to full HD.
 LONGEST = 1920
 WIDE = 9 / 16
-CANDIDATES = (1, 10, 64)
+CANDIDATES = (1, 10, 300)
 GRID = (1, 1024, 16384)
 STEPS = (0, 10, 1000)
 OTHERS = (1, 64, 1024)
@@ -51,10 +51,11 @@ def profile_of(path: Path, batch: Batch | None = None) -> Profile:
 def _images(spec: InputSpec) -> Triple:
     """Shapes of one image [1, height, width, 3]."""
     step = spec.multiple
-    longest = _up(spec.long_side or LONGEST, step)
-    short = _up(round(longest * WIDE), step)
+    usual = _up(spec.long_side or LONGEST, step)
+    longest = _up(max([usual, *spec.sizes.values()]), step)
+    short = _up(round(usual * WIDE), step)
     heights = (spec.height,) * 3 if spec.height else (step, short, longest)
-    widths = (spec.width,) * 3 if spec.width else (step, longest, longest)
+    widths = (spec.width,) * 3 if spec.width else (step, usual, longest)
     shapes = [(1, high, wide, 3) for high, wide in zip(heights, widths, strict=True)]
     return shapes[0], shapes[1], shapes[2]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -129,12 +129,15 @@ class Loading:
     models: folders by task name, where not the task's own. engine: a provider's name, or 'auto'.
     threads: CPU threads in one run of any graph; None shares the cores that this process may use
     out among the tasks and the other stages. loaders: engines of plugins by provider name.
+    size: of the picture that a model takes, by the name that its model.json gives it ('fast',
+    'far'); 'default' is right for every model, and what a model without that size keeps to.
     """
 
     models: Mapping[str, Path] = field(default_factory=dict)
     engine: str = "auto"
     threads: int | None = None
     loaders: Mapping[str, EngineLoader] = field(default_factory=dict)
+    size: str = "default"
 
 
 def in_order(tasks: Iterable[Task], wanted: Sequence[str]) -> list[Task]:
@@ -190,6 +193,7 @@ def load_task(task: Task, loading: Loading | None = None, *, share: int = 1) -> 
             f"{folder.path}: model '{folder.spec.name}' is for task '{folder.spec.task}', "
             f"not for '{task.name}'"
         )
+    folder = _of_size(folder, loading.size)
     engines = {
         name: load_engine(
             folder.graph_path(name),
@@ -208,10 +212,30 @@ def load_task(task: Task, loading: Loading | None = None, *, share: int = 1) -> 
     )
 
 
+def _of_size(folder: ModelFolder, size: str) -> ModelFolder:
+    """The model with the named input size as the one it is used with."""
+    spec = folder.spec
+    if size not in spec.input.sizes:
+        return folder
+    chosen = spec.input.model_copy(update={"long_side": spec.input.sizes[size]})
+    return replace(folder, spec=spec.model_copy(update={"input": chosen}))
+
+
 def load_tasks(
     tasks: Iterable[Task], wanted: Sequence[str], loading: Loading | None = None
 ) -> list[LoadedTask]:
-    """Load the wanted tasks and their upstreams in running order."""
+    """Load the wanted tasks and their upstreams in running order.
+
+    Raises ModelFolderError where an input size is chosen that no model among them has.
+    """
     ordered = in_order(tasks, wanted)
     share = max(1, usable_cores() // (len(ordered) + 1))
-    return [load_task(task, loading, share=share) for task in ordered]
+    loaded = [load_task(task, loading, share=share) for task in ordered]
+    size = "default" if loading is None else loading.size
+    known = {name for each in loaded if each.spec for name in each.spec.input.sizes}
+    if size != "default" and size not in known:
+        raise ModelFolderError(
+            f"no model here has an input size '{size}'; there are: "
+            f"{', '.join(sorted({'default', *known}))}"
+        )
+    return loaded

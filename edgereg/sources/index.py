@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import av.error
-from av.packet import Packet
 
 from edgereg.sources.clock import Clock
 from edgereg.sources.container import Opened, VideoPacket
@@ -135,8 +134,8 @@ class _Row:
     duration: int
 
 
-def packets(opened: Opened) -> Iterator[VideoPacket | av.error.FFmpegError]:
-    """Packets of the stream in order; the error in place of one that can't be read."""
+def packets(opened: Opened) -> Iterator[VideoPacket | None]:
+    """Packets of the stream in order; None where one can't be read."""
     faults = 0
     while faults < MOST_FAULTS:
         try:
@@ -146,15 +145,15 @@ def packets(opened: Opened) -> Iterator[VideoPacket | av.error.FFmpegError]:
                 faults = 0
                 yield packet
             return
-        except av.error.FFmpegError as error:
+        except av.error.FFmpegError:
             faults += 1
-            yield error
+            yield None
 
 
 def read_index(opened: Opened) -> FrameIndex:
     """Read a file that was just opened to its end, without decoding."""
     codec = opened.stream.codec_context.name
-    rows = [_row(each, codec) for each in packets(opened) if isinstance(each, Packet)]
+    rows = [_row(packet, codec) for packet in packets(opened) if packet is not None]
     first = next((number for number, row in enumerate(rows) if row.key), 0)
     index = FrameIndex(clock_of(opened))
     runs = list(_runs(rows, first, opened))

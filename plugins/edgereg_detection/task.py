@@ -31,7 +31,7 @@ from edgereg_detection.marks import box_marks
 # Used where a model's settings do not say otherwise.
 SCORE_THRESHOLD = 0.4
 NMS_IOU = 0.5
-MAX_CANDIDATES = 10
+MAX_CANDIDATES = 300
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -84,3 +86,18 @@ def test_a_model_by_hand(colour_task: Any, tmp_path: Path) -> None:
         load_tasks(
             [replace(colour_task, upstream=None)], ["colour"], Loading({"colour": tmp_path / "no"})
         )
+
+
+def test_an_input_size_by_name(spot_task: Any, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    folder = tmp_path / "spots"
+    shutil.copytree(spot_task.model, folder)
+    content = json.loads((folder / "model.json").read_text())
+    content["input"] |= {"long_side": 64, "sizes": {"far": 128}}
+    (folder / "model.json").write_text(json.dumps(content))
+    task = replace(spot_task, model=folder)
+    (usual,) = load_tasks([task], ["spots"])
+    (far,) = load_tasks([task], ["spots"], Loading(size="far"))
+    assert (usual.spec.input.long_side, far.spec.input.long_side) == (64, 128)
+    with pytest.raises(ModelFolderError, match=r"input size 'huge'.*default, far"):
+        load_tasks([task], ["spots"], Loading(size="huge"))

@@ -17,7 +17,8 @@ class CropSettings:
     """smallest, largest: range of the picked head's size (root of its area) in pixels, log-uniform.
     stretch: largest relative change of the aspect. visible: a head of which less is left is
     ignored. least: a head whose shorter side is less, in pixels, is ignored. cover: least share of
-    the crop's side that the scene's shorter side shall fill. mosaic: probability of a mosaic."""
+    the crop's side that the scene's shorter side shall fill. fill: most of the crop's side that a
+    head is scaled to, whatever `largest` says. mosaic: probability of a mosaic."""
 
     smallest: float = 10.0
     largest: float = 200.0
@@ -25,6 +26,7 @@ class CropSettings:
     visible: float = 0.4
     least: float = 7.0
     cover: float = 0.5
+    fill: float = 0.85
     mosaic: float = 0.25
 
 
@@ -107,7 +109,7 @@ def _random_zoom(
     real = scene.boxes[~scene.ignored]
     if len(real):
         sides = np.sqrt(np.prod(real[:, 2:] - real[:, :2], axis=1))
-        largest = min(settings.largest, 0.85 * size)
+        largest = min(settings.largest, settings.fill * size)
         target = np.exp(rng.uniform(np.log(settings.smallest), np.log(largest)))
         least = settings.cover * size / min(scene.image.shape[:2])
         zoom = float(np.clip(target / rng.choice(sides), min(least, 1.0), 3.0))

@@ -35,7 +35,7 @@ def model_fields(recipe: Recipe) -> dict[str, Any]:
         "task": "detection",
         "method": f"task-aligned-anchor-free+{confidence}",
         "targets": [{"name": edge, "unit": "px", "low": -LIMIT, "high": LIMIT} for edge in EDGES],
-        "input": {"multiple": 32, "long_side": runtime.long_side},
+        "input": {"multiple": 32, "long_side": runtime.long_side, "sizes": runtime.sizes},
         "features": list(FEATURES),
         "refinement": {
             "steps": runtime.steps,

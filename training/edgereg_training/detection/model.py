@@ -8,7 +8,8 @@ from torch.nn.functional import pad
 from edgereg_training.detection.energy import BoxEnergyNet
 from edgereg_training.detection.network import DetectorConfig, HeadDetector, RawDetections
 
-TOP = 100
+# The runtime keeps at most as many heads; a crowd gives several candidates a head.
+TOP = 500
 
 
 class HeadModel(nn.Module):
@@ -23,7 +24,7 @@ class HeadModel(nn.Module):
 class Predictor(nn.Module):
     """The `predict` graph: uint8 [B, H, W, 3] RGB, sides multiples of 32 -> the best candidates.
 
-    Returns boxes float32 [B, 100, 4] (x1, y1, x2, y2 in image pixels), scores [B, 100] in [0, 1],
+    Returns boxes float32 [B, 500, 4] (x1, y1, x2, y2 in image pixels), scores [B, 500] in [0, 1],
     best first, before any suppression, and features [B, C, H/8, W/8] for the energy.
     """
 

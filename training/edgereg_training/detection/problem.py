@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Annotated, NamedTuple, cast
 
+import cv2
 import numpy as np
 import torch
 from pydantic import Field
@@ -14,11 +15,18 @@ from torch import Tensor, nn
 
 from edgereg_training.detection.assignment import HeadLabels
 from edgereg_training.detection.backdrops import random_backdrop
-from edgereg_training.detection.crops import CropSettings, random_view
+from edgereg_training.detection.crops import CropSettings, bounded, random_view
 from edgereg_training.detection.distractors import add_distractors
 from edgereg_training.detection.losses import Confidence, LossSettings, total_loss
 from edgereg_training.detection.model import HeadModel, normalised
 from edgereg_training.detection.network import DetectorConfig
+from edgereg_training.detection.photographs.labels import read_labels
+from edgereg_training.detection.photographs.mixture import (
+    PhotographOptions,
+    Photographs,
+    load_photographs,
+)
+from edgereg_training.detection.photographs.turning import random_angle, turned
 from edgereg_training.detection.photometric import distort
 from edgereg_training.detection.scene import Image, Scene, scene_of
 from edgereg_training.detection.scenes import SceneSet, load_scenes
@@ -31,15 +39,17 @@ BACKDROP_SIZE = (448, 352)
 class RuntimeSettings(Strict):
     """How the trained model is used; written into the exported model.
 
-    long_side: longer side of the picture that a frame is scaled down to. score_threshold,
+    long_side: longer side of the picture that a frame is scaled down to; sizes: others, by the
+    name that a user chooses them by. score_threshold,
     nms_iou, max_candidates: of the detection task. steps, step_length, decay: of the refinement
     (Algorithm 1), one step length per relative coordinate (cx / w0, cy / h0, log w, log h).
     """
 
     long_side: int = Field(default=416, gt=0, multiple_of=32)
+    sizes: dict[str, Annotated[int, Field(gt=0, multiple_of=32)]] = Field(default_factory=dict)
     score_threshold: float = Field(default=0.4, ge=0, le=1)
     nms_iou: float = Field(default=0.5, ge=0, le=1)
-    max_candidates: int = Field(default=10, gt=0)
+    max_candidates: int = Field(default=300, gt=0)
     steps: int = Field(default=10, ge=0)
     step_length: tuple[float, float, float, float] = (1e-4, 1e-4, 4e-4, 4e-4)
     decay: float = Field(default=0.5, gt=0, le=1)
@@ -48,7 +58,9 @@ class RuntimeSettings(Strict):
 class DetectionOptions(Strict):
     """What a detection recipe says beyond the training loop's own keys.
 
-    train, val: folders of shards. size: side of the training pictures, a multiple of 64.
+    train, val: folders of shards. val_photographs: COCO JSONs, of which every validation looks at
+    `val_count` pictures evenly. size: side of the training pictures, a multiple of 64; batches are
+    of it or, drawn at random, of one of `other_sizes`, with as many pixels in all.
     epoch_images: pictures per epoch. empty: share of pictures without a head. backdrops: how many
     headless pictures are made for that, and for what lies outside a scene. distractors: most per
     picture. smallest, largest: size of the head that a crop is scaled to, in pixels. mosaic,
@@ -60,7 +72,10 @@ class DetectionOptions(Strict):
 
     train: tuple[Path, ...] = Field(min_length=1)
     val: tuple[Path, ...] = Field(min_length=1)
+    val_photographs: tuple[Path, ...] = ()
+    val_count: int = Field(default=300, gt=0)
     size: int = Field(default=256, gt=0, multiple_of=64)
+    other_sizes: tuple[Annotated[int, Field(gt=0, multiple_of=64)], ...] = ()
     epoch_images: int = Field(default=8000, gt=0)
     empty: float = Field(default=0.08, ge=0, lt=1)
     backdrops: int = Field(default=600, gt=0)
@@ -69,6 +84,8 @@ class DetectionOptions(Strict):
     smallest: float = Field(default=10.0, gt=0)
     mosaic: float = Field(default=0.25, ge=0, le=1)
     distorted: float = Field(default=0.8, ge=0, le=1)
+    turned: float = Field(default=0.0, ge=0, le=1)
+    photographs: PhotographOptions = PhotographOptions()
     energy_weight: float = Field(default=0.1, ge=0)
     confidence: Confidence = "nll"
     runtime: RuntimeSettings = RuntimeSettings()
@@ -91,6 +108,8 @@ class DetectionProblem:
     batch_size: int
     scenes: SceneSet
     backdrops: tuple[Image, ...]
+    photographs: Photographs
+    validation: SceneSet
     metric: str = "error"
 
     def build(self) -> HeadModel:
@@ -102,28 +121,54 @@ class DetectionProblem:
         return max(1, self.options.epoch_images // self.batch_size)
 
     def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Batch]:
-        """Batches of augmented pictures."""
-        for _ in range(self.steps()):
-            yield collate([self.picture(rng) for _ in range(self.batch_size)])
-
-    def picture(self, rng: np.random.Generator) -> Scene:
-        """One augmented training picture."""
+        """Batches of augmented pictures, each of one size."""
         options = self.options
-        crops = CropSettings(options.smallest, options.largest, mosaic=options.mosaic)
+        for _ in range(self.steps()):
+            size = int(rng.choice([options.size, *options.other_sizes]))
+            count = max(2, round(self.batch_size * (options.size / size) ** 2))
+            yield collate([self.picture(rng, size) for _ in range(count)])
+
+    def picture(self, rng: np.random.Generator, size: int | None = None) -> Scene:
+        """One augmented training picture of `size` pixels (default: the recipe's)."""
+        options = self.options
+        side = options.size if size is None else size
+        view = self.photographs.view(side, rng)
+        view = self._rendered(side, rng) if view is None else bounded(view, self._crops(side))
+        view = add_distractors(view, rng, options.distractors)
+        if rng.random() >= options.distorted:
+            return view
+        return Scene(distort(view.image, rng), view.boxes, view.ignored)
+
+    def _crops(self, size: int) -> CropSettings:
+        options = self.options
+        scale = size / options.size
+        return CropSettings(
+            options.smallest,
+            options.largest * scale,
+            mosaic=options.mosaic,
+            fill=max(0.85, options.largest / options.size),
+        )
+
+    def _rendered(self, size: int, rng: np.random.Generator) -> Scene:
+        options = self.options
 
         def backdrop() -> Image:
-            return self.backdrops[int(rng.integers(len(self.backdrops)))]
+            picture = self.backdrops[int(rng.integers(len(self.backdrops)))]
+            enlarge = size / min(picture.shape[:2])
+            if enlarge > 1:
+                picture = np.asarray(cv2.resize(picture, None, fx=enlarge, fy=enlarge), np.uint8)
+            return picture
 
         def pick() -> Scene:
             if rng.random() < options.empty:
                 return scene_of(backdrop())
             return self.scenes[int(rng.integers(len(self.scenes)))]
 
-        view = random_view(pick, backdrop, options.size, crops, rng)
-        view = add_distractors(view, rng, options.distractors)
-        if rng.random() >= options.distorted:
+        crops = self._crops(size)
+        view = random_view(pick, backdrop, size, crops, rng)
+        if rng.random() >= options.turned:
             return view
-        return Scene(distort(view.image, rng), view.boxes, view.ignored)
+        return bounded(turned(view, random_angle(rng), cv2.BORDER_REPLICATE), crops)
 
     def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """The loss and its parts, in float32; the network runs in the loop's precision."""
@@ -136,7 +181,7 @@ class DetectionProblem:
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """AP50, AP75 and their mean's distance from 1 on the validation scenes."""
-        return validate(cast(HeadModel, model), load_scenes(self.options.val))
+        return validate(cast(HeadModel, model), self.validation)
 
 
 def collate(scenes: list[Scene]) -> Batch:
@@ -158,4 +203,21 @@ def detection_problem(recipe: Recipe) -> DetectionProblem:
     options = parse_options(DetectionOptions, recipe)
     rng = np.random.default_rng([recipe.seed, 0xBAC])
     backdrops = tuple(random_backdrop(*BACKDROP_SIZE, rng) for _ in range(options.backdrops))
-    return DetectionProblem(options, recipe.batch_size, load_scenes(options.train), backdrops)
+    return DetectionProblem(
+        options,
+        recipe.batch_size,
+        load_scenes(options.train),
+        backdrops,
+        load_photographs(options.photographs),
+        _validation(options),
+    )
+
+
+def _validation(options: DetectionOptions) -> SceneSet:
+    """Rendered scenes and photographs, boxes clipped to the picture."""
+    scenes = list(load_scenes(options.val).scenes)
+    for path in options.val_photographs:
+        pictures = read_labels(path)
+        for picture in pictures[:: max(1, len(pictures) // options.val_count)]:
+            scenes.append(bounded(picture.read(), CropSettings(least=0.0)))
+    return SceneSet(scenes)

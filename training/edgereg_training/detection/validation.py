@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
 from edgereg.core.geometry import letterbox, nms
 from edgereg_training.detection.average_precision import PictureResult, average_precision, match
 from edgereg_training.detection.model import HeadModel, Predictor
+from edgereg_training.detection.scene import Scene
 from edgereg_training.detection.scenes import SceneSet
 
 BATCH = 16
@@ -24,11 +27,22 @@ def validate(model: HeadModel, scenes: SceneSet) -> dict[str, float]:
 
 def _results(predictor: Predictor, scenes: SceneSet) -> list[PictureResult]:
     results: list[PictureResult] = []
-    for start in range(0, len(scenes), BATCH):
-        batch = [scenes[i] for i in range(start, min(start + BATCH, len(scenes)))]
+    for batch in _batches(scenes):
         images = np.stack([letterbox(scene.image, None, MULTIPLE)[0] for scene in batch])
         boxes, scores, _ = predictor(torch.from_numpy(images))
         for scene, found, score in zip(batch, boxes.numpy(), scores.numpy(), strict=True):
             kept = nms(found, score, NMS_IOU)
             results.append(PictureResult(found[kept], score[kept], scene.boxes, scene.ignored))
     return results
+
+
+def _batches(scenes: SceneSet) -> Iterator[list[Scene]]:
+    """Neighbouring scenes of one size together."""
+    batch: list[Scene] = []
+    for scene in scenes.scenes:
+        if batch and (len(batch) == BATCH or batch[0].image.shape != scene.image.shape):
+            yield batch
+            batch = []
+        batch.append(scene)
+    if batch:
+        yield batch

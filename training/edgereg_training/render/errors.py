@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from edgereg.core.errors import EdgeregError
 
-
-class RenderError(EdgeregError):
-    """Rendering can't begin or go on, or its data can't be read."""
+class RenderError(Exception):
+    """A problem the caller can fix; the message is one line that says what and how."""
 
 
 class AssetError(RenderError):

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.loop.loop import train
+from edgereg_training.loop.recipe import OptimiserSettings, Recipe
 from edgereg_training.methods.gllim.fit import GLLiM
-from edgereg_training.methods.gllim.head import principal_components
-from edgereg_training.regression.data import Examples
+from edgereg_training.methods.gllim.head import GllimSettings, principal_components
+from edgereg_training.methods.registry import parse_method
 from edgereg_training.regression.net import RegressionNet, features_of
-from edgereg_training.regression.problem import RegressionProblem
 from edgereg_training.reproduce.cells import Cell, Cells, Key
 from edgereg_training.reproduce.context import Context
 from edgereg_training.reproduce.gllim.features import (
@@ -33,12 +33,11 @@ from edgereg_training.reproduce.gllim.features import (
     prepare,
     size_of,
 )
+from edgereg_training.reproduce.image_data import POSE_TARGETS, ImageSet
 from edgereg_training.reproduce.image_study import (
     Budget,
-    Heads,
+    ImageProblem,
     absolute_errors,
-    problem_on,
-    recipe_of,
 )
 from edgereg_training.reproduce.statistics import Interval, over_seeds
 
@@ -166,33 +165,32 @@ def _least_squares(train: FeatureSet, validation: FeatureSet, test: FeatureSet) 
 
 @dataclass(frozen=True)
 class FineTuning:
-    """A recipe's problem whose network begins with the features learned for landmarks; an epoch
-    has as many steps whatever the number of examples.
+    """The `problem.Problem` of a method whose network begins with given weights.
 
     A GLLiM head is fitted to the features before the first step, as in the paper.
     """
 
-    inner: RegressionProblem
+    inner: ImageProblem
     backbone: Path
     epoch_steps: int
     metric: str = "mae"
 
-    def build(self) -> RegressionNet:
+    def build(self) -> nn.Module:
         """The network trained for landmarks with a new head."""
         model = self.inner.build()
+        assert isinstance(model, RegressionNet)  # noqa: S101  (built by the image problem)
         model.backbone.load_state_dict(load_backbone(self.backbone).state_dict())
-        if self.inner.options.method["name"] == "gllim":
-            everything = self.inner.data.plain(np.arange(len(self.inner.data)))
+        if isinstance(self.inner.method, GllimSettings):
             with torch.no_grad():
-                features = features_of(model, everything.images)
-                model.head.fit(features, torch.from_numpy(everything.targets))
+                features = features_of(model, self.inner.train.centres())
+                model.head.fit(features, torch.from_numpy(self.inner.train.targets))
         return model
 
     def steps(self) -> int:
-        """Batches an epoch."""
+        """Batches an epoch, whatever the number of examples."""
         return self.epoch_steps
 
-    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Examples]:
+    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[ImageSet]:
         """Augmented batches, over the examples as often as it takes."""
         left = self.epoch_steps
         while left > 0:
@@ -203,40 +201,43 @@ class FineTuning:
                     return
 
     def loss(
-        self, model: RegressionNet, batch: Examples, generator: torch.Generator
+        self, model: nn.Module, batch: ImageSet, generator: torch.Generator
     ) -> dict[str, Tensor]:
         """The head's."""
         return self.inner.loss(model, batch, generator)
 
-    def validate(self, model: RegressionNet) -> dict[str, float]:
-        """See `RegressionProblem.validate`."""
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """See `ImageProblem.validate`."""
         return self.inner.validate(model)
 
 
 def _fine_tuned(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
-    folders = sources.folders[key["distribution"]]
-    everything, validation, test = _images(data, folders, tuple(asdict(size).items()))
+    everything, validation, test = _images(
+        data, sources.folders[key["distribution"]], tuple(asdict(size).items())
+    )
     training = key["deep"]
     chosen = np.random.default_rng(key["seed"]).permutation(len(everything))[: key["count"]]
-    budget = Budget(training["epochs"], training["batch"], training["rate"])
-    recipe = recipe_of(
-        "pose", key["options"], (data / folders[0], data / folders[1]), budget, key["seed"]
-    )
-    recipe = recipe.model_copy(
-        update={"optimiser": recipe.optimiser.model_copy(update={"warmup_steps": 20})}
-    )
-    inner = problem_on(recipe, everything.take(chosen), validation)
+    inner = ImageProblem(
+        parse_method(key["options"]), POSE_TARGETS, everything.take(chosen), validation,
+        Budget(batch_size=training["batch"]),
+    )  # fmt: skip
     steps = training["steps"] // training["epochs"]
     problem = FineTuning(inner, data / sources.extractor, steps)
+    recipe = Recipe(
+        problem="study", seed=key["seed"], epochs=training["epochs"], batch_size=training["batch"],
+        threads=1, precision="bf16", optimiser=OptimiserSettings(
+            learning_rate=training["rate"], weight_decay=0.02, warmup_steps=20, gradient_clip=20.0,
+        ),
+    )  # fmt: skip
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         state = train(problem, recipe, out)
         weights = read_checkpoint(best_checkpoint(out)).weights
-    net = inner.build()
+    net = problem.inner.build()
+    assert isinstance(net, RegressionNet)  # noqa: S101  (built by the image problem)
     load_weights(net, weights)
-    net.eval()
-    error = float(absolute_errors(net, test).mean())
+    error = float(absolute_errors(net.eval(), test).mean())
     seconds = time.perf_counter() - began
     return {"error": error, "best_epoch": state.best_epoch, "seconds": seconds}
 
@@ -244,5 +245,5 @@ def _fine_tuned(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
 @lru_cache(maxsize=2)
 def _images(
     data: Path, folders: tuple[str, ...], size: tuple[tuple[str, Any], ...]
-) -> tuple[Heads, ...]:
+) -> tuple[ImageSet, ...]:
     return images_of(data, folders, Size(**dict(size)))
