@@ -31,7 +31,7 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 NAMES = ("o.mp4", "o.mkv", "o.webm", "o.jsonl", "o.csv", "o.parquet", "o.json", "o.txt")
 PICTURES = "o-%06d.jpg"
 BEGUN_S, LOST_S, ENDING_S = 0.2, 1.0, 5.0
-FPS = 25.0
+FPS, CLIP_S = 25.0, 8.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def one(folder: Path, number: signal.Signals, wait_s: float) -> Kill:
         done = subprocess.run(recover, capture_output=True, text=True, check=False)
         if done.returncode:
             faults.append(f"recover: {done.stderr.strip()}")
-    elif run.returncode not in (0, 1) or took > ENDING_S:
+    elif reached < CLIP_S - LOST_S and (run.returncode != 1 or took > ENDING_S):
         faults.append(f"ended with {run.returncode} after {took:.1f} s: {said.strip()[-200:]}")
     for name, read in LAST.items():
         faults += _lost(name, read, folder, reached)

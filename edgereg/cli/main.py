@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,6 +10,7 @@ import click
 
 from edgereg import __version__
 from edgereg.cli.session import Session
+from edgereg.cli.signals import leave, signals_interrupt
 from edgereg.core.errors import EdgeregError
 
 DONE, FAILED, MISUSED = 0, 1, 2
@@ -94,9 +94,10 @@ edgereg.params.append(_debug_option())
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console command. Exit codes: 0 done, 1 failed, 2 misuse."""
     session = Session()
-    code = _invoke(session, arguments)
+    with signals_interrupt():
+        code = _invoke(session, arguments)
     session.report_faults()
-    sys.exit(code)
+    leave(code)
 
 
 def _invoke(session: Session, arguments: Sequence[str] | None) -> int:

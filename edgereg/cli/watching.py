@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
+from edgereg.cli.signals import note_stuck, signals_ignored
 from edgereg.cli.tables import show_table
 
 if TYPE_CHECKING:
@@ -30,17 +29,19 @@ def watch(pipeline: StagedPipeline, frames: int | None) -> tuple[Report, bool]:
     frames: how many are expected, or None. On Ctrl-C or SIGTERM the pipeline stops, and its
     outputs are closed before this returns.
     """
-    with _termination_interrupts():
-        try:
-            with _progress(frames) as advance:
-                pipeline.start()
-                while pipeline.running:
-                    time.sleep(POLL_S)
-                    advance(pipeline.stats())
-        except KeyboardInterrupt:
-            with _signals_ignored():
-                return pipeline.stop(CLOSING_S), True
-        return pipeline.wait(), False
+    try:
+        with _progress(frames) as advance:
+            pipeline.start()
+            while pipeline.running:
+                time.sleep(POLL_S)
+                advance(pipeline.stats())
+    except KeyboardInterrupt:
+        with signals_ignored():
+            report = pipeline.stop(CLOSING_S)
+        if pipeline.running:
+            note_stuck("pipeline")
+        return report, True
+    return pipeline.wait(), False
 
 
 def show_stats(stats: Stats) -> None:
@@ -58,40 +59,6 @@ def summary(stats: Stats) -> str:
         f"{stats.frames} frames in {stats.elapsed_s:.1f} s ({stats.mean_fps:.1f} frames/s), "
         f"{stats.dropped} dropped"
     )
-
-
-@contextmanager
-def _termination_interrupts() -> Iterator[None]:
-    """Let SIGTERM (and Ctrl-Break on Windows) end the program as Ctrl-C does."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    # What is ignored stays ignored: under nohup a run outlives its terminal.
-    numbers = [n for n in _terminations() if signal.getsignal(n) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _signals_ignored() -> Iterator[None]:
-    """A second Ctrl-C must not cut off the closing of the outputs."""
-    numbers = (signal.SIGINT, *_terminations())
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _terminations() -> list[signal.Signals]:
-    names = ("SIGTERM", "SIGBREAK", "SIGHUP")
-    return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 @dataclass

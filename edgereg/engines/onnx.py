@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,6 +13,7 @@ import numpy.typing as npt
 
 from edgereg.core.arrays import DeviceArray, Value
 from edgereg.core.errors import EngineError
+from edgereg.engines import watchdog
 from edgereg.engines.base import Arrays
 from edgereg.engines.providers import CPU as CPU
 from edgereg.engines.providers import chain_of, options_of
@@ -55,6 +58,8 @@ class OnnxEngine:
         EngineError where the provider is absent or does not take the graph.
         """
         self._path = Path(path)
+        self._has_run = False
+        self._endless = False
         given = options_of(provider, threads) if options is None else options
         self._session = _session(self._path, provider, given, threads)
         self._inputs = {item.name: item for item in self._session.get_inputs()}
@@ -107,10 +112,9 @@ class OnnxEngine:
             return {name: np.asarray(v) for name, v in self.run_keeping(inputs, ()).items()}
         if self._check_inputs(inputs):
             return {name: _empty(item) for name, item in self._outputs.items()}
-        try:
-            arrays = self._session.run(None, {name: _plain(inputs[name]) for name in self._inputs})
-        except Exception as error:  # ONNX Runtime raises bare RuntimeErrors and its own classes
-            raise EngineError(f"{self._where()} failed: {_line(error)}") from error
+        with self._run() as options:
+            given = {name: _plain(inputs[name]) for name in self._inputs}
+            arrays = self._session.run(None, given, options)
         found = dict(zip(self._outputs, arrays, strict=True))
         for name, array in found.items():
             self._check_shape(name, array, self._outputs[name].shape)
@@ -126,17 +130,41 @@ class OnnxEngine:
             return {**self.run({name: np.asarray(value) for name, value in inputs.items()})}
         if self._check_inputs(inputs):
             return {name: _empty(item) for name, item in self._outputs.items()}
-        try:
-            values = self._run_bound(inputs, keep)
-        except Exception as error:  # ONNX Runtime raises bare RuntimeErrors and its own classes
-            raise EngineError(f"{self._where()} failed: {_line(error)}") from error
+        with self._run() as options:
+            values = self._run_bound(inputs, keep, options)
         found: dict[str, Value] = {}
         for name, value in values.items():
             found[name] = self._kept(name, value) if name in keep else value.numpy()
             self._check_shape(name, found[name], self._outputs[name].shape)
         return found
 
-    def _run_bound(self, inputs: Arrays, keep: Collection[str]) -> dict[str, Any]:
+    @contextmanager
+    def _run(self) -> Iterator[Any]:
+        """Options of one run, whose failure becomes an EngineError.
+
+        One that does not come to an end is ended by the watchdog, and the graph is not run again.
+        """
+        from onnxruntime import RunOptions
+
+        if self._endless:
+            raise EngineError(f"{self._where()} came to no end before; it is not run again")
+        quick = self._has_run or self.provider == CPU
+        limit_s = watchdog.RUN_LIMIT_S if quick else watchdog.FIRST_LIMIT_S
+        options = RunOptions()
+        limit = watchdog.Limit.of(limit_s, partial(setattr, options, "terminate", True))
+        try:
+            with watchdog.watching(limit):
+                yield options
+        except Exception as error:  # ONNX Runtime raises bare RuntimeErrors and its own classes
+            if limit.passed:
+                self._endless = True
+                raise EngineError(
+                    f"{self._where()} came to no end within {limit_s:g} s and was ended"
+                ) from error
+            raise EngineError(f"{self._where()} failed: {_line(error)}") from error
+        self._has_run = True
+
+    def _run_bound(self, inputs: Arrays, keep: Collection[str], options: Any) -> dict[str, Any]:
         """Run with inputs and outputs bound to where they are; returns OrtValues."""
         binding = self._session.io_binding()
         for name in self._inputs:
@@ -147,7 +175,7 @@ class OnnxEngine:
                 binding.bind_cpu_input(name, _plain(np.asarray(value)))
         for name in self._outputs:
             binding.bind_output(name, DEVICES[self.provider] if name in keep else "cpu")
-        self._session.run_with_iobinding(binding)
+        self._session.run_with_iobinding(binding, options)
         return dict(zip(self._outputs, binding.get_outputs(), strict=True))
 
     def _kept(self, name: str, value: Any) -> DeviceArray:

@@ -58,7 +58,9 @@ class Guard:
         start = time.perf_counter()
         try:
             result = call()
-        except (Exception, SystemExit) as error:  # a plugin may raise anything
+        except BaseException as error:  # a plugin may raise anything
+            if isinstance(error, KeyboardInterrupt) and _in_main_thread():
+                raise  # Ctrl-C comes here alone; elsewhere it is the plugin's own
             self.count(Fault(task, step, one_line(error)), faults)
             return None
         took = time.perf_counter() - start
@@ -106,6 +108,10 @@ class Guard:
         reason = f"{lost} of {len(p)} predictions were not finite and are dropped"
         self.count(Fault(p.task, "values", reason), faults)
         return p.select(keep)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def checked(predictions: Predictions, task: str) -> Predictions:

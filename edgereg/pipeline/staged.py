@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-from edgereg.core.errors import SourceError
+from edgereg.core.errors import EdgeregError, SourceError, one_line
 from edgereg.core.settings import Settings
 from edgereg.pipeline.channel import Channel
 from edgereg.pipeline.guard import Guard
@@ -20,6 +20,9 @@ from edgereg.sinks.base import Sink
 from edgereg.sources.base import Source
 
 Mode = Literal["every", "latest"]
+
+# Outputs may take long to close; for any other stage, that hangs in a library, nobody waits.
+STUCK_S = 1.0
 
 
 class StagedPipeline:
@@ -107,9 +110,12 @@ class StagedPipeline:
         for channel in self._channels:
             channel.close()
         self._source.close()  # wakes a decoder that waits for a camera
-        if self._threads[-1].ident is None:
+        writer = self._threads[-1]
+        if writer.ident is None:
             self._error = close_all(self._sinks, self._error)
-        return self.wait(timeout_s)
+        else:
+            writer.join(timeout_s)
+        return self.wait(min(timeout_s, STUCK_S))
 
     def wait(self, timeout_s: float | None = None) -> Report:
         """Wait for the end, at most `timeout_s` seconds, and report; `running` tells which."""
@@ -143,12 +149,16 @@ class StagedPipeline:
             self._error,
         )
 
-    def _fail(self, error: Exception) -> None:
-        """Keep the first error; the caller raises or shows it."""
-        if self._error is None:
-            self._error = error
+    def _fail(self, error: BaseException) -> None:
+        """Keep the first error; the caller raises or shows it.
 
-    def _abort(self, error: Exception) -> None:
+        A plugin's source or sink that leaves the program ends this run only.
+        """
+        if self._error is None:
+            left = EdgeregError(f"ended by {one_line(error)}")
+            self._error = error if isinstance(error, Exception) else left
+
+    def _abort(self, error: BaseException) -> None:
         self._fail(error)
         self._transport.stop()
         for channel in self._channels:
@@ -163,7 +173,7 @@ class StagedPipeline:
                     work = self._transport.next()
                 if work is not None and not first.put(work):
                     break
-        except Exception as error:  # a thread's error must reach the report
+        except BaseException as error:  # a thread's error must reach the report
             if not self._transport.stopped:  # a source that was closed meanwhile may complain
                 self._fail(error)
         finally:
@@ -178,7 +188,7 @@ class StagedPipeline:
                     step.run(work)
                 if not after.put(work):
                     break
-        except Exception as error:  # a thread's error must reach the report
+        except BaseException as error:  # a thread's error must reach the report
             self._abort(error)
         finally:
             after.end()
@@ -195,7 +205,7 @@ class StagedPipeline:
                     for sink in self._sinks:
                         sink.write(result)
                 self._meter.frame_done()
-        except Exception as error:  # a thread's error must reach the report
+        except BaseException as error:  # a thread's error must reach the report
             self._abort(error)
         finally:
             self._error = close_all(self._sinks, self._error)

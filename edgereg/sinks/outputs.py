@@ -11,12 +11,12 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgereg.core.errors import SinkError
+from edgereg.core.errors import EdgeregError, SinkError, one_line
 from edgereg.core.files import part_of, put_in_place, reason
 from edgereg.core.result import FrameResult
 from edgereg.sinks.base import RunInfo, Sink, SinkFormat
@@ -55,13 +55,25 @@ class Output:
             self._looked = time.monotonic()
             if not self.place.parent.is_dir():
                 raise SinkError(f"{self.path}: its folder is gone; was it deleted or unplugged?")
-        self.sink.write(result)
+        with self._named():
+            self.sink.write(result)
         self.frames += 1
         self.time_s = result.time_s
 
     def close(self) -> None:
         """Finish what was written; it stays where it is until `settle`."""
-        self.sink.close()
+        with self._named():
+            self.sink.close()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """A plugin's sink may raise anything: the user is told which output it was."""
+        try:
+            yield
+        except EdgeregError:
+            raise
+        except BaseException as error:
+            raise SinkError(f"{self.path}: can't be written: {one_line(error)}") from error
 
     @property
     def extent(self) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -125,6 +127,8 @@ def _connect(workers: str) -> tuple[Any, bool]:
     if ray.is_initialized():
         return ray, False
     quiet = {"log_to_driver": False, "configure_logging": False}
+    # Ray would leave at once, with the outputs open.
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         if address is None:
             ray.init(num_cpus=number, include_dashboard=False, **quiet)
@@ -135,6 +139,9 @@ def _connect(workers: str) -> tuple[Any, bool]:
         raise EdgeregError(
             f"--workers {workers}: Ray can't be started or reached: {line}"
         ) from error
+    finally:
+        if threading.current_thread() is threading.main_thread() and handler is not None:
+            signal.signal(signal.SIGTERM, handler)
     return ray, True
 
 

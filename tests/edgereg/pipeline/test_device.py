@@ -200,7 +200,9 @@ def test_onnx_runtime_on_the_cpu_through_the_same_path(
     monkeypatch.setattr(
         onnx.OnnxEngine,
         "_run_bound",
-        lambda self, inputs, keep: bound.append(tuple(keep)) or inner(self, inputs, keep),
+        lambda self, inputs, keep, *rest: (
+            bound.append(tuple(keep)) or inner(self, inputs, keep, *rest)
+        ),
     )
     colour = load_task(loaded[1].task, Loading(engine="cpu"))
     sink = collector()

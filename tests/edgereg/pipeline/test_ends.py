@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
+
 from edgereg.pipeline.loading import LoadedTask
+from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Report
 
 Run = Callable[..., Report]
@@ -49,3 +53,43 @@ def test_a_sink_that_fails_to_close_in_its_own_way_is_reported(
     report = run(frames(3), [], [Broken(), good])
     assert isinstance(report.error, ZeroDivisionError)
     assert good.closed == 1
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("leaving", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+def test_a_plugin_that_leaves_the_program_ends_no_more_than_the_run(
+    frames: Any, collector: Any, loaded: list[LoadedTask], leaving: BaseException
+) -> None:
+    """In stages, where a thread that dies in silence would let the others wait for ever."""
+
+    def leave(*rest: Any) -> Any:
+        raise leaving
+
+    sink = collector()
+    task = replace(loaded[1], task=Spoilt(loaded[1].task, {"conclude": leave}))
+    report = StagedPipeline(frames(8), [loaded[0], task], [sink]).run()
+    assert sink.indices == list(range(8))
+    assert list(report.switched_off) == ["colour"]
+
+    source, bad = frames(8), collector()
+    source.frames = leave
+    report = StagedPipeline(source, loaded, [bad]).run()
+    assert type(leaving).__name__ in str(report.error)
+    assert bad.closed == 1
+
+    source, bad = frames(8), collector()
+    bad.write = leave
+    report = StagedPipeline(source, loaded, [bad]).run()
+    assert type(leaving).__name__ in str(report.error)
+    assert source.closed
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """A task of which some calls are replaced."""
+
+    task: Any
+    calls: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        return self.calls.get(name) or getattr(self.task, name)
