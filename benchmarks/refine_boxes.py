@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from edgereg_exporters.graphs.energy_graphs import refine_graph
+from edgereg_exporters.graphs.box_graphs import box_refine_graph
 from edgereg_exporters.graphs.writer import node_count
-from edgereg_exporters.models.detection_adapter import box_energy, refine_reference
+from edgereg_exporters.models.detection import refine_reference
 from edgereg_training.detection.energy import BoxEnergyNet
 
 from edgereg.engines.onnx import OnnxEngine
@@ -128,7 +128,7 @@ def block(call: Callable[[], Any], calls: int) -> list[float]:
 def measure(case: Case, rounds: int, threads: int, folder: Path) -> Result:
     """Both in turns, after one run of each that is checked."""
     net, given = energy_net(case), inputs(case)
-    graph = refine_graph(box_energy(net))
+    graph = box_refine_graph(net.weights())
     path = folder / "refine.onnx"
     onnx.save(graph, path)
     engine = OnnxEngine(path, threads=threads)

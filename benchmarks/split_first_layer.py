@@ -57,7 +57,7 @@ FORMS: dict[str, Form] = {"split": split, "concatenating": concatenating}
 def inputs() -> tuple[TargetEnergy, Tensor, Tensor]:
     """An energy, features [B, 2048] and targets [B, 1] from a fixed seed."""
     torch.manual_seed(0)
-    energy = TargetEnergy(FEATURES, (0.0,), (1.0,), TARGET, HIDDEN, 0, "relu")
+    energy = TargetEnergy(FEATURES, (0.0,), (1.0,), (TARGET, TARGET), HIDDEN, 0, "relu")
     return energy, torch.randn(BATCH, FEATURES, requires_grad=True), torch.randn(BATCH, 1)
 
 

@@ -6,6 +6,7 @@ A plugin is a module named in the entry-point group `edgereg.plugins`; its funct
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -47,3 +48,32 @@ def edgereg_sources() -> list[SourceFormat]:  # type: ignore[empty-body]
 @hookspec
 def edgereg_sinks() -> list[SinkFormat]:  # type: ignore[empty-body]
     """Return a list of output formats by file ending (`.xyz`); each opens a path."""
+
+
+# What training commands can name. Each value is an object, or its import path `module:name`, so
+# that nothing is imported before somebody asks for it; the runtime calls none of these hooks.
+
+
+@hookspec
+def edgereg_methods() -> Mapping[str, object]:  # type: ignore[empty-body]
+    """Return training methods by name: the class of a method's settings in a recipe."""
+
+
+@hookspec
+def edgereg_backbones() -> Mapping[str, object]:  # type: ignore[empty-body]
+    """Return backbones by name (`family/*`: all names in it): the class of its settings."""
+
+
+@hookspec
+def edgereg_targets() -> Mapping[str, object]:  # type: ignore[empty-body]
+    """Return training targets by name: the class of a target's settings in a recipe."""
+
+
+@hookspec
+def edgereg_datasets() -> Mapping[str, object]:  # type: ignore[empty-body]
+    """Return data sets by name, each a loader of the set's own layout on disk."""
+
+
+@hookspec
+def edgereg_problems() -> Mapping[str, object]:  # type: ignore[empty-body]
+    """Return training problems by name: each a `ProblemKind` of edgereg_training."""

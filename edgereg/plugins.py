@@ -92,6 +92,10 @@ class Plugins:
         """Output formats by file ending."""
         return self._collect("edgereg_sinks", partial(_described, "output formats", "ending"))
 
+    def training_parts(self, hook: str) -> dict[str, object]:
+        """What a hook of training adds, by name: objects or their import paths."""
+        return self._collect(hook, _named_parts)
+
     def call_all(self) -> None:
         """Call every hook, so that `faults` is complete."""
         for collect in (self.tasks, self.commands, self.engines, self.sources, self.sinks):
@@ -250,6 +254,12 @@ def _described(what: str, key: str, returned: Any) -> dict[str, Any]:
             raise TypeError(f"{each!r} is none of the {what}: it lacks a {key} or what opens it")
         named[name.lower()] = each
     return named
+
+
+def _named_parts(returned: Any) -> dict[str, object]:
+    if not isinstance(returned, Mapping) or not all(isinstance(name, str) for name in returned):
+        raise TypeError(f"it returned {type(returned).__name__} instead of a mapping by name")
+    return dict(returned)
 
 
 def settings_file() -> Path:

@@ -6,6 +6,8 @@ from typing import Any
 
 from PySide6.QtCore import QSettings
 
+from edgereg.core.shown import shown
+
 MOST = 8
 _KEY = "recent"
 
@@ -19,7 +21,9 @@ def recent_sources(settings: QSettings) -> list[str]:
 
 
 def remember(settings: QSettings, source: str) -> None:
-    """Put a source first."""
+    """Put a source first. One with a password or token in its address is not written down."""
+    if shown(source) != source:
+        return
     others = [item for item in recent_sources(settings) if item != source]
     settings.setValue(_KEY, [source, *others][:MOST])
 

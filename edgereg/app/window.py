@@ -33,6 +33,7 @@ from edgereg.app.player.player import Player, State
 from edgereg.app.player.request import Request
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
+from edgereg.core.shown import shown
 from edgereg.pipeline.stats import Report
 
 
@@ -170,7 +171,7 @@ class MainWindow(QMainWindow):
         self.transport.set_state(state)
         is_open = state in (State.PLAYING, State.PAUSED, State.ENDED)
         if state is State.OPENING and self.player.request is not None:
-            self.welcome.show_waiting(Path(self.player.request.text).name)
+            self.welcome.show_waiting(Path(shown(self.player.request.text)).name)
         else:
             self.welcome.show_invitation()
         if not is_open:

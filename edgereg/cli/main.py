@@ -12,6 +12,7 @@ from edgereg import __version__
 from edgereg.cli.session import Session
 from edgereg.cli.signals import leave, signals_interrupt
 from edgereg.core.errors import EdgeregError
+from edgereg.core.shown import harmless
 
 DONE, FAILED, MISUSED = 0, 1, 2
 
@@ -130,5 +131,7 @@ def _unforeseen(error: Exception) -> str:
 def _failed(session: Session, message: str) -> int:
     if session.debug:
         traceback.print_exc()
-    click.echo(f"Error: {message}", err=True)
+    # Names and other people's texts stand in it: a terminal must not obey them.
+    lines = [harmless(line) for line in f"Error: {message}".splitlines()]
+    click.echo("\n".join(lines), err=True)
     return FAILED

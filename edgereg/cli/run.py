@@ -15,6 +15,7 @@ from edgereg.core.errors import EdgeregError
 if TYPE_CHECKING:
     from edgereg.assembly import Choice
     from edgereg.core.regions import Prompt
+    from edgereg.sources.options import SourceOptions
 
 
 @click.command("run")
@@ -66,14 +67,32 @@ if TYPE_CHECKING:
     help="A box to track, in pixels of a frame (repeatable; default: of the first frame).",
 )
 @click.option("--append", is_flag=True, help="Continue the tables that are there.")
+@click.option(
+    "--camera",
+    metavar="WxH@RATE,FORMAT",
+    help="Ask a camera for a mode, such as 1280x720@30,MJPG; any part of it will do.",
+)
+@click.option(
+    "--reconnect",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Give a stream up that stopped and stays away so long (default: never).",
+)
+@click.option(
+    "--max-pixels",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MILLIONS",
+    help="Refuse larger pictures before they take memory (default: 128 million pixels).",
+)
 @click.option("--show-stats", is_flag=True, help="Show the times of every stage.")
 @pass_session
 def command(session: Session, /, source: str, outputs: tuple[Path, ...], **options: Any) -> int:
     """Run a source through tasks into files.
 
-    SOURCE: a video file, an image, a folder or glob of images or of videos, a camera index, a URL
-    or a GStreamer string. OUTPUT, by its ending: .mp4, .mkv, .webm (annotated video), %06d.png,
-    .jsonl, .csv, .parquet, .json (COCO), .txt (MOTChallenge), .pts (300-W).
+    SOURCE: a video file, an image, a folder or glob of images or of videos, a camera index, a URL,
+    a GStreamer string, or - for standard input. OUTPUT, by its ending: .mp4, .mkv, .webm
+    (annotated video), %06d.png, .jsonl, .csv, .parquet, .json (COCO), .txt (MOTChallenge), .pts
+    (300-W).
     """
     from edgereg.assembly import assemble
     from edgereg.cli.watching import FirstFaults, conclude, watch
@@ -97,7 +116,9 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
         run = assemble(
             session.plugins, source, outputs, choice, sinks=[faults], append=options["append"]
         )
-    report, interrupted = watch(run.pipeline, run.source.info.frame_count)
+    report, interrupted = watch(
+        run.pipeline, run.source.info.frame_count, live=run.source.info.live
+    )
     places = run.finish(interrupted=interrupted)
     return conclude(report, interrupted, faults, places, with_stats=options["show_stats"])
 
@@ -117,6 +138,18 @@ def _choice(options: dict[str, Any]) -> Choice:
         refine=options["refine"],
         steps=options["steps"],
         prompts=tuple(parse_box(text) for text in options["boxes"]),
+        source=_source_options(options),
+    )
+
+
+def _source_options(options: dict[str, Any]) -> SourceOptions:
+    from edgereg.sources.options import MAX_PIXELS, SourceOptions, camera_mode
+
+    millions = options["max_pixels"]
+    return SourceOptions(
+        reconnect_s=options["reconnect"],
+        camera=camera_mode(options["camera"]) if options["camera"] else None,
+        max_pixels=MAX_PIXELS if millions is None else int(millions * 1e6),
     )
 
 

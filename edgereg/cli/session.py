@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgereg.core.shown import harmless
+
 if TYPE_CHECKING:
     from edgereg.core.tasks import Task
     from edgereg.plugins import Plugins
@@ -51,4 +53,4 @@ pass_session = click.make_pass_decorator(Session)
 
 def warn(text: str) -> None:
     """One line on the error stream."""
-    click.echo(f"Warning: {text}", err=True)
+    click.echo(f"Warning: {harmless(text)}", err=True)

@@ -50,14 +50,16 @@ def run_spread(
     check_places(session.plugins, source, outputs, append=append)
     if wants_pictures(session.plugins, outputs):
         raise SinkError("workers send no pictures: write the annotated video without --workers")
-    clips = clips_of(source) or _one_file(source)
-    info = Clips(clips, source).info
+    clips = Clips(clips_of(source) or _one_file(source), source, choice.source)
+    info = clips.info
+    for line in clips.warnings:
+        warn(line)
     tasks = load(session.plugins, choice)
     whole = any(is_step_task(each.task) for each in tasks)
     parts = [
         part
-        for clip in clips
-        for part in ([Slice(clip)] if whole else slices_of(clip, slice_frames))
+        for clip in info.files
+        for part in ([Slice(clip)] if whole else slices_of(clip, slice_frames, choice.source))
     ]
     without = tuple(sorted(read_disabled() | set(session.without)))
     job = Job(replace(choice, threads=choice.threads or 1), without)

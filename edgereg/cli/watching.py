@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -23,25 +23,41 @@ POLL_S = 0.1
 CLOSING_S = 30.0
 
 
-def watch(pipeline: StagedPipeline, frames: int | None) -> tuple[Report, bool]:
+def watch(
+    pipeline: StagedPipeline, frames: int | None, *, live: bool = False
+) -> tuple[Report, bool]:
     """Run a pipeline to its end with a progress bar; also tells whether it was interrupted.
 
-    frames: how many are expected, or None. On Ctrl-C or SIGTERM the pipeline stops, and its
-    outputs are closed before this returns.
+    frames: how many are expected, or None. live: warnings are told when they come, a stream's
+    interruptions above all, and are not in the report any more. On Ctrl-C or SIGTERM the pipeline
+    stops, and its outputs are closed before this returns.
     """
+    told: list[str] = []
     try:
         with _progress(frames) as advance:
             pipeline.start()
             while pipeline.running:
                 time.sleep(POLL_S)
                 advance(pipeline.stats())
+                if live:
+                    _tell_new(pipeline.report().warnings, told)
     except KeyboardInterrupt:
         with signals_ignored():
-            report = pipeline.stop(CLOSING_S)
+            report, interrupted = pipeline.stop(CLOSING_S), True
         if pipeline.running:
             note_stuck("pipeline")
-        return report, True
-    return pipeline.wait(), False
+    else:
+        report, interrupted = pipeline.wait(), False
+    untold = tuple(line for line in report.warnings if line not in told)
+    return replace(report, warnings=untold), interrupted
+
+
+def _tell_new(lines: Sequence[str], told: list[str]) -> None:
+    from edgereg.cli.session import warn
+
+    for line in lines[len(told) :]:
+        warn(line)
+        told.append(line)
 
 
 def show_stats(stats: Stats) -> None:

@@ -9,6 +9,23 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+# A container's comment stands in its header, or behind its pictures.
+_COMMENT_WITHIN = 1 << 18
+
+# Stands in the comment of every video that edgereg writes, so that it is known again.
+MADE_BY = "annotated by edgereg"
+
+
+def is_made_here(path: Path) -> bool:
+    """Whether a video is one that edgereg wrote, by the comment in its first or last part."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_COMMENT_WITHIN)
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _COMMENT_WITHIN))
+            return MADE_BY.encode() in start + file.read(_COMMENT_WITHIN)
+    except OSError:
+        return False
+
 
 def part_of(path: Path) -> Path:
     """Where a file is written until it is whole: `poses.part.csv` beside `poses.csv`."""

@@ -11,7 +11,10 @@ from os import PathLike, fspath
 
 HIDDEN = "***"
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^/?#@:\s]+)(:\d{1,5})?(?=[/?#]|$)")
+# A name with a dot, or an address in brackets: no user's name.
+_CLEAR_HOST = re.compile(r"localhost\b|[^/?#@:]*\.[^/?#@:]*(:\d+)?(?=[/?#]|$)|\[")
 # A value in a query or a path; up to three characters it is a channel's number, not a secret.
 _VALUE = re.compile(r"(?<==)[^=&;/?#\s]{4,}")
 _SECRET = re.compile(
@@ -33,7 +36,7 @@ def shown(text: str | PathLike[str]) -> str:
     UTF-8 are written as escapes.
     """
     plain = fspath(text)
-    if _SCHEME.match(plain):
+    if SCHEME.match(plain):
         plain = _address_shown(plain)
     else:
         plain = _ADDRESS.sub(lambda found: _address_shown(found[0]), plain)
@@ -58,13 +61,33 @@ def _address_shown(address: str) -> str:
     scheme, _, rest = address.partition("://")
     if scheme.lower() == "file":
         return address
-    before, fragment, _ = rest.partition("#")
+    login, host = split_login(rest)
+    # What could be a password is hidden: too much is better than too little.
+    if login is not None or not _CLEAR_HOST.match(host):
+        hidden, at, host = host.rpartition("@")
+        login = login or (hidden if at else None)
+    before, fragment, _ = host.partition("#")
     head, question, query = before.partition("?")
-    # All up to the last @ of what could be a password: too much hidden is better than too little.
-    if "@" in head:
-        head = f"{HIDDEN}@{head.rpartition('@')[2]}"
-    elif "@" in rest:  # the password itself holds a ? or #
-        return f"{scheme}://{HIDDEN}@{_address_shown('x://' + rest.rpartition('@')[2])[4:]}"
+    if login is not None:
+        head = f"{HIDDEN}@{head}"
     head = _VALUE.sub(HIDDEN, _KEY.sub(HIDDEN, head))
     query = _VALUE.sub(HIDDEN, query) if "=" in query else HIDDEN if query else ""
     return f"{scheme}://{head}{question}{query}{fragment and '#' + HIDDEN}"
+
+
+def split_login(rest: str) -> tuple[str | None, str]:
+    """(login, host and what follows) of what stands behind `scheme://`; no login is None.
+
+    The login ends at the first @ behind which a host's name stands, so that passwords may hold @,
+    / and #. A host is recognised by a dot, a port or brackets; where none is, the form of URLs
+    decides: the last @ before the first slash.
+    """
+    end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
+    if "@" not in rest[:end] and re.fullmatch(r"[^:]*(:\d{0,5})?|\[.*\](:\d{0,5})?", rest[:end]):
+        return None, rest  # a plain host, what follows is its path
+    for at in (found.start() for found in re.finditer("@", rest)):
+        host = _HOST.match(rest, at + 1)
+        if host and (host[2] or host[1] == "localhost" or "." in host[1] or host[1][0] == "["):
+            return rest[:at], rest[at + 1 :]
+    at = rest.rfind("@", 0, end)
+    return (rest[:at], rest[at + 1 :]) if at >= 0 else (None, rest)

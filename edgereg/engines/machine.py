@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 from contextlib import suppress
@@ -43,7 +44,32 @@ def gpu_identity() -> tuple[str, str]:
 
 
 def usable_cores() -> int:
-    """Cores that this process may run on: fewer than the machine has in a container or a cpuset."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Cores that this process may run on: fewer than the machine has in a container or a cpuset.
+
+    A container's quota of processor time counts in whole cores, and one at least.
+    """
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    quota = cpu_quota()
+    return there or 1 if quota is None else max(1, min(there or 1, math.ceil(quota)))
+
+
+def cpu_quota(
+    groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
+) -> float | None:
+    """Cores' worth of time that the process's control group allows; None where it sets no bound.
+
+    groups, own: where Linux tells of all groups (version 2 or 1), and which one is the process's.
+    """
+    folder = groups
+    with suppress(OSError, IndexError, StopIteration):
+        line = next(each for each in own.read_text().splitlines() if each.startswith("0::"))
+        inside = groups / line.split("::", 1)[1].lstrip("/")
+        folder = inside if (inside / "cpu.max").exists() else groups
+    with suppress(OSError, ValueError, ZeroDivisionError):
+        quota, period = (folder / "cpu.max").read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
+    with suppress(OSError, ValueError, ZeroDivisionError):
+        first = groups / "cpu"
+        quota, period = ((first / f"cpu.cfs_{n}_us").read_text() for n in ("quota", "period"))
+        return None if int(quota) <= 0 else int(quota) / int(period)
+    return None

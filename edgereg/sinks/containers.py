@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Colorspace, VideoReformatter
 
-from edgereg.core.files import put_in_place
+from edgereg.core.files import MADE_BY, put_in_place
 from edgereg.sinks.files import UnbufferedFile
 from edgereg.sinks.recovery import rewritten_of
 
@@ -177,6 +177,7 @@ def _writing(path: Path, container: Container, options: dict[str, str]) -> Itera
     file = UnbufferedFile(path)
     try:
         with av.open(file, "w", format=container.format, options=options) as output:
+            output.metadata["comment"] = MADE_BY
             yield output
     finally:
         file.close()

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
 from edgereg.core.errors import SinkError
-from edgereg.core.files import reason
+from edgereg.core.files import MADE_BY, reason
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.sinks.containers import (
@@ -118,6 +118,7 @@ class VideoSink:
         self._size = (width, height)
         options = dict(self._kind.growing)
         self._output = av.open(self._file, "w", format=self._kind.format, options=options)
+        self._output.metadata["comment"] = MADE_BY
         even = (width + width % 2, height + height % 2)
         self._stream = add_pictures(self._output, self._encoder, even, self._info.fps)
         if len(self._info.files) == 1 and not self._info.live:

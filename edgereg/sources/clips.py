@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import csv
-import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgereg.core.errors import SinkError, SourceError
+from edgereg.core.files import is_made_here
 from edgereg.core.frames import Frame, SourceInfo
+from edgereg.core.shown import shown
 from edgereg.sources.file import VideoFile
 from edgereg.sources.images import SUFFIXES as IMAGES
+from edgereg.sources.images import matching
+from edgereg.sources.options import SourceOptions
 
 VIDEOS = frozenset(
-    {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".gif"}
+    {
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".3gp",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".wmv",
+        ".asf",
+        ".flv",
+        ".ogv",
+        ".mxf",
+    }
+    | {".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".dv", ".h264", ".h265", ".mjpeg", ".gif"}
 )
 
 
@@ -28,7 +45,7 @@ def clips_of(text: str) -> list[Path]:
         if path.is_dir():
             found = sorted(path.iterdir())
         elif any(mark in text for mark in "*?[") and not path.exists():
-            found = sorted(Path(name) for name in glob.glob(text, recursive=True))  # noqa: PTH207 - also absolute
+            found = sorted(matching(text))
         else:
             return []
     except (OSError, ValueError):
@@ -70,18 +87,23 @@ class Timeline:
         return index, time_s
 
 
-def open_clips(text: str) -> Clips:
+def open_clips(text: str, options: SourceOptions) -> Clips:
     """The clips of a folder or glob as one source. Raises SourceError where none can be opened."""
-    return Clips(clips_of(text), text)
+    return Clips(clips_of(text), text, options)
 
 
 class Clips:
     """Video files as one source. A clip that can't be opened is skipped and told in `warnings`."""
 
-    def __init__(self, paths: Sequence[Path], name: str) -> None:
+    def __init__(
+        self, paths: Sequence[Path], name: str, options: SourceOptions | None = None
+    ) -> None:
         """Raises SourceError where none of the clips can be opened."""
         self.timeline = Timeline()
-        self._paths = list(paths)
+        own = [path for path in paths if is_made_here(path)] if len(paths) > 1 else []
+        self._paths = [path for path in paths if path not in own] or list(paths)
+        self._options = options or SourceOptions()
+        name = shown(name)
         self._warnings: list[str] = []
         self._current: VideoFile | None = None
         self._closed = False
@@ -90,7 +112,12 @@ class Clips:
             raise SourceError(f"{name}: none of its {len(self._paths)} clips can be opened")
         first.close()
         self._warnings.clear()
-        self._info = replace(first.info, name=name, frame_count=None, seekable=False)
+        if len(self._paths) < len(paths):
+            names = ", ".join(shown(path.name) for path in own)
+            self._warnings.append(f"{name}: skipped what edgereg wrote itself: {names}")
+        self._info = replace(
+            first.info, name=name, frame_count=None, seekable=False, files=tuple(self._paths)
+        )
 
     @property
     def info(self) -> SourceInfo:
@@ -128,7 +155,7 @@ class Clips:
 
     def _opened(self, path: Path) -> VideoFile | None:
         try:
-            return VideoFile(path)
+            return VideoFile(path, self._options)
         except SourceError as error:
             self._warnings.append(str(error))
             return None

@@ -31,14 +31,13 @@ _MAY_JUMP = 0x0200
 
 @dataclass(frozen=True)
 class Opening:
-    """What to open and how: a name that FFmpeg knows or a file object, and within which bounds.
+    """What to open: a name that FFmpeg knows or a file object; and within which bounds.
 
     max_pixels: of a picture, before memory is asked for it. open_s, read_s: time limits, of which
     FFmpeg knows only for the network.
     """
 
     target: str | IO[bytes]
-    name: str
     max_pixels: int
     options: Mapping[str, str] = field(default_factory=dict)
     open_s: float | None = None
@@ -69,16 +68,16 @@ class Opened:
         self.container.close()
 
 
-def open_container(opening: Opening, advice: str) -> Opened:
-    """Open a container and choose its video. Raises SourceError, ending in `advice`."""
+def open_container(opening: Opening) -> Opened:
+    """Open a container and choose its video. Raises SourceError, whose line names no source."""
     limits: Any = (opening.open_s, opening.read_s)
     options = {"max_pixels": str(opening.max_pixels), **opening.options}
     try:
         container = av.open(opening.target, "r", options=options, timeout=limits)
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise SourceError(f"{opening.name}: {reason(error)}; {advice}") from error
+        raise SourceError(reason(error, opening.open_s)) from error
     try:
-        stream = _video_of(container, opening)
+        stream = _video_of(container, opening.max_pixels)
     except SourceError:
         container.close()
         raise
@@ -89,10 +88,12 @@ def open_container(opening: Opening, advice: str) -> Opened:
     return Opened(container, stream, frames_per_second(stream), jumps)
 
 
-def reason(error: Exception) -> str:
+def reason(error: Exception, timeout_s: float | None = None) -> str:
     """What FFmpeg says, without the address that it repeats."""
     if isinstance(error, av.error.InvalidDataError):
-        return "not a video that FFmpeg can read"
+        return "not a video that FFmpeg can read; convert it"
+    if isinstance(error, av.error.ExitError) and timeout_s is not None:
+        return f"no answer for {timeout_s:g} s"
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return f"can't be opened: {text}"
 
@@ -105,28 +106,26 @@ def frames_per_second(stream: VideoStream) -> float:
     return FPS
 
 
-def _video_of(container: InputContainer, opening: Opening) -> VideoStream:
+def _video_of(container: InputContainer, max_pixels: int) -> VideoStream:
     """The video stream that plays; covers of music and thumbnails are none."""
     still = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
     streams = [each for each in container.streams.video if not each.disposition & still]
     if not streams:
         what = "only sound" if container.streams.audio else "no video"
-        raise SourceError(f"{opening.name}: {what} in it")
+        raise SourceError(f"{what} in it; name a video")
     best = container.streams.best("video")
     stream = next((each for each in streams if each is best), streams[0])
     if stream.codec_context is None:
-        raise SourceError(
-            f"{opening.name}: its video is coded in a way that this FFmpeg can't decode; convert it"
-        )
+        raise SourceError("its video is coded in a way that this FFmpeg can't decode; convert it")
     pixels = stream.codec_context.width * stream.codec_context.height
-    if pixels > opening.max_pixels:
-        raise SourceError(too_large(opening.name, pixels, opening.max_pixels))
+    if pixels > max_pixels:
+        raise SourceError(too_large(pixels, max_pixels))
     return stream
 
 
-def too_large(name: str, pixels: int, most: int) -> str:
-    """The line for a picture that declares more pixels than are allowed."""
+def too_large(pixels: int, most: int) -> str:
+    """The reason for refusing a picture that declares more pixels than are allowed."""
     return (
-        f"{name}: a picture of {pixels / 1e6:.0f} million pixels, more than the {most / 1e6:g} "
+        f"a picture of {pixels / 1e6:.0f} million pixels, more than the {most / 1e6:g} "
         "million that are allowed; raise --max-pixels if it is meant so"
     )

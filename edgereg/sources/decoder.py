@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 import av.error
+from av.packet import Packet
 
 from edgereg.sources.container import Opened, VideoPacket
 from edgereg.sources.deinterlace import Picture, deinterlaced
@@ -13,6 +14,8 @@ from edgereg.sources.index import Entry, FrameIndex, packets
 
 # A packet that is not where the index has it is not looked for over more packets than this.
 _FAR = 100_000
+# After so many packets without a key packet, decoding begins with the first one.
+_WITHOUT_KEY = 1000
 # Bytes that are read before an entry: its first bytes may stand in a packet with others.
 _SLACK = 1 << 16
 # Smaller pictures are not deinterlaced: the filter refuses them.
@@ -26,9 +29,14 @@ class Decoder:
     that needs none before. `faults` counts the packets that can't be read or decoded.
     """
 
-    def __init__(self, open_again: Callable[[], Opened]) -> None:
-        """`open_again` opens the file; decoding from the start opens it anew each time."""
+    def __init__(self, open_again: Callable[[], Opened], *, remote: bool = False) -> None:
+        """`open_again` opens the file; decoding from the start opens it anew each time.
+
+        remote: a connection, that ends with its first error. The error is then in `lost`.
+        """
         self._open_again = open_again
+        self._remote = remote
+        self.lost: Exception | None = None
         self.opened = open_again()
         self.faults = 0
         self._fresh = True
@@ -61,17 +69,16 @@ class Decoder:
         """Decode from the first key packet; what is shown before it lacks what it refers to."""
         numbered = self._numbered(packets(self.opened), 0)
         begin: int | None = None
-        skipped: list[tuple[int, VideoPacket]] = []
+        first: list[tuple[int, VideoPacket]] = []
         for number, packet in numbered:
+            first.append((number, packet))
             if packet.is_keyframe:
                 begin = packet.pts
-                skipped = [(number, packet)]
+                first = first[-1:]
                 break
-        else:  # no key packet in the whole file: as well as it goes
-            self.opened.close()
-            self.opened = self._open_again()
-            numbered = self._numbered(packets(self.opened), 0)
-        for picture in self._decode(chain(skipped, numbered)):
+            if len(first) == _WITHOUT_KEY:
+                break
+        for picture in self._decode(chain(first, numbered)):
             if begin is None or picture.pts is None or picture.pts >= begin:
                 begin = None if picture.pts == begin else begin
                 yield picture
@@ -91,7 +98,7 @@ class Decoder:
             return
         following = packets(self.opened)
         for count, packet in enumerate(following):
-            if packet is None:
+            if not isinstance(packet, Packet):
                 continue
             if entry.is_at(packet):
                 yield entry.number, packet
@@ -102,15 +109,18 @@ class Decoder:
                 return
 
     def _numbered(
-        self, following: Iterator[VideoPacket | None], first: int
+        self, following: Iterator[VideoPacket | av.error.FFmpegError], first: int
     ) -> Iterator[tuple[int, VideoPacket]]:
         number = first
         for packet in following:
-            if packet is None:
-                self.faults += 1
+            if isinstance(packet, Packet):
+                yield number, packet
+                number += 1
                 continue
-            yield number, packet
-            number += 1
+            self.faults += 1
+            if self._remote and not isinstance(packet, av.error.InvalidDataError):
+                self.lost = packet
+                return
 
     def _decode(self, numbered: Iterator[tuple[int, VideoPacket]]) -> Iterator[Picture]:
         context = self.opened.stream.codec_context

@@ -142,10 +142,11 @@ class VideoFile:
 
     def _open(self) -> Opened:
         # "file:" keeps a colon in the name from being read as a protocol.
-        opening = Opening(
-            f"file:{self._path}", self._name, self._max_pixels, {"protocol_whitelist": "file"}
-        )
-        return open_container(opening, "convert it")
+        opening = Opening(f"file:{self._path}", self._max_pixels, {"protocol_whitelist": "file"})
+        try:
+            return open_container(opening)
+        except SourceError as error:
+            raise SourceError(f"{self._name}: {error}") from error
 
     def _first_info(self, picture: Picture) -> SourceInfo:
         opened = self._decoder.opened

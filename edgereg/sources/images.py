@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from edgereg.core.errors import SourceError
 from edgereg.core.frames import Frame, SourceInfo
-from edgereg.sources.capture import rgb
+from edgereg.core.shown import shown
+from edgereg.sources.options import SourceOptions
+from edgereg.sources.still import decode_still
 
 SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2"}
-)
+    {".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2"}
+) | {".avif", ".heic", ".heif"}
 FPS = 1.0
+# A picture's file takes no more bytes than this for each pixel that is allowed.
+_BYTES = 8
 
 
 class ImageFiles:
@@ -28,23 +30,35 @@ class ImageFiles:
     the list, so that a skipped one leaves a gap.
     """
 
-    def __init__(self, paths: Sequence[Path], name: str) -> None:
+    def __init__(
+        self, paths: Sequence[Path], name: str, options: SourceOptions | None = None
+    ) -> None:
         """Take files in the given order. Raises SourceError where none is readable."""
         self._paths = list(paths)
-        self._name = name
+        self._name = shown(name)
+        self._max_pixels = (options or SourceOptions()).max_pixels
         self._warnings: list[str] = []
         self._lock = threading.Lock()
         self._position = 0
         if not self._paths:
-            raise SourceError(f"{name}: no images in it ({', '.join(sorted(SUFFIXES))})")
+            raise SourceError(f"{self._name}: no images in it ({', '.join(sorted(SUFFIXES))})")
         first = next(self.frames(), None)
         if first is None:
-            raise SourceError(f"{name}: {self._warnings[0].split(': ', 1)[1]}")
+            more = f" (and {len(self._paths) - 1} more)" if len(self._paths) > 1 else ""
+            raise SourceError(f"{self._warnings[0]}{more}")
         self._warnings.clear()
         self._position = 0
         height, width = first.image.shape[:2]
         self._info = SourceInfo(
-            name, width, height, FPS, len(self._paths), seekable=True, live=False, stills=True
+            self._name,
+            width,
+            height,
+            FPS,
+            len(self._paths),
+            seekable=True,
+            live=False,
+            stills=True,
+            files=tuple(self._paths),
         )
 
     @property
@@ -82,20 +96,23 @@ class ImageFiles:
 
     def _load(self, index: int) -> Frame | None:
         path = self._paths[index]
+        name = shown(path)
         try:
-            # Not cv2.imread: it can't open paths outside the code page on Windows.
-            content = np.frombuffer(path.read_bytes(), np.uint8)
-            raw = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
-        except (OSError, cv2.error):
-            raw = None
-        image = None if raw is None else rgb(np.asarray(raw, np.uint8))
-        if image is None:
-            self._warnings.append(f"{path}: not an image that OpenCV can read")
+            if path.stat().st_size > _BYTES * self._max_pixels:
+                raise SourceError(f"{name}: too large a file for a picture; see --max-pixels")
+            image, fault = decode_still(path.read_bytes(), name, self._max_pixels)
+        except OSError as error:
+            self._warnings.append(f"{name}: can't be read: {error.strerror}")
             return None
-        return Frame(index, index / FPS, image, path.name)
+        except SourceError as error:
+            self._warnings.append(str(error))
+            return None
+        if fault is not None and fault not in self._warnings:
+            self._warnings.append(fault)
+        return Frame(index, index / FPS, image, shown(path.name))
 
 
-def images_in(folder: Path) -> ImageFiles:
+def images_in(folder: Path, options: SourceOptions | None = None) -> ImageFiles:
     """The images of a folder, in natural order (2 before 10), its sub-folders left out.
 
     Raises SourceError where there are none, or the folder can't be read.
@@ -103,15 +120,22 @@ def images_in(folder: Path) -> ImageFiles:
     try:
         found = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
     except OSError as error:
-        raise SourceError(f"{folder}: can't be read: {error.strerror}") from error
-    return ImageFiles(sorted(found, key=natural_key), str(folder))
+        raise SourceError(f"{shown(folder)}: can't be read: {error.strerror}") from error
+    return ImageFiles(sorted(found, key=natural_key), str(folder), options)
 
 
-def images_matching(pattern: str) -> ImageFiles:
+def images_matching(pattern: str, options: SourceOptions | None = None) -> ImageFiles:
     """The images that match a glob pattern ('**' included), in natural order."""
-    found = [Path(name) for name in glob.glob(pattern, recursive=True)]  # noqa: PTH207 - absolute
-    files = [path for path in found if path.suffix.lower() in SUFFIXES]
-    return ImageFiles(sorted(files, key=natural_key), pattern)
+    files = [path for path in matching(pattern) if path.suffix.lower() in SUFFIXES]
+    return ImageFiles(sorted(files, key=natural_key), pattern, options)
+
+
+def matching(pattern: str) -> list[Path]:
+    """Files that match a glob pattern; a folder that exists by that very name is no pattern."""
+    folder, name = os.path.split(pattern)
+    if folder and Path(folder).is_dir():
+        pattern = str(Path(glob.escape(folder)) / name)
+    return [Path(found) for found in glob.glob(pattern, recursive=True)]  # noqa: PTH207 - absolute
 
 
 def natural_key(path: Path) -> tuple[str | int, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import av.error
+from av.packet import Packet
 
 from edgereg.sources.clock import Clock
 from edgereg.sources.container import Opened, VideoPacket
@@ -134,8 +135,8 @@ class _Row:
     duration: int
 
 
-def packets(opened: Opened) -> Iterator[VideoPacket | None]:
-    """Packets of the stream in order; None where one can't be read."""
+def packets(opened: Opened) -> Iterator[VideoPacket | av.error.FFmpegError]:
+    """Packets of the stream in order; the error in place of one that can't be read."""
     faults = 0
     while faults < MOST_FAULTS:
         try:
@@ -145,15 +146,15 @@ def packets(opened: Opened) -> Iterator[VideoPacket | None]:
                 faults = 0
                 yield packet
             return
-        except av.error.FFmpegError:
+        except av.error.FFmpegError as error:
             faults += 1
-            yield None
+            yield error
 
 
 def read_index(opened: Opened) -> FrameIndex:
     """Read a file that was just opened to its end, without decoding."""
     codec = opened.stream.codec_context.name
-    rows = [_row(packet, codec) for packet in packets(opened) if packet is not None]
+    rows = [_row(each, codec) for each in packets(opened) if isinstance(each, Packet)]
     first = next((number for number, row in enumerate(rows) if row.key), 0)
     index = FrameIndex(clock_of(opened))
     runs = list(_runs(rows, first, opened))

@@ -2,53 +2,79 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from edgereg.core.errors import SourceError
 from edgereg.core.frames import Frame, SourceInfo
-from edgereg.sources.capture import open_capture, read_raw, rgb
 
 # How many frames may wait for the reader before the oldest is lost.
 WAITING = 2
 # How long closing waits for a read that is under way.
 RELEASE_S = 1.0
+# Interruptions that are told one by one; a stream that runs for months may have more.
+TOLD = 500
+
+
+class Capture(Protocol):
+    """An open camera or stream. One thread reads and closes it."""
+
+    fps: float
+
+    @property
+    def length(self) -> int | None:
+        """About how many frames there are; None: it is endless."""
+        ...
+
+    def read(self) -> tuple[npt.NDArray[np.uint8], float] | None:
+        """The next picture, RGB, and its seconds from the first one on; None at the end.
+
+        The seconds of an endless stream are not used. Raises SourceError where the connection is
+        lost.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the device or connection."""
+        ...
 
 
 @dataclass(frozen=True)
 class LiveSettings:
-    """timeout_s: longest wait for opening or for one frame. reconnects: attempts in a row."""
+    """timeout_s: longest wait for opening or for one frame. reconnect_s: how long a stream that
+    stopped is tried again, None: for ever. pause_s, longest_pause_s: between two tries, doubled
+    each time.
+    """
 
     timeout_s: float = 10.0
-    reconnects: int = 3
+    reconnect_s: float | None = None
     pause_s: float = 0.5
+    longest_pause_s: float = 30.0
 
 
 class LiveSource:
     """Frames of a device or stream that may stall, vanish and come back.
 
-    A stream that stops is opened again up to `reconnects` times in a row, each counted in
-    `warnings`; then, or when no frame comes within `timeout_s`, iteration raises SourceError.
-    A stream of known length (a file behind a URL) ends instead, and loses no frame; of an endless
-    one the oldest waiting frame is lost when the reader is late, counted in `dropped`.
+    A stream that never gave a frame is an error. One that stops is opened again, with growing
+    pauses, for ever or for `reconnect_s`; `warnings` tells when it went and when it came back. A
+    stream of known length (a file behind an address) ends instead, and loses no frame; of an
+    endless one the oldest waiting frame is lost when the reader is late, counted in `dropped`.
     """
 
     def __init__(
-        self,
-        name: str,
-        connect: Callable[[], cv2.VideoCapture | None],
-        settings: LiveSettings,
-        advice: str,
+        self, name: str, connect: Callable[[], Capture], settings: LiveSettings, advice: str
     ) -> None:
-        """Connect and wait for the first frame. Raises SourceError after `timeout_s`."""
+        """Connect and wait for the first frame. Raises SourceError after `timeout_s`.
+
+        connect: opens the device or stream, raises SourceError where it can't.
+        """
         self._name = name
         self._connect = connect
         self._settings = settings
@@ -58,9 +84,10 @@ class LiveSource:
         self._changed = threading.Condition()
         self._closed = False
         self._finished = False
+        self._away_since: float | None = None
         self._failure: str | None = None
-        self._length: int | None = None
         self._fps = 30.0
+        self._length: int | None = None
         self._next_index = 0
         self._start = time.monotonic()
         self.dropped = 0
@@ -75,7 +102,7 @@ class LiveSource:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Reconnections and frames without pixels, one line each."""
+        """Interruptions, one line when one begins and one when it ends."""
         return tuple(self._warnings)
 
     def frames(self) -> Iterator[Frame]:
@@ -114,10 +141,13 @@ class LiveSource:
     def _await(self) -> bool:
         """Wait for a frame; False at the end. Raises SourceError where none comes."""
         with self._changed:
-            came = self._changed.wait_for(
-                lambda: self._closed or self._finished or bool(self._waiting),
-                self._settings.timeout_s,
-            )
+            while True:
+                came = self._changed.wait_for(
+                    lambda: self._closed or self._finished or bool(self._waiting),
+                    self._settings.timeout_s,
+                )
+                if came or self._away_since is None:
+                    break
             if self._waiting or self._closed:
                 return not self._closed
             failure = self._failure
@@ -129,53 +159,72 @@ class LiveSource:
         return False
 
     def _work(self) -> None:
-        """The thread: connect, read, connect again; it owns the capture and releases it."""
-        failures = 0
+        """The thread: connect, read, connect again; it owns the capture and closes it."""
+        pause_s = self._settings.pause_s
         while not self._closed:
-            capture = self._connect()
-            delivered = 0
-            if capture is not None:
-                try:
-                    delivered = self._read_all(capture)
-                finally:
-                    capture.release()
-            if self._closed or (self._length is not None and delivered):
+            before = self._next_index
+            try:
+                reason = self._read_on()
+            except (
+                Exception
+            ) as error:  # nobody else would hear of it: the reader would wait for ever
+                known = isinstance(error, SourceError)
+                reason = str(error) if known else f"failed: {type(error).__name__}: {error}"
+            if self._closed or reason is None:
                 break
-            failures = 1 if delivered else failures + 1
-            what = "stopped delivering frames" if self._next_index else "can't be opened"
-            if not self._next_index or failures > self._settings.reconnects:
-                self._failure = what
+            if not self._next_index:
+                self._failure = reason
                 break
-            self._warnings.append(f"{self._name}: {what}; reconnecting ({failures})")
-            time.sleep(self._settings.pause_s)
+            if self._next_index > before:
+                pause_s = self._settings.pause_s
+            if not self._stays(reason):
+                break
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, pause_s)
+            pause_s = min(2 * pause_s, self._settings.longest_pause_s)
         with self._changed:
             self._finished = True
             self._changed.notify_all()
 
-    def _read_all(self, capture: cv2.VideoCapture) -> int:
-        """Read until the stream ends; how many frames came."""
-        fps = float(capture.get(cv2.CAP_PROP_FPS))
-        self._fps = fps if np.isfinite(fps) and 0 < fps <= 1000 else 30.0
-        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self._length = count if count > 0 else None
-        delivered = 0
-        while not self._closed:
-            raw = read_raw(capture)
-            if raw is None:
-                break
-            image = rgb(raw)
-            if image is None:
-                self._warnings.append(f"{self._name}: a frame has no pixels; skipped")
-                continue
-            delivered += 1
-            self._offer(image)
-        return delivered
+    def _read_on(self) -> str | None:
+        """Connect and read; why it stopped, None where a stream of known length has ended."""
+        capture = self._connect()
+        try:
+            self._fps, self._length = capture.fps, capture.length
+            while not self._closed:
+                found = capture.read()
+                if found is None:
+                    return None if self._length is not None else "stopped delivering frames"
+                self._offer(*found)
+            return None
+        finally:
+            capture.close()
 
-    def _offer(self, image: npt.NDArray[np.uint8]) -> None:
+    def _stays(self, reason: str) -> bool:
+        """Note that the stream is away; whether it is to be tried again."""
+        now = time.monotonic()
+        if self._away_since is None:
+            self._away_since = now
+            self._tell(f"{reason} at {time.strftime('%H:%M:%S')}; reconnecting")
+        limit = self._settings.reconnect_s
+        if self._length is not None or (limit is not None and now - self._away_since >= limit):
+            self._failure = reason
+            return False
+        return True
+
+    def _tell(self, line: str) -> None:
+        if len(self._warnings) < TOLD:
+            self._warnings.append(f"{self._name}: {line}")
+        elif len(self._warnings) == TOLD:
+            self._warnings.append(f"{self._name}: further interruptions are not listed")
+
+    def _offer(self, image: npt.NDArray[np.uint8], time_s: float) -> None:
         """Put a frame where `frames` finds it."""
+        if self._away_since is not None:
+            self._tell(f"is back after {time.monotonic() - self._away_since:.0f} s")
         with self._changed:
+            self._away_since = None
             if self._length is not None:
-                time_s = self._next_index / self._fps
                 self._changed.wait_for(lambda: self._closed or len(self._waiting) < WAITING)
             else:
                 time_s = time.monotonic() - self._start
@@ -185,42 +234,3 @@ class LiveSource:
             self._waiting.append(Frame(self._next_index, time_s, image, self._name))
             self._next_index += 1
             self._changed.notify_all()
-
-
-def open_camera(index: int, timeout_s: float = 10.0) -> LiveSource:
-    """A camera by its index."""
-    return LiveSource(
-        f"camera {index}",
-        lambda: open_capture(index),
-        LiveSettings(timeout_s),
-        "check that it is plugged in and that no other program uses it",
-    )
-
-
-def open_url(url: str, timeout_s: float = 10.0) -> LiveSource:
-    """An rtsp, http or other URL that FFmpeg knows."""
-    return LiveSource(
-        _without_password(url),
-        lambda: open_capture(url, cv2.CAP_FFMPEG, timeout_s),
-        LiveSettings(timeout_s),
-        "check the address and the network",
-    )
-
-
-def _without_password(address: str) -> str:
-    """The address as messages may show it."""
-    return re.sub(r"//[^/@]*@", "//***@", address)
-
-
-def open_gstreamer(pipeline: str, timeout_s: float = 10.0) -> LiveSource:
-    """A GStreamer pipeline that ends in an appsink."""
-    if "GStreamer:                   YES" not in cv2.getBuildInformation():
-        raise SourceError(
-            "this OpenCV was built without GStreamer; install one that has it (JetPack's has)"
-        )
-    return LiveSource(
-        _without_password(pipeline),
-        lambda: open_capture(pipeline, cv2.CAP_GSTREAMER),
-        LiveSettings(timeout_s),
-        "try it with gst-launch-1.0, and let it end in 'videoconvert ! appsink'",
-    )

@@ -41,7 +41,7 @@ class SourceOptions:
 
 def camera_mode(text: str) -> CameraMode:
     """A mode from `1280x720`, `@30`, `MJPG` or all: `1280x720@30,MJPG`. Raises SourceError."""
-    pattern = r"(?:(\d{1,5})x(\d{1,5}))?(?:@(\d{1,4}(?:\.\d+)?))?(?:,?([A-Za-z0-9]{4}))?"
+    pattern = r"(?:(\d{1,5})x(\d{1,5}))?(?:@(\d{1,4}(?:\.\d+)?))?(?:,?([A-Za-z][A-Za-z0-9]{3}))?"
     found = re.fullmatch(pattern, text.strip())
     if found is None or not any(found.groups()):
         raise SourceError(

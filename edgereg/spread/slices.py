@@ -14,6 +14,7 @@ from edgereg.core.result import FrameResult
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.plugins import load_plugins
 from edgereg.sources.file import VideoFile
+from edgereg.sources.options import SourceOptions
 from edgereg.sources.wrapped import Part
 
 
@@ -52,13 +53,13 @@ class Done:
     switched_off: tuple[str, ...]
 
 
-def slices_of(clip: Path, frames: int) -> list[Slice]:
+def slices_of(clip: Path, frames: int, options: SourceOptions | None = None) -> list[Slice]:
     """A clip cut into slices of so many frames each; the last one runs to the clip's true end.
 
     A clip that can't be opened is one slice, whose worker says why.
     """
     try:
-        source = VideoFile(clip)
+        source = VideoFile(clip, options)
     except SourceError:
         return [Slice(clip)]
     count = source.count()
@@ -69,7 +70,7 @@ def slices_of(clip: Path, frames: int) -> list[Slice]:
 
 def run_slice(job: Job, part: Slice) -> Done:
     """Run the tasks on a slice. Raises SourceError where the clip can't be read to there."""
-    source = VideoFile(part.clip)
+    source = VideoFile(part.clip, job.choice.source)
     kept = _Kept([])
     if part.start:
         source.seek(part.start)

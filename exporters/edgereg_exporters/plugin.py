@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 @hookimpl
 def edgereg_commands() -> list[click.Command]:
     """`edgereg export` (torch and onnx are imported only when it runs)."""
-    from edgereg_exporters.export_command import command
+    from edgereg_exporters.command import command
 
     return [command]

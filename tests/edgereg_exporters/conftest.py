@@ -52,7 +52,7 @@ def run() -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def dense() -> Callable[..., tuple[Any, ...]]:
     """dense(rng, [widths], activation) -> layers of random weights; the last has no activation."""
-    from edgereg_exporters.graphs.energies import Dense
+    from edgereg_training.methods.ebm.weights import Dense
 
     def make(rng: Any, widths: list[int], activation: str) -> tuple[Any, ...]:
         layers = []
@@ -116,17 +116,16 @@ def pictures() -> Any:
 @pytest.fixture
 def small_model(small_predict: Any, tmp_path: Any, dense: Any) -> Any:
     """A model folder of `small_predict` and an energy over its value."""
-    from edgereg_exporters.graphs.energies import TargetEnergy
-    from edgereg_exporters.graphs.energy_graphs import density_graph, refine_graph
+    from edgereg_exporters.graphs.target_graphs import target_density_graph, target_refine_graph
+    from edgereg_training.methods.ebm.weights import TargetWeights
 
     from edgereg.models.folder import write_model
 
     rng = np.random.default_rng(0)
-    energy = TargetEnergy(
+    energy = TargetWeights(
         scale=np.full(1, 35, np.float32),
         centre=np.full(1, 35, np.float32),
         target_layers=dense(rng, [1, 6], "silu"),
-        feature_weight=None,
         target_weight=rng.normal(0, 1, (4, 6)).astype(np.float32),
         bias=np.zeros(4, np.float32),
         activation="silu",
@@ -142,8 +141,8 @@ def small_model(small_predict: Any, tmp_path: Any, dense: Any) -> Any:
     }  # fmt: skip
     graphs = {
         "predict": small_predict,
-        "refine": refine_graph(energy),
-        "density": density_graph(energy),
+        "refine": target_refine_graph(energy),
+        "density": target_density_graph(energy),
     }
     content = {name: graph.SerializeToString() for name, graph in graphs.items()}
     return write_model(tmp_path / "small", fields, content)  # type: ignore[arg-type]

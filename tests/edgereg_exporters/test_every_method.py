@@ -27,17 +27,17 @@ from edgereg_exporters.graphs.decompositions import (
     running_minimum,
     solve_triangular,
 )
-from edgereg_exporters.models import regression_adapter
 from edgereg_exporters.models.exportable import load_exportable
 from edgereg_exporters.models.trial_images import trial_images
 from edgereg_headpose.task import HeadPose
 from edgereg_training.backbones import parse_backbone
 from edgereg_training.loop.checkpoint import Checkpoint, State, write_checkpoint
 from edgereg_training.loop.recipe import Recipe
-from edgereg_training.methods.density import LaplaceProduct, Levels
+from edgereg_training.methods.densities import LaplaceProduct, Levels
 from edgereg_training.methods.registry import METHODS, parse_method
-from edgereg_training.regression.labels import Label, label_of
 from edgereg_training.regression.net import build_net
+from edgereg_training.regression.target import ImagePoints, TrainingTarget, target_of
+from edgereg_training.regression.targets import Landmarks
 
 from edgereg.cli.main import main
 from edgereg.cli.session import Session
@@ -101,15 +101,17 @@ def cases() -> list[Case]:
     ]
 
 
-def label(name: str, size: int) -> Label:
-    """Two points stand for the 68 landmarks; everything else is the recipes' own."""
-    return Label(name, name, "points", POINTS) if name == "landmarks" else label_of(name, size)
+@pytest.fixture(autouse=True)
+def two_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two points stand for the 68 landmarks."""
+    target = TrainingTarget("landmarks", "landmarks", POINTS, ImagePoints((1, 0)))
+    monkeypatch.setattr(Landmarks, "described", lambda self, size: target)
 
 
 def checkpoint(folder: Path, case: Case) -> Path:
     """A training folder of a network that gives every image another answer."""
     torch.manual_seed(SEED)
-    targets = label(case.target, SIZE).targets
+    targets = target_of(case.target, SIZE).values
     options = {
         "target": case.target, "train": ["a"], "validation": ["b"], "size": SIZE,
         "backbone": BACKBONE, "method": {"name": case.method, **case.options},
@@ -165,7 +167,6 @@ def edgereg(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Kept]:
     own = SimpleNamespace(name="tests", value="tests", load=lambda: module)
     plugins = load_plugins((), [*entry_points(group=GROUP), own])
     monkeypatch.setattr(Session, "plugins", plugins)
-    monkeypatch.setattr(regression_adapter, "label_of", label)
 
     def call(*arguments: object) -> Kept:
         with pytest.raises(SystemExit) as ended:

@@ -1,7 +1,8 @@
-"""What edgereg loads: the commands train, evaluate, render and reproduce."""
+"""What edgereg loads: the training commands, and what recipes can name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from edgereg.api import hookimpl
@@ -12,7 +13,55 @@ if TYPE_CHECKING:
 
 @hookimpl
 def edgereg_commands() -> list[click.Command]:
-    """`edgereg train`, `edgereg evaluate`, `edgereg render` and `edgereg reproduce`."""
-    from edgereg_training.commands import evaluate, render, reproduce, train
+    """`edgereg train`, `evaluate`, `render`, `data` and `reproduce`."""
+    from edgereg_training.commands import data, evaluate, render, reproduce, train
 
-    return [train.command, evaluate.command, render.command, reproduce.command]
+    modules = (train, evaluate, render, data, reproduce)
+    return [module.command for module in modules]
+
+
+@hookimpl
+def edgereg_methods() -> Mapping[str, object]:
+    """Every method of the four papers and what they are compared with."""
+    from edgereg_training.methods.registry import METHODS
+
+    return METHODS
+
+
+@hookimpl
+def edgereg_backbones() -> Mapping[str, object]:
+    """The edge networks, the papers' networks, and all of timm."""
+    from edgereg_training.backbones.registry import BACKBONES
+
+    return BACKBONES
+
+
+@hookimpl
+def edgereg_targets() -> Mapping[str, object]:
+    """Head pose, age, landmarks, steering, and any other number."""
+    room = "edgereg_training.regression.targets"
+    return {
+        "headpose": f"{room}:HeadPose",
+        "age": f"{room}:Age",
+        "landmarks": f"{room}:Landmarks",
+        "scalar": f"{room}:AnyScalar",
+        "steering": f"{room}:Steering",
+    }
+
+
+@hookimpl
+def edgereg_datasets() -> Mapping[str, object]:
+    """The field's data sets, and any CSV table."""
+    from edgereg_training.data.registry import DATASETS
+
+    return DATASETS
+
+
+@hookimpl
+def edgereg_problems() -> Mapping[str, object]:
+    """Regression of any target, and head detection."""
+    from edgereg_training.detection.kind import DETECTION
+    from edgereg_training.loop.problem import ProblemKind
+
+    regression = ProblemKind("edgereg_training.regression.problem:problem")
+    return {"detection": DETECTION, "regression": regression}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import onnx
+from edgereg_training.facts import TaskFacts, facts_of
 
+from edgereg.core.errors import EdgeregError
 from edgereg.core.model_spec import AscentRule, GraphName
 from edgereg.models.folder import ModelFolder
 from edgereg_exporters.folder.parity import BOUND, Difference
@@ -17,31 +20,11 @@ if TYPE_CHECKING:
     from edgereg_training.loop.bootstrap import Figure
 
 CARD = "README.md"
-PURPOSE = {
-    "age": "Estimates the age of the head in a square crop, in years.",
-    "detection": "Finds human heads in a picture: a box round each, hair included.",
-    "headpose": "Tells where a head looks: yaw, pitch and roll of its square crop, in degrees.",
-    "landmarks": "Places 68 points of the face in a square crop of a head, in pixels of the crop.",
-}
 RULES: Mapping[AscentRule, str] = {
     "algorithm-1": "decay {:g} (Algorithm 1 of the EBM paper)",
     "algorithm-s1": "stopped where the energy hardly changes or falls (its Algorithm S1)",
     "plain": "decay {:g} after every step, none of which is refused",
 }
-READING = {
-    "headpose": (
-        "R = Rz(roll) Ry(yaw) Rx(pitch) with x to image right, y up, z towards the camera:\n"
-        "positive yaw turns the nose to image right, positive pitch lowers it, positive roll\n"
-        "tilts the crown to image left. `std` is the standard deviation of the estimate, before\n"
-        "refinement. Towards 90 degrees of yaw, pitch and roll turn about the same axis and can't\n"
-        "be told apart; this, more than yaw, makes the errors of the full and wide range."
-    ),
-}
-LIMITS = (
-    "Trained and measured on rendered heads only; on photographs it is less sure.",
-    "Hats, hands before the face, strong blur and heads smaller than it was trained on are harder.",
-    "It does not identify anybody, and must not be used to judge people.",
-)
 
 
 def model_card(
@@ -52,19 +35,29 @@ def model_card(
     notes: Sequence[str],
 ) -> str:
     """Markdown for the folder's README.md."""
-    spec = model.spec
+    spec, facts = model.spec, known_of(model)
     parts = [
         f"# {spec.name} (version {spec.version})",
-        PURPOSE.get(spec.task, f"A model of the task {spec.task}."),
+        facts.purpose,
         _facts(model, _weights(model)),
-        "\n".join(["## Limits", "", *LIMITS]) if spec.task in PURPOSE else "",
-        f"## How to read it\n\n{READING[spec.task]}" if spec.task in READING else "",
+        "\n".join(["## Limits", "", *facts.limits]) if facts.limits else "",
+        f"## How to read it\n\n{facts.reading}" if facts.reading else "",
         *notes,
         _figures(figures),
         _graphs(model, nodes),
         _parity(differences),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def known_of(model: ModelFolder) -> TaskFacts:
+    """What the card says of the model's task; of an unknown one no more than its name."""
+    task = model.spec.task
+    try:
+        facts = facts_of(task)
+    except EdgeregError:
+        facts = TaskFacts()
+    return facts if facts.purpose else replace(facts, purpose=f"A model of the task {task}.")
 
 
 def _facts(model: ModelFolder, weights: int) -> str:
@@ -152,7 +145,7 @@ def reduced_card(
     kept = [f"## {part.strip()}" for part in kept if not part.startswith("Graphs")]
     parts = [
         f"# {spec.name} (version {spec.version})",
-        PURPOSE.get(spec.task, f"A model of the task {spec.task}."),
+        known_of(model).purpose,
         _facts(model, _weights(source)),
         _precision(source, model, differences, loss),
         _figures(figures),
@@ -181,8 +174,7 @@ def _precision(
     head = ("output of predict", "largest difference", "of its range", "mean, of its range")
     return (
         f"## {low} against FP32\n\n"
-        f"{loss.figure}: {loss.full:.4g} in FP32, {loss.reduced:.4g} in {low}, a loss of "
-        f"{loss.share:.2%}. predict.onnx: {sizes[0]:,} bytes in FP32, {sizes[1]:,} in {low}.\n"
+        f"{loss.told(low)}. predict.onnx: {sizes[0]:,} bytes in FP32, {sizes[1]:,} in {low}.\n"
         "Scaling of the input, the last layer of each path, decoding and the energies compute in "
         "FP32.\n\n"
     ) + _table(head, rows)

@@ -46,17 +46,17 @@ def measure(model: Exportable, graphs: Mapping[GraphName, onnx.ModelProto]) -> l
             expected: Arrays = torch_outputs
         else:
             inputs = _trial(model, torch_outputs, name)
-            expected = model.references[name](inputs)
+            expected = model.others[name].reference(inputs)
         engine: Arrays = run_graph(graph, inputs)
-        if name == "density" and model.density is not None:
+        if name != "predict" and model.others[name].normalised:
             engine, expected = visible(engine, expected)
         found += compare(name, engine, expected, model.spans, model.unordered)
     return found
 
 
 def visible(engine: Arrays, expected: Arrays) -> tuple[Arrays, Arrays]:
-    """Outputs of a `density` graph, normalised densities: what is FAINT beside the greatest of its
-    row counts as just that faint."""
+    """Outputs of a `density` graph, normalised densities: whatever lies below FAINT times the
+    greatest of its row is taken as just there."""
     want = expected["log_density"]
     least = want.max(axis=1, keepdims=True) + np.log(FAINT)
     have = np.maximum(engine["log_density"], least)

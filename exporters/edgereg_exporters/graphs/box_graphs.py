@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
+from edgereg_training.methods.ebm.weights import BoxWeights
 from onnx import TensorProto
 
 from edgereg_exporters.graphs import boxes as box_nodes
 from edgereg_exporters.graphs import dense as dense_nodes
 from edgereg_exporters.graphs.ascent import Climb, ascend
-from edgereg_exporters.graphs.energies import BoxEnergy
 from edgereg_exporters.graphs.writer import GraphWriter, checked_model, floats, typed
 
 # A box thinner than this (image pixels) has no area to speak of: nothing is pooled, nothing moves.
@@ -40,7 +40,7 @@ class Candidates:
     area: str
 
 
-def box_refine_graph(energy: BoxEnergy) -> onnx.ModelProto:
+def box_refine_graph(energy: BoxWeights) -> onnx.ModelProto:
     """The ascent of `energy`, see REFINE_DOC."""
     g = GraphWriter()
     boxes = candidates(g, energy, "initial")
@@ -61,7 +61,7 @@ def box_refine_graph(energy: BoxEnergy) -> onnx.ModelProto:
     return checked_model(g.graph("refine_boxes", inputs, outputs, REFINE_DOC))
 
 
-def box_density_graph(energy: BoxEnergy) -> onnx.ModelProto:
+def box_density_graph(energy: BoxWeights) -> onnx.ModelProto:
     """The energy on a grid of boxes, see DENSITY_DOC."""
     g = GraphWriter()
     boxes = candidates(g, energy, "grid")
@@ -79,7 +79,7 @@ def box_density_graph(energy: BoxEnergy) -> onnx.ModelProto:
     return checked_model(g.graph("box_density", inputs, outputs, DENSITY_DOC))
 
 
-def candidates(g: GraphWriter, energy: BoxEnergy, source: str) -> Candidates:
+def candidates(g: GraphWriter, energy: BoxWeights, source: str) -> Candidates:
     """Flatten the input boxes, replace a size of no area by 1 and note where that was."""
     batch = g.op("Shape", source, out="batch", start=0, end=1)
     count = g.op("Shape", source, out="count", start=1, end=2)
@@ -103,7 +103,7 @@ def candidates(g: GraphWriter, energy: BoxEnergy, source: str) -> Candidates:
 
 
 def value_and_gradient(
-    b: GraphWriter, energy: BoxEnergy, shared: box_nodes.Pooling, boxes: Candidates, y: str
+    b: GraphWriter, energy: BoxWeights, shared: box_nodes.Pooling, boxes: Candidates, y: str
 ) -> tuple[str, Callable[[], str]]:
     """f [N, 1], and what writes its gradient [N, 4] in the ascent's coordinates."""
     place, log_size = b.multi("Split", y, out=("place", "log_size"), axis=1, num_outputs=2)

@@ -19,8 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from edgereg_training.methods.ebm.weights import BoxWeights, Dense, FloatArray
 
-from edgereg_exporters.graphs.energies import BoxEnergy, Dense, FloatArray
 from edgereg_exporters.graphs.writer import GraphWriter
 
 # Twice G is c (1 + hat): the factor 2 of each axis is taken back in the area.
@@ -66,7 +66,7 @@ class Pooled:
     inverse_area: str
 
 
-def prepare_pooling(g: GraphWriter, energy: BoxEnergy, batch: str) -> Pooling:
+def prepare_pooling(g: GraphWriter, energy: BoxWeights, batch: str) -> Pooling:
     """Nodes that run once: `features` [B, C, H, W] laid out, edge matrices for its H and W.
 
     batch: int64 [1], B.
@@ -103,7 +103,7 @@ def prepare_pooling(g: GraphWriter, energy: BoxEnergy, batch: str) -> Pooling:
     )
 
 
-def _coefficients(energy: BoxEnergy) -> tuple[FloatArray, FloatArray]:
+def _coefficients(energy: BoxWeights) -> tuple[FloatArray, FloatArray]:
     """Bin edges from (cx, cy, w, h), [end, axis, 4, P]: lower ends first, x before y; and signed.
 
     The signed copy carries the gradient back: dA = hat(hi) d hi - hat(lo) d lo, and twice that,
@@ -121,7 +121,7 @@ def _coefficients(energy: BoxEnergy) -> tuple[FloatArray, FloatArray]:
 
 
 def _edge_matrices(
-    g: GraphWriter, energy: BoxEnergy, height: str, width: str
+    g: GraphWriter, energy: BoxWeights, height: str, width: str
 ) -> tuple[str, str, str]:
     """Matrices [4, 2P(W+H)] from a box to all t, and signed for the way back; minus cells."""
     zero, one = g.constant("cell_zero", 0, np.int64), g.constant("cell_one", 1, np.int64)
@@ -201,7 +201,7 @@ def pool_gradient(g: GraphWriter, shared: Pooling, pooled: Pooled, gradient: str
     return g.op("Gemm", edges, shared.from_edges, out="d_box", transB=1)
 
 
-def reordered_first_layer(energy: BoxEnergy) -> tuple[Dense, ...]:
+def reordered_first_layer(energy: BoxWeights) -> tuple[Dense, ...]:
     """The dense layers for pooled values that lie as (bin of y, bin of x, channel)."""
     first = energy.layers[0]
     p, c = energy.pool, energy.channels

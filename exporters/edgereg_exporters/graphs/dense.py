@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from edgereg_training.methods.ebm.weights import Activation, Dense
 
-from edgereg_exporters.graphs.energies import Activation, Dense
 from edgereg_exporters.graphs.writer import GraphWriter
 
 
@@ -21,14 +21,13 @@ class Activated:
 
 
 def activate(g: GraphWriter, kind: Activation, before: str, name: str) -> Activated:
-    """a = act(z). elu has alpha 1; silu is z * sigmoid(z)."""
+    """a = act(z); silu is z * sigmoid(z)."""
     if kind == "none":
         return Activated(kind, before, before)
     if kind == "silu":
         gate = g.op("Sigmoid", before, out=f"{name}_gate")
         return Activated(kind, gate, g.op("Mul", before, gate, out=f"{name}_silu"))
-    node = {"relu": "Relu", "tanh": "Tanh", "elu": "Elu"}[kind]
-    return Activated(kind, before, g.op(node, before, out=f"{name}_{kind}"))
+    return Activated(kind, before, g.op("Relu", before, out=f"{name}_relu"))
 
 
 def slope_times(g: GraphWriter, act: Activated, gradient: str, name: str) -> str:
@@ -41,15 +40,8 @@ def slope_times(g: GraphWriter, act: Activated, gradient: str, name: str) -> str
 def _slope(g: GraphWriter, act: Activated, name: str) -> str:
     if act.kind == "relu":
         return g.op("Sign", act.after, out=f"{name}_slope")
-    one = g.constant("one", 1.0)
-    if act.kind == "tanh":
-        square = g.op("Mul", act.after, act.after, out=f"{name}_square")
-        return g.op("Sub", one, square, out=f"{name}_slope")
-    if act.kind == "elu":
-        below = g.op("Min", act.after, g.constant("zero", 0.0), out=f"{name}_below")
-        return g.op("Add", below, one, out=f"{name}_slope")
     # silu' = s + a (1 - s), where `before` holds the gate s = sigmoid(z).
-    rest = g.op("Sub", one, act.before, out=f"{name}_rest")
+    rest = g.op("Sub", g.constant("one", 1.0), act.before, out=f"{name}_rest")
     bent = g.op("Mul", act.after, rest, out=f"{name}_bent")
     return g.op("Add", act.before, bent, out=f"{name}_slope")
 

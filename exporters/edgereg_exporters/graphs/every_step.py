@@ -8,26 +8,14 @@ moves; and of an ascent to the best point, that point and its f.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import onnx
+from edgereg_training.methods.ebm.energy import Ascent
+from edgereg_training.methods.ebm.likelihood import LARGE_FALL, SMALL_CHANGE
 from onnx import TensorProto
 
-from edgereg.core.model_spec import AscentRule
 from edgereg_exporters.graphs.ascent import Climb, Evaluate, go_on
 from edgereg_exporters.graphs.writer import GraphWriter, floats, typed
-
-
-@dataclass(frozen=True)
-class Ascent:
-    """How the graph climbs, as `ebm.refine`: rule; best: each iterate is the best one so far."""
-
-    rule: AscentRule = "algorithm-1"
-    best: bool = False
-
-
-ALGORITHM_1 = Ascent()
 
 
 def ascend_every_step(
@@ -93,8 +81,6 @@ def _length(b: GraphWriter, how: Ascent) -> str:
 
 def _still_moving(b: GraphWriter, value: str) -> str:
     """Whether f changed by at least Omega_1, and fell by no more than Omega_2."""
-    from edgereg_training.methods.ebm.likelihood import LARGE_FALL, SMALL_CHANGE
-
     change = b.op("Sub", value, "f", out="change")
     size = b.op("Abs", change, out="size_of_change")
     enough = b.op("GreaterOrEqual", size, b.constant("small", SMALL_CHANGE), out="enough")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TypeGuard
 
 import torch
-from edgereg_training.methods.density import Levels
+from edgereg_training.methods.densities import Levels
 from edgereg_training.methods.method import Density
 from torch import Tensor
 

@@ -1,17 +1,24 @@
-"""The `refine` and `density` graphs of an energy over a few numbers (pose, age ...)."""
+"""The `refine` and `density` graphs of an energy over a few numbers (pose, age ...).
+
+refine: features (float32 [B, F], W_x g_x of each image), initial [B, K, D] in target units,
+step_length [D] in the energy's coordinates, decay [], steps int64 [] -> trajectory
+[B, K, steps+1, D] in target units, energy [B, K, steps+1]. density: features, grid [B, G, D] in
+target units -> log_density [B, G], not normalised. B, K and G are free, and steps may be 0.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import onnx
+from edgereg_training.methods.ebm.energy import ALGORITHM_1, Ascent
+from edgereg_training.methods.ebm.weights import TargetWeights
 from onnx import TensorProto
 
 from edgereg_exporters.graphs import dense as dense_nodes
 from edgereg_exporters.graphs.ascent import ascend
 from edgereg_exporters.graphs.box_graphs import reorder_outputs
-from edgereg_exporters.graphs.energies import TargetEnergy
-from edgereg_exporters.graphs.every_step import ALGORITHM_1, Ascent, ascend_every_step
+from edgereg_exporters.graphs.every_step import ascend_every_step
 from edgereg_exporters.graphs.writer import GraphWriter, checked_model, floats, typed
 
 REFINE_DOC = """Gradient ascent of targets on their energy (EBM paper, {rule}).
@@ -22,7 +29,7 @@ DENSITY_DOC = """Unnormalised log-density f(x, y) of targets.
 features [B,F]; grid [B,G,D] in target units; log_density [B,G]."""
 
 
-def target_refine_graph(energy: TargetEnergy, how: Ascent = ALGORITHM_1) -> onnx.ModelProto:
+def target_refine_graph(energy: TargetWeights, how: Ascent = ALGORITHM_1) -> onnx.ModelProto:
     """The ascent of `energy`, see REFINE_DOC."""
     g = GraphWriter()
     d = energy.targets
@@ -52,7 +59,7 @@ def target_refine_graph(energy: TargetEnergy, how: Ascent = ALGORITHM_1) -> onnx
     )
 
 
-def target_density_graph(energy: TargetEnergy) -> onnx.ModelProto:
+def target_density_graph(energy: TargetWeights) -> onnx.ModelProto:
     """The energy on a grid of targets, see DENSITY_DOC."""
     g = GraphWriter()
     batch, count, points = normalised(g, energy, "grid")
@@ -68,7 +75,7 @@ def target_density_graph(energy: TargetEnergy) -> onnx.ModelProto:
     return checked_model(g.graph("target_density", inputs, outputs, DENSITY_DOC))
 
 
-def normalised(g: GraphWriter, energy: TargetEnergy, source: str) -> tuple[str, str, str]:
+def normalised(g: GraphWriter, energy: TargetWeights, source: str) -> tuple[str, str, str]:
     """int64 [1] B and K of the input, and its points t = (y - centre) / scale, [N, D]."""
     batch = g.op("Shape", source, out="batch", start=0, end=1)
     count = g.op("Shape", source, out="count", start=1, end=2)
@@ -77,14 +84,9 @@ def normalised(g: GraphWriter, energy: TargetEnergy, source: str) -> tuple[str, 
     return batch, count, g.op("Div", centred, g.constant("scale", energy.scale), out="start")
 
 
-def image_part(g: GraphWriter, energy: TargetEnergy, batch: str, count: str) -> str:
+def image_part(g: GraphWriter, energy: TargetWeights, batch: str, count: str) -> str:
     """W_x g_x + b of each candidate [N, h]: once, before any ascent."""
-    bias = g.constant("bias", energy.bias)
-    if energy.feature_weight is None:
-        image = g.op("Add", "features", bias, out="image")
-    else:
-        weight = g.constant("feature_weight", energy.feature_weight)
-        image = g.op("Gemm", "features", weight, bias, out="image", transB=1)
+    image = g.op("Add", "features", g.constant("bias", energy.bias), out="image")
     each = g.op("Unsqueeze", image, g.ints("second_axis", 1), out="image_each")
     one = g.ints("wide", 1)
     shape = g.op("Concat", batch, count, one, out="each_shape", axis=0)
@@ -94,7 +96,7 @@ def image_part(g: GraphWriter, energy: TargetEnergy, batch: str, count: str) -> 
 
 
 def _forward(
-    g: GraphWriter, energy: TargetEnergy, image: str, points: str
+    g: GraphWriter, energy: TargetWeights, image: str, points: str
 ) -> tuple[str, tuple[list[dense_nodes.Activated], ...]]:
     """f [N, 1] at normalised points [N, D], and the tapes of its three parts."""
     target, below = dense_nodes.forward(g, energy.target_layers, points, "target")
@@ -106,7 +108,7 @@ def _forward(
 
 
 def value_and_gradient(
-    b: GraphWriter, energy: TargetEnergy, image: str, points: str
+    b: GraphWriter, energy: TargetWeights, image: str, points: str
 ) -> tuple[str, Callable[[], str]]:
     """f [N, 1], and what writes its gradient [N, D] with respect to the normalised points."""
     value, (below, first, above) = _forward(b, energy, image, points)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import onnx
+from edgereg_training.facts import facts_of
 
 from edgereg.core.model_spec import ModelSpec
 from edgereg.models.folder import ModelFolder
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 
     Measure = Callable[[ModelFolder], Sequence[Figure]]
 
-# The figure by which a task's models are judged, and whether more of it is better.
-HEADLINES = {
-    "age": ("mae_refined", False),
-    "detection": ("ap_refined", True),
-    "headpose": ("mae_full_refined", False),
-    "landmarks": ("nme_refined", False),
-}
 # Outputs that are the answer; std and features only serve it.
 ANSWERS = ("values", "boxes", "scores")
 
@@ -41,6 +35,13 @@ class Loss:
     reduced: float
     share: float
 
+    def told(self, precision: str) -> str:
+        """In words."""
+        return (
+            f"{self.figure}: {self.full:.4g} in FP32, {self.reduced:.4g} in {precision}, a loss of "
+            f"{self.share:.2%}"
+        )
+
 
 def differences_of(
     spec: ModelSpec,
@@ -50,12 +51,15 @@ def differences_of(
 ) -> list[Difference]:
     """Every output of `predict` in both precisions, over all batches: largest and mean."""
     name = full.graph.input[0].name
+    span = min(target.high - target.low for target in spec.targets)
+    side = float(spec.input.long_side or span)
+    spans = {"values": span, "std": span, "boxes": side, "scores": 1}
     parts = [
         compare(
             "predict",
             run_graph(reduced, {name: batch}),
             run_graph(full, {name: batch}),
-            _spans(spec),
+            spans,
             ("boxes",),
         )
         for batch in batches
@@ -69,26 +73,18 @@ def differences_of(
     return joined
 
 
-def _spans(spec: ModelSpec) -> dict[str, float]:
-    span = min(target.high - target.low for target in spec.targets)
-    return {"values": span, "std": span, "boxes": float(spec.input.long_side or span), "scores": 1}
-
-
 def metric_loss(
     full: ModelFolder, reduced: ModelFolder, measure: Measure
 ) -> tuple[Loss, Sequence[Figure]]:
     """Both models measured on the same data: the headline's loss, and the reduced one's figures.
 
-    A gain is a negative loss. Raises ExportError where the task has no headline.
+    A gain is a negative loss. Raises EdgeregError where nothing is known of the task.
     """
-    task = full.spec.task
-    if task not in HEADLINES:
-        known = ", ".join(sorted(HEADLINES))
-        raise ExportError(f"task '{task}' has no figure to judge a precision by (known: {known})")
-    name, more_is_better = HEADLINES[task]
+    facts = facts_of(full.spec.task)
+    name = facts.headline
     figures = measure(reduced)
     before, after = _value(measure(full), name), _value(figures, name)
-    worse = before - after if more_is_better else after - before
+    worse = before - after if facts.more_is_better else after - before
     return Loss(name, before, after, worse / max(abs(before), 1e-12)), figures
 
 

@@ -13,9 +13,10 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QWheelEvent
 
+from edgereg.app import recent
 from edgereg.app.player.player import State
 from edgereg.app.window import MainWindow
 
@@ -296,6 +297,13 @@ def test_camera_like_playback_skips_and_loops(qtbot: Any, window: MainWindow, cl
     window.player.shown.connect(lambda result: seen.append(result.index))
     qtbot.waitUntil(lambda: any(b < a for a, b in pairwise(seen)), timeout=8000)
     assert window.player.state is State.PLAYING
+
+
+def test_an_address_with_a_password_is_not_remembered(tmp_path: Path) -> None:
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    recent.remember(settings, "rtsp://camera/live")
+    recent.remember(settings, "rtsp://me:secret@camera/live")
+    assert recent.recent_sources(settings) == ["rtsp://camera/live"]
 
 
 def test_recent_sources_are_listed(qtbot: Any, window: MainWindow, clip: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgereg.core.errors import SourceError
+from edgereg.core.files import MADE_BY
 from edgereg.sources.clips import Clips, clips_of, write_places
 from edgereg.spread.slices import Slice, slices_of
 
@@ -81,3 +82,12 @@ def test_slices_cover_a_clip(
 
 def test_a_clip_that_can_not_be_opened_is_left_to_its_worker(tmp_path: Path) -> None:
     assert slices_of(tmp_path / "no.mp4", 5) == [Slice(tmp_path / "no.mp4")]
+
+
+def test_what_edgereg_wrote_itself_is_skipped(folder: Path, clip: Callable[..., Path]) -> None:
+    content = clip(6, name="b.mp4").read_bytes()
+    (folder / "b-poses.mp4").write_bytes(content + MADE_BY.encode())
+    source = Clips(clips_of(str(folder)), "folder")
+    assert "b-poses.mp4" not in [path.name for path in source.info.files]
+    assert source.warnings == ("folder: skipped what edgereg wrote itself: b-poses.mp4",)
+    assert len(list(source.frames())) == 15

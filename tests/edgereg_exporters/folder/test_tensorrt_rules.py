@@ -120,13 +120,13 @@ def test_every_listed_operator_is_onnx() -> None:
 
 def test_export_tells(small_model: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
-    from edgereg_exporters import export_request
-    from edgereg_exporters.export_request import Request, carry_out
+    from edgereg_exporters import export as export_module
+    from edgereg_exporters.export import Request, export
 
-    said = carry_out(Request(small_model.path, tmp_path / "whole")).lines
+    said = export(Request(small_model.path, tmp_path / "whole")).lines
     assert not [line for line in said if "predict" in line or "density" in line]
-    monkeypatch.setattr(export_request, "refusals", lambda graph: ["Det 'a': no", "Det 'b': no"])
-    said = carry_out(Request(small_model.path, tmp_path / "out")).lines
+    monkeypatch.setattr(export_module, "refusals", lambda graph: ["Det 'a': no", "Det 'b': no"])
+    said = export(Request(small_model.path, tmp_path / "out")).lines
     assert said[1] == "TensorRT would refuse the predict graph: Det 'a': no (and 1 more)"
     assert load_model(tmp_path / "out").spec.name == "small"
 

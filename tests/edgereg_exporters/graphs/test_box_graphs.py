@@ -11,20 +11,24 @@ import pytest
 pytest.importorskip("onnx")
 
 from edgereg_exporters.graphs import boxes as box_nodes
-from edgereg_exporters.graphs.box_graphs import candidates, value_and_gradient
-from edgereg_exporters.graphs.energies import BoxEnergy, Dense
-from edgereg_exporters.graphs.energy_graphs import density_graph, refine_graph
+from edgereg_exporters.graphs.box_graphs import (
+    box_density_graph,
+    box_refine_graph,
+    candidates,
+    value_and_gradient,
+)
 from edgereg_exporters.graphs.writer import GraphWriter, checked_model, floats, node_count
+from edgereg_training.methods.ebm.weights import BoxWeights, Dense
 
 SCALE = 1 / 8
 
 
 @pytest.fixture
-def energy(dense: Callable[..., Any]) -> Callable[..., BoxEnergy]:
-    def make(channels: int = 4, pool: int = 3, activation: str = "tanh") -> BoxEnergy:
+def energy(dense: Callable[..., Any]) -> Callable[..., BoxWeights]:
+    def make(channels: int = 4, pool: int = 3, activation: str = "silu") -> BoxWeights:
         rng = np.random.default_rng(pool)
         widths = [channels * pool * pool, 12, 6, 1]
-        return BoxEnergy(pool, SCALE, dense(rng, widths, activation))
+        return BoxWeights(pool, SCALE, dense(rng, widths, activation))
 
     return make
 
@@ -43,11 +47,11 @@ def numpy_pool(features: Any, box: Any, size: int) -> Any:
     return rows @ features @ bins(x1, x2, features.shape[2]).T
 
 
-def numpy_energy(energy: BoxEnergy, features: Any, box: Any) -> float:
+def numpy_energy(energy: BoxWeights, features: Any, box: Any) -> float:
     z = numpy_pool(features, box, energy.pool).ravel()
     for layer in energy.layers:
         z = layer.weight.astype(np.float64) @ z + layer.bias
-        z = np.tanh(z) if layer.activation == "tanh" else z
+        z = z / (1 + np.exp(-z)) if layer.activation == "silu" else z
     return float(z[0])
 
 
@@ -73,8 +77,8 @@ def test_pooling_is_the_mean_of_the_bilinear_surface(
     for index in (0, 5, 10, 17):
         weight = np.zeros((1, 18), np.float32)
         weight[0, index] = 1
-        one_bin = BoxEnergy(3, SCALE, (Dense(weight, np.zeros(1, np.float32)),))
-        found = run(density_graph(one_bin), features=features, grid=[[box]])["log_density"]
+        one_bin = BoxWeights(3, SCALE, (Dense(weight, np.zeros(1, np.float32)),))
+        found = run(box_density_graph(one_bin), features=features, grid=[[box]])["log_density"]
         channel, row, column = np.unravel_index(index, (2, 3, 3))
         x1, y1, x2, y2 = np.array(box) * SCALE
         inside = (np.arange(samples) + 0.5) / samples / 3
@@ -84,7 +88,7 @@ def test_pooling_is_the_mean_of_the_bilinear_surface(
         np.testing.assert_allclose(found[0, 0], wanted, atol=1e-4)
 
 
-def gradient_model(energy: BoxEnergy) -> Any:
+def gradient_model(energy: BoxWeights) -> Any:
     """`features`, `initial`, `y` [N, 4] -> f [N, 1] and its gradient [N, 4]."""
     g = GraphWriter()
     boxes = candidates(g, energy, "initial")
@@ -114,7 +118,7 @@ def absolute(y: Any, size: Any) -> Any:
 
 @pytest.mark.parametrize("pool", [1, 2, 3, 5])
 def test_the_gradient_is_that_of_finite_differences(
-    run: Callable[..., Any], energy: Callable[..., BoxEnergy], pool: int
+    run: Callable[..., Any], energy: Callable[..., BoxWeights], pool: int
 ) -> None:
     made = energy(pool=pool)
     rng = np.random.default_rng(3)
@@ -134,7 +138,7 @@ def test_the_gradient_is_that_of_finite_differences(
             np.testing.assert_allclose(result["df"][row, d], (up - down) / 2e-6, atol=1e-4)
 
 
-def torch_refine(energy: BoxEnergy, **inputs: Any) -> tuple[Any, Any]:
+def torch_refine(energy: BoxWeights, **inputs: Any) -> tuple[Any, Any]:
     """Algorithm 1 by autograd, as the training package does it."""
     torch = pytest.importorskip("torch")
     from edgereg_training.detection.boxes import from_relative, to_relative
@@ -143,13 +147,14 @@ def torch_refine(energy: BoxEnergy, **inputs: Any) -> tuple[Any, Any]:
 
     features, boxes = torch.from_numpy(inputs["features"]), torch.from_numpy(inputs["initial"])
     size = boxes[..., 2:] - boxes[..., :2]
+    bend = {"none": lambda z: z, "relu": torch.relu, "silu": torch.nn.functional.silu}
 
     def f(y: Any) -> Any:
         corners = from_relative(y, size)
         z = prroi_pool(features, corners, energy.pool, energy.spatial_scale).flatten(2)
         for layer in energy.layers:
             z = z @ torch.from_numpy(layer.weight).T + torch.from_numpy(layer.bias)
-            z = {"none": lambda v: v, "relu": torch.relu, "tanh": torch.tanh}[layer.activation](z)
+            z = bend[layer.activation](z)
         return z[..., 0]
 
     start, step = to_relative(boxes, size), torch.from_numpy(inputs["step_length"])
@@ -171,14 +176,14 @@ def trial(batch: int, count: int, steps: int, step: float, seed: int = 0) -> dic
     }
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("activation", ["relu", "silu"])
 @pytest.mark.parametrize(
     ("batch", "count", "steps", "pool"),
     [(1, 10, 10, 3), (1, 10, 10, 5), (3, 2, 4, 2), (2, 3, 0, 3)],
 )
 def test_the_trajectory_is_that_of_autograd(
     run: Callable[..., Any],
-    energy: Callable[..., BoxEnergy],
+    energy: Callable[..., BoxWeights],
     activation: str,
     batch: int,
     count: int,
@@ -187,7 +192,7 @@ def test_the_trajectory_is_that_of_autograd(
 ) -> None:
     made = energy(pool=pool, activation=activation)
     inputs = trial(batch, count, steps, 0.01)
-    result = run(refine_graph(made), **inputs)
+    result = run(box_refine_graph(made), **inputs)
     path, energies = torch_refine(made, **inputs)
     assert result["trajectory"].shape == (batch, count, steps + 1, 4)
     size = np.tile(inputs["initial"][..., 2:] - inputs["initial"][..., :2], 2)[:, :, None]
@@ -199,11 +204,11 @@ def test_the_trajectory_is_that_of_autograd(
 
 
 def test_long_steps_are_refused_as_by_autograd(
-    run: Callable[..., Any], energy: Callable[..., BoxEnergy]
+    run: Callable[..., Any], energy: Callable[..., BoxWeights]
 ) -> None:
     made = energy()
     inputs = trial(2, 6, 8, 0.5, seed=4)
-    result = run(refine_graph(made), **inputs)
+    result = run(box_refine_graph(made), **inputs)
     path, _ = torch_refine(made, **inputs)
     np.testing.assert_allclose(result["trajectory"], path, atol=2e-3)
     still = (np.diff(result["trajectory"], axis=2) == 0).all(-1)
@@ -217,18 +222,18 @@ def test_long_steps_are_refused_as_by_autograd(
     ids=["no width", "no height", "upside down", "a point", "a hair"],
 )
 def test_a_box_of_no_area_stays_and_harms_nobody(
-    run: Callable[..., Any], energy: Callable[..., BoxEnergy], box: tuple[float, ...]
+    run: Callable[..., Any], energy: Callable[..., BoxWeights], box: tuple[float, ...]
 ) -> None:
     made = energy()
     inputs = trial(1, 3, 5, 0.01)
-    alone = run(refine_graph(made), **inputs)
+    alone = run(box_refine_graph(made), **inputs)
     inputs["initial"] = np.concatenate([inputs["initial"], np.array([[box]], np.float32)], axis=1)
-    result = run(refine_graph(made), **inputs)
+    result = run(box_refine_graph(made), **inputs)
     for row in result["trajectory"][0, 3]:
         np.testing.assert_array_equal(row, np.array(box, np.float32))
     nothing = made.layers[0].bias
-    zero = BoxEnergy(
-        1, SCALE, (Dense(np.zeros((12, 1), np.float32), nothing, "tanh"), *made.layers[1:])
+    zero = BoxWeights(
+        1, SCALE, (Dense(np.zeros((12, 1), np.float32), nothing, "silu"), *made.layers[1:])
     )
     wanted = numpy_energy(zero, np.zeros((1, 2, 2)), (0, 0, 9, 9))
     np.testing.assert_allclose(result["energy"][0, 3], wanted, atol=1e-6)
@@ -236,32 +241,32 @@ def test_a_box_of_no_area_stays_and_harms_nobody(
 
 
 def test_a_box_beyond_the_map_stays_and_stays_finite(
-    run: Callable[..., Any], energy: Callable[..., BoxEnergy]
+    run: Callable[..., Any], energy: Callable[..., BoxWeights]
 ) -> None:
     inputs = trial(1, 1, 5, 0.1)
     inputs["initial"] = np.array([[[500, 500, 560, 580]]], np.float32)
-    result = run(refine_graph(energy()), **inputs)
+    result = run(box_refine_graph(energy()), **inputs)
     np.testing.assert_allclose(result["trajectory"][0, 0], np.tile([500, 500, 560, 580], (6, 1)))
     assert np.isfinite(result["energy"]).all()
 
 
 def test_a_broken_box_leaves_the_others_alone(
-    run: Callable[..., Any], energy: Callable[..., BoxEnergy]
+    run: Callable[..., Any], energy: Callable[..., BoxWeights]
 ) -> None:
     inputs = trial(1, 3, 5, 0.01)
-    alone = run(refine_graph(energy()), **inputs)
+    alone = run(box_refine_graph(energy()), **inputs)
     broken = np.array([[[np.nan, 0, 9, 9], [0, 0, np.inf, 9]]], np.float32)
     inputs["initial"] = np.concatenate([inputs["initial"], broken], axis=1)
-    result = run(refine_graph(energy()), **inputs)
+    result = run(box_refine_graph(energy()), **inputs)
     np.testing.assert_allclose(result["trajectory"][:, :3], alone["trajectory"], atol=1e-4)
 
 
 def test_the_density_of_many_boxes_is_that_of_each(
-    run: Callable[..., Any], energy: Callable[..., BoxEnergy]
+    run: Callable[..., Any], energy: Callable[..., BoxWeights]
 ) -> None:
     made = energy(pool=5)
     inputs = trial(2, 40, 0, 0.1)
-    model = density_graph(made)
+    model = box_density_graph(made)
     found = run(model, features=inputs["features"], grid=inputs["initial"])["log_density"]
     for row in range(2):
         for column in (0, 17, 39):
@@ -270,17 +275,17 @@ def test_the_density_of_many_boxes_is_that_of_each(
             np.testing.assert_allclose(found[row, column], wanted, atol=1e-5)
 
 
-def test_no_box_gives_no_path(run: Callable[..., Any], energy: Callable[..., BoxEnergy]) -> None:
-    result = run(refine_graph(energy()), **trial(1, 0, 4, 0.1))
+def test_no_box_gives_no_path(run: Callable[..., Any], energy: Callable[..., BoxWeights]) -> None:
+    result = run(box_refine_graph(energy()), **trial(1, 0, 4, 0.1))
     assert result["trajectory"].shape == (1, 0, 5, 4)
     assert result["energy"].shape == (1, 0, 5)
 
 
 def test_the_map_may_have_any_size(
-    run: Callable[..., Any], energy: Callable[..., BoxEnergy]
+    run: Callable[..., Any], energy: Callable[..., BoxWeights]
 ) -> None:
     made = energy()
-    model = refine_graph(made)
+    model = box_refine_graph(made)
     rng = np.random.default_rng(0)
     for height, width in ((1, 1), (3, 40), (33, 2)):
         inputs = trial(1, 2, 3, 0.01)
@@ -289,8 +294,8 @@ def test_the_map_may_have_any_size(
         np.testing.assert_allclose(run(model, **inputs)["trajectory"], path, atol=1e-3)
 
 
-def test_the_graphs_are_small_and_say_what_they_are(energy: Callable[..., BoxEnergy]) -> None:
-    model = refine_graph(energy(pool=5))
+def test_the_graphs_are_small_and_say_what_they_are(energy: Callable[..., BoxWeights]) -> None:
+    model = box_refine_graph(energy(pool=5))
     assert node_count(model) < 300
     assert model.ir_version <= 10
     assert "features [B,C,H,W]" in model.graph.doc_string

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,36 +11,38 @@ import pytest
 
 pytest.importorskip("onnx")
 
-from edgereg_exporters.graphs.energies import TargetEnergy
-from edgereg_exporters.graphs.energy_graphs import density_graph, refine_graph
-from edgereg_exporters.graphs.every_step import Ascent
-from edgereg_exporters.graphs.target_graphs import image_part, normalised, value_and_gradient
+from edgereg_exporters.graphs.target_graphs import (
+    image_part,
+    normalised,
+    target_density_graph,
+    target_refine_graph,
+    value_and_gradient,
+)
 from edgereg_exporters.graphs.writer import (
     GraphWriter,
     checked_model,
     floats,
     node_count,
 )
+from edgereg_training.methods.ebm.energy import Ascent
+from edgereg_training.methods.ebm.weights import TargetWeights
 
 ACTIVATIONS = {
     "none": lambda z: z,
     "relu": lambda z: np.maximum(z, 0),
-    "tanh": np.tanh,
     "silu": lambda z: z / (1 + np.exp(-z)),
-    "elu": lambda z: np.where(z > 0, z, np.expm1(z)),
 }
 
 
 @pytest.fixture
-def energy(dense: Callable[..., Any]) -> Callable[..., TargetEnergy]:
-    def make(activation: str = "silu", split: bool = True, seed: int = 0) -> TargetEnergy:
+def energy(dense: Callable[..., Any]) -> Callable[..., TargetWeights]:
+    def make(activation: str = "silu", seed: int = 0) -> TargetWeights:
         rng = np.random.default_rng(seed)
         below = dense(rng, [3, 7, 6, 6], activation)[:-1]
-        return TargetEnergy(
+        return TargetWeights(
             scale=np.array([10, 20, 5], np.float32),
             centre=np.array([1, -2, 3], np.float32),
             target_layers=below,
-            feature_weight=rng.normal(0, 0.4, (9, 5)).astype(np.float32) if split else None,
             target_weight=rng.normal(0, 0.5, (9, 6)).astype(np.float32),
             bias=rng.normal(0, 0.3, 9).astype(np.float32),
             activation=activation,
@@ -49,19 +52,24 @@ def energy(dense: Callable[..., Any]) -> Callable[..., TargetEnergy]:
     return make
 
 
-def numpy_energy(energy: TargetEnergy, features: Any, y: Any) -> Any:
+def hill(energy: TargetWeights) -> TargetWeights:
+    """The energy with an end that keeps it below a bound, so that long steps overshoot."""
+    last = energy.trunk[-1]
+    return replace(energy, trunk=(*energy.trunk[:-1], replace(last, weight=-np.abs(last.weight))))
+
+
+def numpy_energy(energy: TargetWeights, features: Any, y: Any) -> Any:
     """f in float64: features [F], y [N, D] -> [N]."""
     t = (y.astype(np.float64) - energy.centre) / energy.scale
     for layer in energy.target_layers:
         t = ACTIVATIONS[layer.activation](t @ layer.weight.T.astype(np.float64) + layer.bias)
-    image = features if energy.feature_weight is None else energy.feature_weight @ features
-    z = ACTIVATIONS[energy.activation](image + energy.bias + t @ energy.target_weight.T)
+    z = ACTIVATIONS[energy.activation](features + energy.bias + t @ energy.target_weight.T)
     for layer in energy.trunk:
         z = ACTIVATIONS[layer.activation](z @ layer.weight.T.astype(np.float64) + layer.bias)
     return z[:, 0]
 
 
-def gradient_model(energy: TargetEnergy) -> Any:
+def gradient_model(energy: TargetWeights) -> Any:
     """`features`, `initial` -> f [N, 1] and its gradient [N, D], without any ascent."""
     g = GraphWriter()
     batch, count, start = normalised(g, energy, "initial")
@@ -77,11 +85,11 @@ def gradient_model(energy: TargetEnergy) -> Any:
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_the_gradient_is_that_of_finite_differences(
-    run: Callable[..., Any], energy: Callable[..., TargetEnergy], activation: str
+    run: Callable[..., Any], energy: Callable[..., TargetWeights], activation: str
 ) -> None:
     made = energy(activation)
     rng = np.random.default_rng(1)
-    features = rng.normal(0, 1, (1, 5)).astype(np.float32)
+    features = rng.normal(0, 1, (1, 9)).astype(np.float32)
     initial = rng.normal(0, 8, (1, 6, 3)).astype(np.float32)
     result = run(gradient_model(made), features=features, initial=initial)
     point = initial[0].astype(np.float64)
@@ -95,16 +103,14 @@ def test_the_gradient_is_that_of_finite_differences(
 
 
 @pytest.mark.parametrize(("batch", "count", "steps"), [(1, 1, 10), (3, 4, 10), (2, 5, 0)])
-@pytest.mark.parametrize("split", [True, False])
 def test_the_trajectory_is_that_of_autograd(
     run: Callable[..., Any],
-    energy: Callable[..., TargetEnergy],
+    energy: Callable[..., TargetWeights],
     batch: int,
     count: int,
     steps: int,
-    split: bool,
 ) -> None:
-    made = energy(split=split)
+    made = energy()
     rng = np.random.default_rng(batch)
     inputs = {
         "features": rng.normal(0, 1, (batch, made.features)).astype(np.float32),
@@ -113,7 +119,7 @@ def test_the_trajectory_is_that_of_autograd(
         "decay": np.float32(0.5),
         "steps": steps,
     }
-    result = run(refine_graph(made), **inputs)
+    result = run(target_refine_graph(made), **inputs)
     path, energies = torch_refine(made, **inputs)
     assert result["trajectory"].shape == (batch, count, steps + 1, 3)
     assert result["energy"].shape == (batch, count, steps + 1)
@@ -125,18 +131,18 @@ def test_the_trajectory_is_that_of_autograd(
 
 
 def test_long_steps_are_refused_as_by_autograd(
-    run: Callable[..., Any], energy: Callable[..., TargetEnergy]
+    run: Callable[..., Any], energy: Callable[..., TargetWeights]
 ) -> None:
-    made = energy("tanh")
+    made = hill(energy())
     rng = np.random.default_rng(5)
     inputs = {
-        "features": rng.normal(0, 1, (2, 5)).astype(np.float32),
+        "features": rng.normal(0, 1, (2, 9)).astype(np.float32),
         "initial": rng.normal(0, 12, (2, 6, 3)).astype(np.float32),
-        "step_length": np.full(3, 12, np.float32),
+        "step_length": np.full(3, 40, np.float32),
         "decay": np.float32(0.6),
         "steps": 12,
     }
-    result = run(refine_graph(made), **inputs)
+    result = run(target_refine_graph(made), **inputs)
     path, _ = torch_refine(made, **inputs)
     np.testing.assert_allclose(result["trajectory"], path, atol=1e-3)
     still = (np.diff(result["trajectory"], axis=2) == 0).all(-1)
@@ -148,18 +154,18 @@ def test_long_steps_are_refused_as_by_autograd(
 @pytest.mark.parametrize("rule", ["plain", "algorithm-s1"])
 @pytest.mark.parametrize("steps", [0, 12])
 def test_the_other_rules_are_those_of_autograd(
-    run: Callable[..., Any], energy: Callable[..., TargetEnergy], rule: Any, best: bool, steps: int
+    run: Callable[..., Any], energy: Callable[..., TargetWeights], rule: Any, best: bool, steps: int
 ) -> None:
-    made = energy("tanh")
+    made = hill(energy())
     rng = np.random.default_rng(5)
     inputs = {
-        "features": rng.normal(0, 1, (2, 5)).astype(np.float32),
+        "features": rng.normal(0, 1, (2, 9)).astype(np.float32),
         "initial": rng.normal(0, 12, (2, 6, 3)).astype(np.float32),
-        "step_length": np.full(3, 8, np.float32),
+        "step_length": np.full(3, 4, np.float32),
         "decay": np.float32(0.9),
         "steps": steps,
     }
-    result = run(refine_graph(made, Ascent(rule, best)), **inputs)
+    result = run(target_refine_graph(made, Ascent(rule=rule, best=best)), **inputs)
     path, energies = torch_refine(made, rule=rule, best=best, **inputs)
     assert result["trajectory"].shape == (2, 6, steps + 1, 3)
     np.testing.assert_allclose(result["trajectory"], path, atol=1e-3)
@@ -173,7 +179,7 @@ def test_the_other_rules_are_those_of_autograd(
 
 
 def torch_refine(
-    energy: TargetEnergy, rule: Any = "algorithm-1", best: bool = False, **inputs: Any
+    energy: TargetWeights, rule: Any = "algorithm-1", best: bool = False, **inputs: Any
 ) -> tuple[Any, Any]:
     """The ascent by autograd on a plain torch copy of the energy."""
     torch = pytest.importorskip("torch")
@@ -182,15 +188,11 @@ def torch_refine(
     functions = {
         "none": lambda z: z,
         "relu": torch.relu,
-        "tanh": torch.tanh,
         "silu": torch.nn.functional.silu,
-        "elu": torch.nn.functional.elu,
     }
     tensor = torch.from_numpy
     initial = tensor(inputs["initial"])
     image = tensor(inputs["features"])[:, None]
-    if energy.feature_weight is not None:
-        image = image @ tensor(energy.feature_weight).T
 
     def f(t: Any) -> Any:
         for layer in energy.target_layers:
@@ -209,24 +211,24 @@ def torch_refine(
 
 
 def test_the_density_is_the_energy_on_the_grid(
-    run: Callable[..., Any], energy: Callable[..., TargetEnergy]
+    run: Callable[..., Any], energy: Callable[..., TargetWeights]
 ) -> None:
     made = energy()
     rng = np.random.default_rng(2)
-    features = rng.normal(0, 1, (2, 5)).astype(np.float32)
+    features = rng.normal(0, 1, (2, 9)).astype(np.float32)
     grid = rng.uniform(-60, 60, (2, 33, 3)).astype(np.float32)
-    found = run(density_graph(made), features=features, grid=grid)["log_density"]
+    found = run(target_density_graph(made), features=features, grid=grid)["log_density"]
     for row in range(2):
         wanted = numpy_energy(made, features[row], grid[row])
         np.testing.assert_allclose(found[row], wanted, atol=5e-6)
 
 
 def test_a_linear_energy_climbs_straight(
-    run: Callable[..., Any], energy: Callable[..., TargetEnergy]
+    run: Callable[..., Any], energy: Callable[..., TargetWeights]
 ) -> None:
     result = run(
-        refine_graph(energy("none")),
-        features=np.zeros((1, 5)),
+        target_refine_graph(energy("none")),
+        features=np.zeros((1, 9)),
         initial=np.zeros((1, 4, 3)),
         step_length=np.ones(3),
         decay=0.5,
@@ -237,13 +239,13 @@ def test_a_linear_energy_climbs_straight(
 
 
 def test_nothing_to_refine_gives_nothing(
-    run: Callable[..., Any], energy: Callable[..., TargetEnergy]
+    run: Callable[..., Any], energy: Callable[..., TargetWeights]
 ) -> None:
     settings = {"step_length": np.ones(3), "decay": 0.5, "steps": 4}
     for batch, count in ((0, 2), (2, 0)):
         result = run(
-            refine_graph(energy()),
-            features=np.zeros((batch, 5)),
+            target_refine_graph(energy()),
+            features=np.zeros((batch, 9)),
             initial=np.zeros((batch, count, 3)),
             **settings,
         )
@@ -251,8 +253,8 @@ def test_nothing_to_refine_gives_nothing(
         assert result["energy"].shape == (batch, count, 5)
 
 
-def test_the_graphs_are_small_and_say_what_they_are(energy: Callable[..., TargetEnergy]) -> None:
-    for model in (refine_graph(energy()), density_graph(energy())):
+def test_the_graphs_are_small_and_say_what_they_are(energy: Callable[..., TargetWeights]) -> None:
+    for model in (target_refine_graph(energy()), target_density_graph(energy())):
         assert node_count(model) < 100
         assert model.ir_version <= 10
         assert [item.version for item in model.opset_import] == [18]

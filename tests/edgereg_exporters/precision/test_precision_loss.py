@@ -11,14 +11,15 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("torch")
 
 import torch
-from edgereg_exporters.errors import ExportError
-from edgereg_exporters.export_request import Request, carry_out
-from edgereg_exporters.precision.precision_loss import HEADLINES, metric_loss
+from edgereg_exporters.export import Request, export
+from edgereg_exporters.precision.precision_loss import metric_loss
+from edgereg_training.facts import facts_of
 from edgereg_training.loop.checkpoint import Checkpoint, State, write_checkpoint
+from edgereg_training.loop.problem import problem_of
 from edgereg_training.loop.recipe import Recipe
-from edgereg_training.problems import problem_of
 from edgereg_training.render.shards import HeadShardOptions, write_head_shards
 
+from edgereg.core.errors import EdgeregError
 from edgereg.models.folder import ModelFolder, load_model
 
 
@@ -56,9 +57,9 @@ def test_int8_is_judged_by_the_target_s_own_figure(
     request = Request(
         trained, tmp_path / "low", precision="int8", calibration=heads, data=heads, max_loss=50
     )
-    shown = carry_out(request)
+    shown = export(request)
     metrics = load_model(tmp_path / "low").spec.metrics
-    name, _ = HEADLINES[target]
+    name = facts_of(target).headline
     assert metrics[name] > 0
     (line,) = (line for line in shown.lines if "a loss of" in line)
     assert line.startswith(f"{name}: ")
@@ -67,6 +68,6 @@ def test_int8_is_judged_by_the_target_s_own_figure(
 
 
 def test_a_task_without_a_figure_is_one_line(small_model: ModelFolder) -> None:
-    other = ModelFolder(small_model.path, small_model.spec.model_copy(update={"task": "steering"}))
-    with pytest.raises(ExportError, match=r"'steering' has no figure .* age, detection, headpose"):
+    other = ModelFolder(small_model.path, small_model.spec.model_copy(update={"task": "juggling"}))
+    with pytest.raises(EdgeregError, match="nothing is known of the task 'juggling'"):
         metric_loss(other, other, lambda model: [])

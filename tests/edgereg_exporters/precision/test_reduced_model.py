@@ -15,12 +15,12 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("torch")
 
 from edgereg_exporters.errors import ExportError
-from edgereg_exporters.export_request import Request, carry_out
+from edgereg_exporters.export import Request, export
 from edgereg_exporters.precision.precision_loss import mean_loss, require_loss
 from edgereg_exporters.precision.reduced_model import Reduction, reduce_model
 from edgereg_training.detection import evaluation
+from edgereg_training.facts import facts_of
 from edgereg_training.loop.bootstrap import Figure
-from edgereg_training.loop.evaluations import evaluation_of, measure_of
 from edgereg_training.render.shards import SceneShardOptions, write_scene_shards
 
 from edgereg.engines.onnx import OnnxEngine
@@ -107,13 +107,13 @@ def test_a_model_folder_through_the_command(
     for index, picture in enumerate(pictures):
         cv2.imwrite(str(place / f"{index}.png"), picture[..., ::-1])
     out, triton = tmp_path / "int8", tmp_path / "triton"
-    shown = carry_out(
+    shown = export(
         Request(small_model.path, out, precision="int8", calibration=place, triton=triton)
     )
     assert load_model(out).spec.version == "2.1"
     assert any("a loss of" in line for line in shown.lines)
     assert (triton / "int8_predict" / "2" / "model.onnx").is_file()
-    carry_out(Request(small_model.path, tmp_path / "copy"))
+    export(Request(small_model.path, tmp_path / "copy"))
     assert load_model(tmp_path / "copy").spec.graphs == small_model.spec.graphs
 
 
@@ -132,11 +132,11 @@ def test_what_detection_loses_is_of_its_average_precision(
     request = Request(
         HEADS, tmp_path / "low", precision="int8", calibration=scenes, data=scenes, max_loss=50
     )
-    shown = carry_out(request, said.append)
+    shown = export(request, said.append)
     assert any("ap_refined: 0." in line and "a loss of" in line for line in shown.lines)
     metrics = load_model(tmp_path / "low").spec.metrics
     before = load_model(HEADS)
-    full = measure_of(evaluation_of("detection"))(before, scenes, lambda *_: None)
+    full = facts_of("detection").measured_by()(before, scenes, lambda *_: None)
     ap = next(figure.value for figure in full if figure.name == "ap_refined")
     assert metrics["int8_loss"] == pytest.approx((ap - metrics["ap_refined"]) / ap)
     for model in ("low in INT8", "heads in FP32"):

@@ -16,8 +16,8 @@ pytest.importorskip("onnxruntime")
 
 import edgereg_headpose  # noqa: E402
 from edgereg_training import plugin  # noqa: E402
+from edgereg_training.facts import facts_of  # noqa: E402
 from edgereg_training.loop.errors import CheckpointError, RecipeError  # noqa: E402
-from edgereg_training.loop.evaluations import evaluation_of  # noqa: E402
 from edgereg_training.render.shards import read_manifest  # noqa: E402
 
 from edgereg.core.errors import EdgeregError  # noqa: E402
@@ -121,8 +121,8 @@ def test_evaluate_names_what_is_no_data_set(tmp_path: Path, model: Path) -> None
 
 
 def test_a_task_without_an_evaluation_is_named() -> None:
-    with pytest.raises(EdgeregError, match="no evaluation of task 'shoe'"):
-        evaluation_of("shoe")
+    with pytest.raises(EdgeregError, match="nothing is known of the task 'shoe'"):
+        facts_of("shoe")
 
 
 def test_importing_the_commands_is_light() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from edgereg_training.loop.errors import RecipeError
+from edgereg_training.loop.problem import problem_of
 from edgereg_training.loop.recipe import Recipe, Strict, load_recipe, parse_options, save_recipe
-from edgereg_training.problems import PROBLEMS, problem_of
+from edgereg_training.registry import registered
 
 
 def written(folder: Path, text: str) -> Path:
@@ -68,7 +69,7 @@ def test_options_are_validated_with_their_path() -> None:
 
 
 def test_an_unknown_problem_lists_the_known_ones() -> None:
-    with pytest.raises(RecipeError, match=", ".join(sorted(PROBLEMS))):
+    with pytest.raises(RecipeError, match=", ".join(sorted(registered("problems")))):
         problem_of(Recipe(problem="nothing", epochs=1))
 
 
@@ -89,4 +90,4 @@ def test_the_shipped_recipes_are_valid() -> None:
     folder = Path(__file__).parents[3] / "training" / "edgereg_training" / "recipes"
     recipes = [load_recipe(path) for path in folder.glob("*.yaml")]
     assert recipes
-    assert {recipe.problem for recipe in recipes} <= set(PROBLEMS)
+    assert {recipe.problem for recipe in recipes} <= set(registered("problems"))

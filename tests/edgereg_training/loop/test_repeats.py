@@ -13,8 +13,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from edgereg_training.epoch_log import epoch_log  # noqa: E402
 from edgereg_training.loop.errors import CheckpointError, TrainingError  # noqa: E402
+from edgereg_training.loop.log import epoch_log  # noqa: E402
 from edgereg_training.loop.loop import train  # noqa: E402
 from edgereg_training.loop.recipe import OptimiserSettings, Recipe  # noqa: E402
 from edgereg_training.loop.repeats import find_rate, t_interval, train_seeds  # noqa: E402

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from edgereg_training.methods.density import (
+from edgereg_training.methods.densities import (
     GaussianMixture,
     LaplaceProduct,
     Levels,

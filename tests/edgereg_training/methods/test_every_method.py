@@ -30,18 +30,24 @@ TARGETS = {
 SHAPES = {"vector": FeatureShape(16), "map": FeatureShape(10, 8, 8)}
 NOISE = 0.05
 STEPS = 80
-CASES = [(name, size) for name in METHODS for size in TARGETS if name != "heatmap" or size == 2]
+CASES = [
+    (name, size)
+    for name in METHODS
+    for size in TARGETS
+    if name not in ("heatmap", "bel-h") or size == 2
+]
 # Those whose family holds the data's noise, Gaussian of one width, at the settings below.
 CALIBRATED = ("direct", "gaussian", "mixture", "cvae")
 OPTIONS = {
     "direct": {"loss": "l2"},
     "multiclass": {"levels": 32},
     "heatmap": {"sigma": 0.7},
+    "bel-h": {"sigma": 0.7},
     "ebm": {"samples": 16, "density_samples": 512},
 }
 QUANTISING = (
     *("softmax", "multiclass", "hopenet", "or-cnn", "coral", "heatmap"),
-    *("bel", "bel-h", "regcls"),
+    *("bel", "bel-coordinate", "bel-h", "regcls"),
 )
 
 every_case = pytest.mark.parametrize(("name", "size"), CASES)
@@ -61,7 +67,7 @@ class Trained(NamedTuple):
 def make_head(name: str, size: int) -> Head:
     torch.manual_seed(3)
     settings = parse_method({"name": name, **OPTIONS.get(name, {})})
-    takes = "map" if name in ("heatmap", "bel-h") else "vector"
+    takes = "map" if name in ("heatmap", "bel-coordinate", "bel-h") else "vector"
     head = settings.head(SHAPES[takes], TARGETS[size])
     assert head.takes == takes
     return head
@@ -256,6 +262,6 @@ def test_an_unknown_key_is_named(name: str) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_an_empty_range_is_refused(name: str) -> None:
     flat = (Target(name="x", unit="px", low=1, high=1), Target(name="y", unit="px", low=0, high=1))
-    shape = SHAPES["map" if name in ("heatmap", "bel-h") else "vector"]
+    shape = SHAPES["map" if name in ("heatmap", "bel-coordinate", "bel-h") else "vector"]
     with pytest.raises(ValueError, match="'x' has an empty range"):
         parse_method({"name": name}).head(shape, flat)

@@ -11,7 +11,7 @@ from edgereg_training.methods.baselines.direct import DirectSettings
 from edgereg_training.methods.baselines.gaussian import LOG_VARIANCE, GaussianSettings
 from edgereg_training.methods.baselines.laplace import LaplaceSettings
 from edgereg_training.methods.baselines.mixture import MixtureSettings
-from edgereg_training.methods.density import LaplaceProduct, RadialLaplace
+from edgereg_training.methods.densities import LaplaceProduct, RadialLaplace
 from edgereg_training.methods.layers import bounded
 from edgereg_training.methods.method import FeatureShape, Head
 from torch import Tensor, nn

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from edgereg_training.loop.errors import RecipeError
 from edgereg_training.regression.augmentation import (
+    Crops,
     StrongAugmentation,
     jittered_view,
     parse_augmentation,
@@ -17,13 +18,19 @@ from edgereg_training.regression.augmentation import (
     strong_augmentation,
 )
 from edgereg_training.regression.data import Pictures
-from edgereg_training.regression.labels import MIRRORED_POINTS, label_of
-from edgereg_training.regression.view import View
+from edgereg_training.regression.points import mirror_order
+from edgereg_training.regression.target import TrainingTarget, target_of
+from edgereg_training.regression.view import View, warp_of
 
 from edgereg.core.geometry import axis_tips, square_crops
 
-POSE = label_of("headpose", 64)
+POSE = target_of("headpose", 64)
 WHOLE = View(np.array([100.0, 100.0]), 200)
+
+
+def seen(target: TrainingTarget, values: Any, view: View) -> Any:
+    """The numbers [D] of one picture as a crop of 64 px shows them."""
+    return target.geometry.warped(values[None], warp_of([view], 64))[0]
 
 
 def arrow(pose: Any, size: int = 200) -> Any:
@@ -48,7 +55,7 @@ def dots(image: Any) -> Any:
 @pytest.mark.parametrize("pose", [(0, 0, 0), (30, -20, 10), (-50, 25, -30)])
 def test_a_turned_crop_shows_the_pose_it_is_labelled_with(pose: Any, turn: float) -> None:
     view = replace(WHOLE, turn=turn)
-    shown = POSE.seen(np.array(pose, np.float32), view, 64)
+    shown = seen(POSE, np.array(pose, np.float32), view)
     assert shown.tolist() == pytest.approx([pose[0], pose[1], pose[2] + turn])
     expected = axis_tips(shown, [32, 32], 64 * 0.3)[0][:2]
     assert np.allclose(dots(view.crop(arrow(pose), 64)), expected, atol=1.2)
@@ -57,7 +64,7 @@ def test_a_turned_crop_shows_the_pose_it_is_labelled_with(pose: Any, turn: float
 def test_a_mirrored_crop_negates_yaw_and_roll() -> None:
     pose = np.array([30.0, -20.0, 10.0], np.float32)
     view = replace(WHOLE, mirrored=True)
-    shown = POSE.seen(pose, view, 64)
+    shown = seen(POSE, pose, view)
     assert shown.tolist() == [-30, -20, -10]
     # The axis to image right becomes the one to image left.
     expected = axis_tips(shown, [32, 32], 64 * 0.3)[0][:2]
@@ -68,21 +75,21 @@ def test_a_mirrored_crop_negates_yaw_and_roll() -> None:
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("turn", [0.0, 20.0])
 def test_landmarks_stay_on_what_they_mark(mirrored: bool, turn: float) -> None:
-    label = label_of("landmarks", 64)
+    target = target_of("landmarks", 64)
     picture = np.random.default_rng(0).uniform(60, 140, (68, 2)).astype(np.float32)
     view = View(np.array([92.0, 107.0]), 150, turn, mirrored)
-    shown = label.seen(picture.reshape(-1), view, 64).reshape(68, 2)
+    shown = seen(target, picture.reshape(-1), view).reshape(68, 2)
     for point in (3, 30, 36):
         image = np.zeros((200, 200, 3), np.uint8)
         x, y = picture[point]
         cv2.circle(image, [int(x), int(y)], 4, (255, 255, 255), -1)
-        place = MIRRORED_POINTS[point] if mirrored else point
+        place = mirror_order(68)[point] if mirrored else point
         assert np.allclose(dots(view.crop(image, 64))[0], shown[place], atol=1)
 
 
 def test_age_does_not_change() -> None:
     age = np.array([41.0], np.float32)
-    assert label_of("age", 64).seen(age, replace(WHOLE, turn=9, mirrored=True), 64) == age
+    assert seen(target_of("age", 64), age, replace(WHOLE, turn=9, mirrored=True)) == age
 
 
 def test_without_jitter_the_crop_is_the_runtime_s() -> None:
@@ -119,8 +126,9 @@ def test_a_batch_depends_on_the_generator_only() -> None:
     images = rng.integers(0, 256, (6, 48, 48, 3)).astype(np.uint8)
     boxes = np.tile(np.array([8, 8, 40, 40], np.float32), (6, 1))
     batch = Pictures(images, boxes, rng.normal(0, 20, (6, 3)).astype(np.float32))
+    crops = Crops((), POSE, 32, 1.2)
     first, again, other = (
-        strong_augmentation(batch, POSE, 32, 1.2, StrongAugmentation(), np.random.default_rng(s))
+        strong_augmentation(batch, crops, StrongAugmentation(), np.random.default_rng(s))
         for s in (5, 5, 6)
     )
     assert first.images.shape == (6, 32, 32, 3)
@@ -132,7 +140,10 @@ def test_a_batch_depends_on_the_generator_only() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"name": "medium"}, r"unknown augmentation 'medium' in the recipe \(known: light, strong"),
+        (
+            {"name": "medium"},
+            r"unknown augmentation 'medium' .*\(known: light, shift, strong",
+        ),
         ({"strength": 0.5}, "unknown augmentation 'None'"),
         ({"name": "strong", "turns": 3}, "augmentation 'strong': 'turns'"),
         ({"name": "light", "margin": 0.5}, "augmentation 'light': 'margin'"),

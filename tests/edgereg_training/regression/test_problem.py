@@ -15,22 +15,24 @@ from edgereg_training.commands.train import RECIPES  # noqa: E402
 from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint  # noqa: E402
 from edgereg_training.loop.errors import BackboneError, RecipeError, TrainingError  # noqa: E402
 from edgereg_training.loop.loop import train  # noqa: E402
+from edgereg_training.loop.problem import problem_of  # noqa: E402
 from edgereg_training.loop.recipe import OptimiserSettings, Recipe, load_recipe  # noqa: E402
 from edgereg_training.methods.registry import METHODS  # noqa: E402
-from edgereg_training.problems import problem_of  # noqa: E402
 from edgereg_training.regression.augmentation import light_augmentation  # noqa: E402
 from edgereg_training.regression.data import (  # noqa: E402
     Examples,
     load_examples,
     load_pictures,
 )
-from edgereg_training.regression.labels import MIRRORED_POINTS, label_of  # noqa: E402
-from edgereg_training.regression.metrics import (  # noqa: E402
+from edgereg_training.regression.points import COUNTS  # noqa: E402
+from edgereg_training.regression.scores import (  # noqa: E402
     Predictions,
     example_scores,
-    metrics,
+    mean_scores,
     predict,
 )
+from edgereg_training.regression.target import target_of  # noqa: E402
+from edgereg_training.regression.view import windows  # noqa: E402
 from edgereg_training.render.shards import (  # noqa: E402
     HeadShardOptions,
     shard_path,
@@ -93,22 +95,22 @@ def test_every_method_learns_head_pose(heads: Path, tmp_path: Path, method: str)
 
 @pytest.mark.parametrize("target", ["headpose", "age", "landmarks"])
 def test_crops_carry_their_label(heads: Path, target: str) -> None:
-    label = label_of(target, 32)
-    wide = load_examples([heads], label, 32, 1.2, margin=4)
-    plain = load_examples([heads, heads], label, 32, 1.2)
+    wanted = target_of(target, 32)
+    wide = load_examples([heads], wanted, 32, 1.2, margin=4)
+    plain = load_examples([heads, heads], wanted, 32, 1.2)
     assert wide.images.shape == (64, 40, 40, 3)
     assert len(plain) == 128
     assert np.allclose(wide.targets, plain.targets[:64], atol=1e-3)
     difference = wide.middle().images.astype(int) - plain.images[:64]
     assert np.abs(difference).mean() < 6
-    low = np.array([t.low for t in label.targets])
-    high = np.array([t.high for t in label.targets])
+    low = np.array([t.low for t in wanted.values])
+    high = np.array([t.high for t in wanted.values])
     assert ((plain.targets >= low) & (plain.targets <= high)).all()
 
 
 def test_landmarks_follow_the_crop() -> None:
     """A bright pixel at a landmark stays at it, mirrored and shifted."""
-    label = label_of("landmarks", 24)
+    label = target_of("landmarks", 24)
     rng = np.random.default_rng(0)
     points = rng.integers(8, 16, (20, 68, 2)).astype(np.float32) + 0.5
     images = np.zeros((20, 30, 30, 3), np.uint8)
@@ -122,21 +124,27 @@ def test_landmarks_follow_the_crop() -> None:
     assert len(set(map(tuple, shown.targets.reshape(20, 68, 2)[:, 0] - points[:, 0]))) > 5
 
 
-def test_mirroring_twice_changes_nothing() -> None:
-    assert sorted(MIRRORED_POINTS) == list(range(68))
-    for target in ("headpose", "age", "landmarks"):
-        label = label_of(target, 32)
-        values = np.random.default_rng(1).random((3, len(label.targets)), np.float32)
-        assert np.allclose(label.mirrored(label.mirrored(values, 32), 32), values, atol=1e-5)
+@pytest.mark.parametrize(
+    "options",
+    ["headpose", "age", "steering", *({"name": "landmarks", "points": n} for n in COUNTS)],
+)
+def test_mirroring_twice_changes_nothing(options: Any) -> None:
+    target = target_of(options, 32)
+    values = np.random.default_rng(1).random((3, len(target.values)), np.float32)
+    mirror = windows(np.zeros((3, 2), int), np.ones(3, bool), 32)
+    once = target.geometry.warped(values, mirror)
+    assert np.allclose(target.geometry.warped(once, mirror), values, atol=1e-5)
+    assert np.array_equal(once, values) == (options == "age")
 
 
 def test_a_rendered_head_and_its_mirror_image_have_mirrored_points(heads: Path) -> None:
     """The right eye's points lie left of the left eye's in frontal heads, also after mirroring."""
-    label = label_of("landmarks", 32)
-    poses = load_examples([heads], label_of("headpose", 32), 32, 1.2).targets
+    target = target_of("landmarks", 32)
+    poses = load_examples([heads], target_of("headpose", 32), 32, 1.2).targets
     frontal = np.abs(poses[:, 0]) < 25
-    points = load_examples([heads], label, 32, 1.2).targets[frontal & (np.abs(poses[:, 2]) < 25)]
-    for values in (points, label.mirrored(points, 32)):
+    points = load_examples([heads], target, 32, 1.2).targets[frontal & (np.abs(poses[:, 2]) < 25)]
+    mirror = windows(np.zeros((len(points), 2), int), np.ones(len(points), bool), 32)
+    for values in (points, target.geometry.warped(points, mirror)):
         x = values.reshape(len(values), 68, 2)[..., 0]
         assert (x[:, 36:42].mean(axis=1) < x[:, 42:48].mean(axis=1)).all()
 
@@ -148,14 +156,14 @@ def test_targets_that_are_not_numbers_are_refused(heads: Path, tmp_path: Path) -
     arrays["age"][5] = np.nan
     np.savez(shard_path(folder, 1), **arrays)
     with pytest.raises(TrainingError, match="'age' of picture 5 of a shard is nan"):
-        load_examples([folder], label_of("age", 32), 32, 1.2)
+        load_examples([folder], target_of("age", 32), 32, 1.2)
 
 
 def test_scenes_are_no_heads(heads: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(heads, tmp_path / "heads"))
     np.savez(shard_path(folder, 0), images=np.zeros((1, 8, 8, 3), np.uint8))
-    with pytest.raises(TrainingError, match="no heads with the label 'pose'"):
-        load_examples([folder], label_of("headpose", 32), 32, 1.2)
+    with pytest.raises(TrainingError, match="no pictures with the label 'pose'"):
+        load_examples([folder], target_of("headpose", 32), 32, 1.2)
 
 
 @pytest.mark.parametrize(
@@ -195,13 +203,13 @@ def test_strong_augmentation_of_any_target(heads: Path, tmp_path: Path, target: 
     assert problem.steps() == 2
     batch = next(problem.batches(0, np.random.default_rng(1)))
     assert batch.images.shape == (16, 32, 32, 3)
-    assert batch.targets.shape == (16, len(problem.label.targets))
+    assert batch.targets.shape == (16, len(problem.target.values))
     metrics = train(problem, settings, tmp_path).metrics
     assert np.isfinite(list(metrics.values())).all()
 
 
 def test_pictures_keep_their_order_and_have_one_size(heads: Path, tmp_path: Path) -> None:
-    label = label_of("landmarks", 32)
+    label = target_of("landmarks", 32)
     found = load_pictures([heads, heads], label)
     assert found.images.shape == (128, 48, 48, 3)
     assert np.array_equal(found.targets[:64], found.targets[64:])
@@ -217,26 +225,27 @@ def test_the_bundled_model_s_recipe(heads: Path) -> None:
     problem: Any = problem_of(settings)
     net = problem.build()
     assert sum(parameter.numel() for parameter in net.parameters()) < 1_000_000
-    assert net.head.energy.scale.tolist() == [10, 10, 10]
+    assert net.head.network.scale.tolist() == [10, 10, 10]
     assert net.head.proposal.sigmas == [pytest.approx([s] * 3) for s in (0.15, 0.6, 2.4)]
     images = torch.zeros(1, 64, 64, 3, dtype=torch.uint8)
     assert net.eval().value(images).shape == (1, 3)
 
 
 def test_head_poses_are_also_scored_by_range() -> None:
-    label = label_of("headpose", 32)
+    target = target_of("headpose", 32)
     targets = np.array([[0, 0, 0], [60, 0, 0], [99, 0, 0]], np.float32)
     off = targets + np.array([[3], [6], [9]], np.float32)
     found = Predictions(off, targets, np.zeros(3, np.float32), np.ones((3, 3), np.float32))
-    scores = metrics(label, found, targets)
+    scores = mean_scores(target, example_scores(target, found, targets), targets)
     assert [scores[f"mae_{name}"] for name in ("usual", "full", "wide")] == [3, 4.5, 4.5]
     assert scores["mae_full_refined"] == 0
     beyond = Predictions(*(part[2:] for part in (off, targets, found.log_prob, found.covered)))
-    assert "mae_wide" not in metrics(label, beyond, targets[2:])
+    scores = example_scores(target, beyond, targets[2:])
+    assert "mae_wide" not in mean_scores(target, scores, targets[2:])
 
 
 def test_nme_and_refined_scores() -> None:
-    label = label_of("landmarks", 32)
+    label = target_of("landmarks", 32)
     points = np.zeros((1, 68, 2), np.float32)
     points[0, 1] = [4, 9]
     off = points + np.array([3, 4], np.float32)

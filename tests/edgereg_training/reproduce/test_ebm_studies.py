@@ -11,13 +11,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from edgereg_training.methods.registry import parse_method  # noqa: E402
+from edgereg_training.regression.data import Examples  # noqa: E402
 from edgereg_training.reproduce.cells import Cells  # noqa: E402
 from edgereg_training.reproduce.context import Context  # noqa: E402
 from edgereg_training.reproduce.ebm import one_dimensional as ebm_1d  # noqa: E402
 from edgereg_training.reproduce.ebm import refine as ebm_refine  # noqa: E402
 from edgereg_training.reproduce.ebm import refine_fits as refine_cells  # noqa: E402
 from edgereg_training.reproduce.ebm.toy.jets import PARAMETERS  # noqa: E402
-from edgereg_training.reproduce.image_data import ImageSet  # noqa: E402
+from edgereg_training.reproduce.image_study import TASKS, Heads  # noqa: E402
 from edgereg_training.reproduce.report import write_report  # noqa: E402
 
 
@@ -95,10 +96,10 @@ def test_the_best_ascents_are_chosen_and_exceptions_are_named(tmp_path: Path) ->
 
 
 def test_every_baseline_s_settings_are_known() -> None:
-    for task, targets in refine_cells.TASKS.items():
+    assert set(refine_cells.LEVELS) == set(TASKS)
+    for task in refine_cells.LEVELS:
         for options in (*refine_cells.baselines(task).values(), refine_cells.ENERGY):
             assert parse_method(options).name == options["name"]
-            assert targets
 
 
 def test_refinement_of_several_starts_counts_errors_by_person(
@@ -107,9 +108,8 @@ def test_refinement_of_several_starts_counts_errors_by_person(
     """On an untrained energy with no steps, errors are those of the starts."""
     images = np.random.default_rng(0).integers(0, 255, (6, 44, 44, 3)).astype(np.uint8)
     targets = np.array([[10.0], [20.0], [30.0], [40.0], [50.0], [60.0]], np.float32)
-    data = ImageSet(images, targets, np.array([7, 7, 9, 9, 9, 3], np.int32))
-    monkeypatch.setattr(refine_cells, "load_images", lambda folder, task: data)
-    refine_cells._loaded.cache_clear()
+    data = Heads(Examples(images, targets, 2), np.array([7, 7, 9, 9, 9, 3], np.int32))
+    monkeypatch.setattr(refine_cells, "load_heads", lambda folder, task: data)
     budget = {"epochs": 1, "batch_size": 3, "learning_rate": 1e-3, "weight_decay": 0.0,
               "backbone": "edge-xs"}  # fmt: skip
     energy = {
@@ -129,7 +129,6 @@ def test_refinement_of_several_starts_counts_errors_by_person(
     }
     starts = [(targets + 1).tolist(), (targets - [[3], [3], [0], [0], [0], [1]]).tolist()]
     found = refine_cells.refine_cell(key, tmp_path, starts)
-    refine_cells._loaded.cache_clear()
     np.testing.assert_allclose(found["before"], [[1, 1, 1], [1, 3, 0]], atol=1e-4)
     np.testing.assert_allclose(found["after"][0][0], found["before"], atol=1e-4)
     assert np.array(found["after"]).shape == (1, 3, 2, 3)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal, Protocol
 
 from torch import Tensor, nn
 
+from edgereg_training.loop.errors import BackboneError
 from edgereg_training.methods.method import FeatureShape
 
 Takes = Literal["vector", "map"]
@@ -32,6 +35,34 @@ class Backbone(nn.Module, ABC):
     @abstractmethod
     def shape(self, takes: Takes) -> FeatureShape:
         """The shape of one image's features, as `maps` or `forward` gives them."""
+
+
+class Deepened(Backbone):
+    """A backbone whose vector passes further layers, linear with ReLU, on its way to the head."""
+
+    def __init__(self, inner: Backbone, widths: Sequence[int]) -> None:
+        super().__init__()
+        if inner.streams > 1:
+            raise BackboneError("a backbone with a vector of each target takes no further layers")
+        self.inner = inner
+        layers: list[nn.Module] = []
+        for inputs, outputs in pairwise([inner.shape("vector").channels, *widths]):
+            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        self.layers = nn.Sequential(*layers)
+        self._vector = FeatureShape(widths[-1])
+
+    def maps(self, images: Tensor) -> Tensor:
+        """The inner backbone's."""
+        return self.inner.maps(images)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """[B, widths[-1]]."""
+        vector: Tensor = self.layers(self.inner(images))
+        return vector
+
+    def shape(self, takes: Takes) -> FeatureShape:
+        """See `Backbone`."""
+        return self._vector if takes == "vector" else self.inner.shape(takes)
 
 
 class BackboneSettings(Protocol):

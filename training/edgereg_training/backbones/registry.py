@@ -1,40 +1,32 @@
-"""The backbones by the names that recipes use, imported only when one is asked for."""
+"""The built-in backbones by the names that recipes use, and the settings of any backbone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from edgereg_training.loop.errors import RecipeError
 from edgereg_training.loop.recipe import parse_named
+from edgereg_training.registry import find
 
 if TYPE_CHECKING:
     from edgereg_training.backbones.backbone import Backbone, BackboneSettings
 
 _HERE = "edgereg_training.backbones"
-BACKBONES: dict[str, str] = {
+BACKBONES: dict[str, object] = {
     "edge-xs": f"{_HERE}.edge:EdgeXsSettings",
     "edge-s": f"{_HERE}.edge:EdgeSSettings",
     "edge-m": f"{_HERE}.edge:EdgeMSettings",
     "hrnetv2-w18-coordinate": f"{_HERE}.hrnet:HrnetSettings",
     "pilotnet": f"{_HERE}.pilotnet:PilotNetSettings",
     "rafa-net": f"{_HERE}.rafanet:RafaNetSettings",
+    # Any model of timm is a backbone: 'timm/resnet50'.
+    "timm/*": f"{_HERE}.timm_models:TimmSettings",
 }
-# Any model of timm is a backbone: 'timm/resnet50'.
-PREFIXES: dict[str, str] = {"timm/": f"{_HERE}.timm_models:TimmSettings"}
 
 
 def parse_backbone(options: Mapping[str, Any]) -> BackboneSettings:
     """The settings of a mapping with the key `name`; RecipeError names the first wrong key."""
-    name = str(options.get("name"))
-    prefix = name.split("/")[0] + "/"
-    place = BACKBONES.get(name) or PREFIXES.get(prefix)
-    if place is None:
-        known = ", ".join([*sorted(BACKBONES), *(f"{prefix}<model>" for prefix in PREFIXES)])
-        raise RecipeError(f"unknown backbone '{name}' in the recipe (known: {known})")
-    module, attribute = place.split(":")
-    settings = getattr(import_module(module), attribute)
+    settings = find("backbones", str(options.get("name")))
     made: BackboneSettings = parse_named("backbone", settings, options)
     return made
 

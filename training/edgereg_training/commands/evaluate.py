@@ -4,16 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from edgereg.models.folder import ModelFolder
     from edgereg_training.loop.bootstrap import Figure
-    from edgereg_training.loop.evaluations import Measure
     from edgereg_training.render.shards import Progress
+
+
+@dataclass(frozen=True)
+class TestData:
+    """Where test data come from: a folder that is given, or rendered into the cache."""
+
+    given: Path | None
+    assets: Path | None
+    count: int | None
+    cache: Path | None
+
+    def folder(self, task: str) -> Path:
+        """The test data of a task; ClickException where none can be rendered for it."""
+        import platformdirs
+
+        from edgereg_training.facts import facts_of
+
+        if self.given is not None:
+            return self.given
+        render = facts_of(task).rendered_by()
+        if render is None:
+            raise click.ClickException(f"no test data of '{task}' can be rendered: give --data")
+        if self.assets is None:
+            click.echo("No --assets folder: rendering the stand-in head.", err=True)
+        place = self.cache or platformdirs.user_cache_path("edgereg") / "evaluation"
+        with progress_of(f"render test data of {task}") as report:
+            return render(place, self.assets, self.count, report)
 
 
 @click.command("evaluate")
@@ -71,102 +98,73 @@ def command(
     refinement. A training folder of the problem 'regression' runs in torch, whatever its method.
     """
     from edgereg.models.folder import load_model
-    from edgereg_training.loop.evaluations import evaluation_of, measure_of
+    from edgereg_training.facts import facts_of
 
-    for path in models or _bundled(context):
-        if _is_run(path):
+    test = TestData(data, assets, count, cache)
+    bundled = [task.model for task in context.obj.tasks().values()]
+    for path in models or bundled:
+        if (path / "checkpoints").is_dir() or (path / "weights.safetensors").is_file():
             if record:
                 raise click.UsageError(f"{path}: a training folder has no model.json to record in")
-            _evaluate_run(path, data, count, assets, cache)
+            evaluate_trained(path, test)
             continue
         model = load_model(path)
         if pictures is not None:
-            _on_pictures(model, pictures, folder, size)
+            evaluate_on_pictures(model, pictures, folder, size)
             continue
-        evaluation = evaluation_of(model.spec.task)
+        measure = facts_of(model.spec.task).measured_by()
         if data is None and assets is None:
             click.echo(
                 "The bundled models were trained on MakeHuman heads; figures on the stand-in head "
                 "do not describe them.",
                 err=True,
             )
-        shards = data or _rendered(evaluation, count, assets, cache)
-        figures = _measured(model, measure_of(evaluation), shards)
-        _show(f"{model.spec.name} {model.spec.version} on {shards.name}", figures)
+        shards = test.folder(model.spec.task)
+        with progress_of(f"measure {model.spec.name}") as report:
+            figures = measure(model, shards, report)
+        show(f"{model.spec.name} {model.spec.version} on {shards.name}", figures)
         if record:
-            _record(model, figures)
+            write_metrics(model, figures)
 
 
-def _on_pictures(model: ModelFolder, labels: Path, folder: Path | None, size: str) -> None:
-    from edgereg_training.loop.evaluations import measure_on_pictures
+def evaluate_on_pictures(model: ModelFolder, labels: Path, folder: Path | None, size: str) -> None:
+    """Show the figures of a model folder on labelled pictures."""
+    from edgereg_training.facts import facts_of
 
-    measure = measure_on_pictures(model.spec.task)
-    with _progress(f"measure {model.spec.name}") as report:
+    measure = facts_of(model.spec.task).measured_on_pictures()
+    if measure is None:
+        raise click.ClickException(
+            f"task '{model.spec.task}' is not measured on labelled pictures: leave --pictures out"
+        )
+    with progress_of(f"measure {model.spec.name}") as report:
         figures = measure(model, labels, folder, report, size)
-    _show(f"{model.spec.name} {model.spec.version} on {labels.name}", figures)
+    show(f"{model.spec.name} {model.spec.version} on {labels.name}", figures)
 
 
-def _is_run(path: Path) -> bool:
-    """Whether this is a folder that train wrote, or one of its checkpoints."""
-    return (path / "checkpoints").is_dir() or (path / "weights.safetensors").is_file()
+def evaluate_trained(path: Path, test: TestData) -> None:
+    """Show the figures of a training folder."""
+    from edgereg_training.regression.evaluation import measure_trained
+    from edgereg_training.regression.trained import load_trained
 
-
-def _evaluate_run(
-    path: Path, data: Path | None, count: int | None, assets: Path | None, cache: Path | None
-) -> None:
-    from edgereg_training.loop.evaluations import evaluation_of
-    from edgereg_training.regression.run import load_regression, measure_run
-
-    _, problem, recipe = load_regression(path)
-    folder = data or _rendered(evaluation_of(problem.label.name), count, assets, cache)
-    with _render_errors():
-        figures = measure_run(path, folder)
-    method = recipe.options["method"]["name"]
-    _show(f"{problem.label.name} by {method} ({path.name}) on {folder.name}", figures)
-
-
-def _bundled(context: click.Context) -> list[Path]:
-    return [task.model for task in context.obj.tasks().values()]
-
-
-def _rendered(evaluation: Any, count: int | None, assets: Path | None, cache: Path | None) -> Path:
-    import platformdirs
-
-    from edgereg_training.loop.evaluations import render_test_data
-
-    if assets is None:
-        click.echo("No --assets folder: rendering the stand-in head.", err=True)
-    place = cache or platformdirs.user_cache_path("edgereg") / "evaluation"
-    with _progress(f"render {evaluation.kind}") as report:
-        wanted = count or evaluation.count
-        return render_test_data(evaluation, wanted, assets, place, report)
-
-
-def _measured(model: ModelFolder, measure: Measure, folder: Path) -> list[Figure]:
-    with _progress(f"measure {model.spec.name}") as report:
-        return measure(model, folder, report)
+    trained = load_trained(path)
+    name = trained.problem.target.name
+    folder = test.folder(name)
+    figures = measure_trained(trained, folder)
+    method = trained.recipe.options["method"]["name"]
+    show(f"{name} by {method} ({path.name}) on {folder.name}", figures)
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[Progress]:
+def progress_of(title: str) -> Iterator[Progress]:
+    """A bar to be moved by (done, total)."""
     from edgereg_training.commands.progress import progress_bar
 
-    with _render_errors(), progress_bar(title) as report:
+    with progress_bar(title) as report:
         yield lambda done, total: report(done, total, "")
 
 
-@contextmanager
-def _render_errors() -> Iterator[None]:
-    """Damaged shards as one line."""
-    from edgereg_training.render.errors import RenderError
-
-    try:
-        yield
-    except RenderError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def _show(title: str, figures: list[Figure]) -> None:
+def show(title: str, figures: list[Figure]) -> None:
+    """The figures as a table."""
     from edgereg.cli.tables import show_table
 
     rows = []
@@ -176,13 +174,14 @@ def _show(title: str, figures: list[Figure]) -> None:
     show_table(("figure", "value", "95 % low", "95 % high", "unit", "of"), rows, title)
 
 
-def _record(model: ModelFolder, figures: list[Figure]) -> None:
+def write_metrics(model: ModelFolder, figures: list[Figure]) -> None:
+    """Put the figures into `model.json`, beside those of other names."""
     import json
+
+    from edgereg.core.files import replace_file
 
     path = model.path / "model.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     measured = {item.name: float(f"{item.value:.4g}") for item in figures}
     content["metrics"] = {**content.get("metrics", {}), **measured}
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    replace_file(path, (json.dumps(content, indent=2) + "\n").encode())

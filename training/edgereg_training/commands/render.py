@@ -100,7 +100,6 @@ def _write(
     options: dict[str, Any],
 ) -> None:
     from edgereg_training.commands.progress import progress_bar
-    from edgereg_training.render.errors import RenderError
 
     if options["assets"] is None:
         click.echo("No --assets folder: rendering the stand-in head.", err=True)
@@ -108,9 +107,6 @@ def _write(
         chosen = make_options(out=out, **options)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    try:
-        with progress_bar(title) as report:
-            write(chosen, lambda done, total: report(done, total, ""))
-    except RenderError as error:
-        raise click.ClickException(str(error)) from error
+    with progress_bar(title) as report:
+        write(chosen, lambda done, total: report(done, total, ""))
     click.echo(f"{chosen.count} pictures in {out}")

@@ -63,8 +63,8 @@ def command(
     Stop with Ctrl-C and go on with --resume. The results are in the folder: checkpoints, and a log
     of one line an epoch.
     """
+    from edgereg_training.loop.problem import problem_of
     from edgereg_training.loop.recipe import load_recipe
-    from edgereg_training.problems import problem_of
 
     if (seeds is not None) + (rates is not None) + (form is not None) > 1:
         raise click.UsageError("--seeds, --find-lr and --log can't be combined")
@@ -91,9 +91,9 @@ def _file(recipe: Path) -> Path:
     return shipped if not recipe.exists() and shipped.is_file() else recipe
 
 
-def _once(problem: Problem, recipe: Recipe, out: Path, resume: bool, form: Any) -> None:
-    from edgereg_training.epoch_log import epoch_log
+def _once(problem: Problem[Any, Any], recipe: Recipe, out: Path, resume: bool, form: Any) -> None:
     from edgereg_training.loop.checkpoint import best_checkpoint
+    from edgereg_training.loop.log import epoch_log
     from edgereg_training.loop.loop import train
 
     log = None if form is None else epoch_log(form, out)
@@ -103,7 +103,7 @@ def _once(problem: Problem, recipe: Recipe, out: Path, resume: bool, form: Any) 
     click.echo(f"{problem.metric} {state.best:.4g} after epoch {state.best_epoch}: {best}")
 
 
-def _seeds(problem: Problem, recipe: Recipe, out: Path, count: int, resume: bool) -> None:
+def _seeds(problem: Problem[Any, Any], recipe: Recipe, out: Path, count: int, resume: bool) -> None:
     from edgereg.cli.tables import show_table
     from edgereg_training.loop.repeats import train_seeds
 
@@ -118,7 +118,7 @@ def _seeds(problem: Problem, recipe: Recipe, out: Path, count: int, resume: bool
 
 
 def _find(
-    problem: Problem,
+    problem: Problem[Any, Any],
     recipe: Recipe,
     out: Path,
     rates: tuple[float, ...],

@@ -11,6 +11,8 @@ from torch.nn.functional import relu
 from edgereg_training.detection.boxes import from_relative, to_relative
 from edgereg_training.methods.ebm.likelihood import Proposal, nll, refine
 from edgereg_training.methods.ebm.prroi import prroi_pool
+from edgereg_training.methods.ebm.target_energy import dense_weights
+from edgereg_training.methods.ebm.weights import BoxWeights
 
 FEATURE_SCALE = 1 / 8
 
@@ -32,6 +34,13 @@ class BoxEnergyNet(nn.Module):
             x = relu(layer(x))
         out: Tensor = self.layers[-1](x)
         return out.squeeze(-1)
+
+    def weights(self) -> BoxWeights:
+        """The weights of f, for graphs written without torch."""
+        linear = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+        layers = [dense_weights(layer, "relu") for layer in linear[:-1]]
+        layers.append(dense_weights(linear[-1], "none"))
+        return BoxWeights(self.pool, FEATURE_SCALE, tuple(layers))
 
 
 def box_energy_loss(

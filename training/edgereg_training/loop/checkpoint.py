@@ -24,9 +24,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from edgereg_training.loop.average import Weights
 from edgereg_training.loop.errors import CheckpointError
 from edgereg_training.loop.recipe import Recipe, load_recipe, save_recipe
+from edgereg_training.loop.weights import Weights
 
 FOLDER = "checkpoints"
 

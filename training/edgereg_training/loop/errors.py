@@ -15,5 +15,9 @@ class TrainingError(EdgeregError):
     """Training can't go on: the loss is not a number, or there is no data."""
 
 
+class DivergedError(TrainingError):
+    """The loss is not a number any more."""
+
+
 class BackboneError(EdgeregError):
     """A backbone can't take these images, or its weights can't be had."""

@@ -20,36 +20,24 @@ if TYPE_CHECKING:
     from edgereg_training.render.shards import Progress
 
     Measure: TypeAlias = Callable[[ModelFolder, Path, Progress], list[Figure]]
-    OnPictures: TypeAlias = Callable[[ModelFolder, Path, Path | None, Progress, str], list[Figure]]
 
 TEST_SEED = 902
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """kind: of the rendered data; count: pictures; measure: import path of the function.
-
-    pictures: import path of a function (model, labels, folder of the pictures or None,
-    progress, name of the input size)
-    that measures on labelled pictures; None where there is none.
-    """
+    """kind: of the rendered data; count: pictures; measure: import path of the function."""
 
     kind: Literal["heads", "scenes"]
     count: int
     measure: str
-    pictures: str | None = None
 
 
 EVALUATIONS = {
     task: Evaluation("heads", 3000, "edgereg_training.regression.evaluation:measure")
     for task in ("headpose", "age", "landmarks")
 } | {
-    "detection": Evaluation(
-        "scenes",
-        1500,
-        "edgereg_training.detection.evaluation:measure",
-        "edgereg_training.detection.pictures:measure_pictures",
-    ),
+    "detection": Evaluation("scenes", 1500, "edgereg_training.detection.evaluation:measure"),
 }
 
 
@@ -65,16 +53,6 @@ def measure_of(evaluation: Evaluation) -> Measure:
     """The function that measures."""
     module, name = evaluation.measure.split(":")
     function: Measure = getattr(import_module(module), name)
-    return function
-
-
-def measure_on_pictures(task: str) -> OnPictures:
-    """The function that measures a task on labelled pictures; EdgeregError where there is none."""
-    place = evaluation_of(task).pictures
-    if place is None:
-        raise EdgeregError(f"task '{task}' is not measured on labelled pictures")
-    module, name = place.split(":")
-    function: OnPictures = getattr(import_module(module), name)
     return function
 
 

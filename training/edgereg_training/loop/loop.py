@@ -18,7 +18,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,6 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from edgereg_training.epoch_log import EpochLog
-from edgereg_training.loop.average import Weights, copy_weights, update_average
 from edgereg_training.loop.checkpoint import (
     Checkpoint,
     State,
@@ -39,20 +37,23 @@ from edgereg_training.loop.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from edgereg_training.loop.errors import CheckpointError, TrainingError
-from edgereg_training.loop.log import append_log, cut_log
+from edgereg_training.loop.errors import CheckpointError, DivergedError, TrainingError
+from edgereg_training.loop.log import EpochLog, append_log, cut_log
 from edgereg_training.loop.optimiser import (
+    freeze,
+    learning_rate,
     make_optimiser,
     optimiser_tensors,
     restore_optimiser,
     restore_scale,
     scale_tensors,
+    train_mode,
 )
 from edgereg_training.loop.prefetch import prefetch
-from edgereg_training.loop.problem import Problem
+from edgereg_training.loop.problem import Batch, Net, Problem
 from edgereg_training.loop.processes import Step, make_fabric, mean_over_processes, share
 from edgereg_training.loop.recipe import Recipe
-from edgereg_training.schedule import learning_rate
+from edgereg_training.loop.weights import Weights, copy_weights, update_average
 
 START = State(epoch=0, step=0, metrics={}, best=None, best_epoch=0)
 
@@ -85,19 +86,16 @@ class Run:
     """
 
     fabric: Fabric
-    problem: Problem
+    problem: Problem[Any, Any]
     recipe: Recipe
-    out: Path
     model: nn.Module
     step: nn.Module
     optimiser: Any
     average: Weights | None
-    watcher: Watcher | None
-    started: float
 
 
 def train(
-    problem: Problem,
+    problem: Problem[Net, Batch],
     recipe: Recipe,
     out: Path,
     resume: bool = False,
@@ -113,68 +111,58 @@ def train(
     """
     if recipe.threads is not None:
         torch.set_num_threads(recipe.threads)
-    run, state = _begin(problem, recipe, out, resume, watcher)
-    while state.epoch < recipe.epochs and not _exhausted(recipe, state):
-        began = time.monotonic()
-        parts, step = _train_epoch(run, state)
-        metrics = run.fabric.broadcast(_validate(run) if run.fabric.is_global_zero else {})
-        state = _judged(
-            problem, State(state.epoch + 1, step, metrics, state.best, state.best_epoch)
-        )
-        if run.fabric.is_global_zero:
-            line = {"epoch": state.epoch, "step": step, "seconds": time.monotonic() - began}
-            line |= _prefixed("train", parts) | metrics
-            append_log(out / "log.jsonl", line)
-            if log is not None:
-                log(line)
-            write_checkpoint(out, _snapshot(run, state))
-    return state
-
-
-def _begin(
-    problem: Problem, recipe: Recipe, out: Path, resume: bool, watcher: Watcher | None
-) -> tuple[Run, State]:
     fabric = make_fabric(recipe)
     found = fabric.broadcast(latest_checkpoint(out))
     if found is not None and not resume:
         raise CheckpointError(f"{out}: already holds a run; resume it or choose another folder")
+    run = new_run(fabric, problem, recipe)
+    state = START if found is None else restore(run, read_checkpoint(found))
+    if fabric.is_global_zero:
+        out.mkdir(parents=True, exist_ok=True)
+        cut_log(out / "log.jsonl", state.epoch)
+    started = time.monotonic()
+    patience = math.inf if recipe.patience is None else recipe.patience
+    while state.epoch < recipe.epochs and state.epoch - state.best_epoch < patience:
+        began = time.monotonic()
+
+        def tell(done: int, steps: int, loss: float, state: State = state) -> None:
+            if watcher is not None and fabric.is_global_zero:
+                seconds = time.monotonic() - started
+                watcher(
+                    Progress(state.epoch, recipe.epochs, done, steps, loss, state.metrics, seconds)
+                )
+
+        parts, step = train_epoch(run, state, tell)
+        metrics = fabric.broadcast(validate(run) if fabric.is_global_zero else {})
+        epoch, value = state.epoch + 1, metrics[problem.metric]
+        better = state.best is None or value < state.best
+        best, best_epoch = (value, epoch) if better else (state.best, state.best_epoch)
+        state = State(epoch, step, metrics, best, best_epoch)
+        if fabric.is_global_zero:
+            line = {"epoch": epoch, "step": step, "seconds": time.monotonic() - began}
+            line |= {f"train_{name}": value for name, value in parts.items()} | metrics
+            append_log(out / "log.jsonl", line)
+            if log is not None:
+                log(line)
+            write_checkpoint(out, snapshot(run, state))
+    return state
+
+
+def new_run(fabric: Fabric, problem: Problem[Net, Batch], recipe: Recipe) -> Run:
+    """A new network from the recipe's seed, or from the weights that it starts from."""
     torch.manual_seed(recipe.seed)
     model = problem.build().to(memory_format=torch.channels_last).to(fabric.device)
     if recipe.start_from is not None:
         load_weights(model, read_checkpoint(best_checkpoint(recipe.start_from)).weights)
+    freeze(model, recipe.frozen)
     step, optimiser = fabric.setup(Step(model), make_optimiser(model, recipe.optimiser))
     average = copy_weights(model.state_dict()) if recipe.ema is not None else None
-    run = Run(
-        fabric, problem, recipe, out, model, step, optimiser, average, watcher, time.monotonic()
-    )
-    state = START if found is None else _restore(run, read_checkpoint(found))
-    if fabric.is_global_zero:
-        out.mkdir(parents=True, exist_ok=True)
-        cut_log(out / "log.jsonl", state.epoch)
-    return run, state
+    return Run(fabric, problem, recipe, model, step, optimiser, average)
 
 
-def _restore(run: Run, checkpoint: Checkpoint) -> State:
-    raw = _with_prefix(checkpoint.optimiser, "raw.")
-    load_weights(run.model, raw or checkpoint.weights)
-    if run.average is not None:
-        for name, value in checkpoint.weights.items():
-            run.average[name].copy_(value)
-    restore_optimiser(run.model, run.optimiser.optimizer, checkpoint.optimiser)
-    restore_scale(run.fabric, checkpoint.optimiser)
-    return checkpoint.state
-
-
-def _snapshot(run: Run, state: State) -> Checkpoint:
-    weights = copy_weights(run.model.state_dict())
-    tensors = optimiser_tensors(run.model, run.optimiser.optimizer) | scale_tensors(run.fabric)
-    if run.average is None:
-        return Checkpoint(state, run.recipe, weights, tensors)
-    raw = {f"raw.{name}": value for name, value in weights.items()}
-    return Checkpoint(state, run.recipe, run.average, tensors | raw)
-
-
-def _train_epoch(run: Run, state: State) -> tuple[dict[str, float], int]:
+def train_epoch(
+    run: Run, state: State, tell: Callable[[int, int, float], None]
+) -> tuple[dict[str, float], int]:
     """One pass over `problem.batches`: mean loss parts, and the steps done in all."""
     seed, rank = (run.recipe.seed, state.epoch), run.fabric.global_rank
     rng = np.random.default_rng(seed)
@@ -183,32 +171,33 @@ def _train_epoch(run: Run, state: State) -> tuple[dict[str, float], int]:
     words = np.random.SeedSequence((*seed, rank) if rank else seed).generate_state(2)
     generator = torch.Generator().manual_seed(int(words[0]))
     torch.manual_seed(int(words[1]))
-    run.model.train()
+    train_mode(run.model, run.recipe.frozen)
     steps, step = run.problem.steps(), state.step
     sums: dict[str, float] = {}
     done = 0
     with closing(prefetch(run.problem.batches(state.epoch, rng))) as batches:
         for batch in batches:
             part = share(batch, rank, run.fabric.world_size)
-            for name, value in _step(run, part, generator, step).items():
+            for name, value in train_step(run, part, generator, step).items():
                 sums[name] = sums.get(name, 0.0) + value
             step, done = step + 1, done + 1
-            _tell(run, state, done, steps, sums["loss"] / done)
+            tell(done, steps, sums["loss"] / done)
     if done == 0:
         raise TrainingError("an epoch had no batches: is there less data than one batch?")
     means = {name: value / done for name, value in sums.items()}
     return mean_over_processes(run.fabric, means), step
 
 
-def _step(run: Run, batch: object, generator: torch.Generator, step: int) -> dict[str, float]:
+def train_step(run: Run, batch: object, generator: torch.Generator, step: int) -> dict[str, float]:
+    """One step of the optimiser: the parts of the loss before it."""
     settings = run.recipe.optimiser
-    total = run.recipe.epochs * run.problem.steps()
+    rate = learning_rate(settings, step, run.recipe.epochs * run.problem.steps())
     for group in run.optimiser.param_groups:
-        group["lr"] = learning_rate(settings, step, total)
+        group["lr"] = rate * group["scale"]
     parts = run.step(partial(run.problem.loss, batch=batch, generator=generator))
     values = {name: float(value.detach()) for name, value in parts.items()}
     if not math.isfinite(values["loss"]):
-        raise TrainingError(f"the loss is {values['loss']} at step {step}: lower learning_rate")
+        raise DivergedError(f"the loss is {values['loss']} at step {step}: lower learning_rate")
     run.optimiser.zero_grad(set_to_none=True)
     run.fabric.backward(parts["loss"])
     if settings.gradient_clip is not None:
@@ -224,7 +213,7 @@ def _step(run: Run, batch: object, generator: torch.Generator, step: int) -> dic
     return values
 
 
-def _validate(run: Run) -> dict[str, float]:
+def validate(run: Run) -> dict[str, float]:
     """The metrics of the weights that are kept.
 
     What a validation sets in the network (heads fit what has no gradient) stays in it, and in the
@@ -245,27 +234,24 @@ def _validate(run: Run) -> dict[str, float]:
     return metrics
 
 
-def _judged(problem: Problem, state: State) -> State:
-    value = state.metrics[problem.metric]
-    if state.best is None or value < state.best:
-        return replace(state, best=value, best_epoch=state.epoch)
-    return state
+def snapshot(run: Run, state: State) -> Checkpoint:
+    """All that a checkpoint keeps; where there is an average, the raw weights beside it."""
+    weights = copy_weights(run.model.state_dict())
+    tensors = optimiser_tensors(run.model, run.optimiser.optimizer) | scale_tensors(run.fabric)
+    if run.average is None:
+        return Checkpoint(state, run.recipe, weights, tensors)
+    raw = {f"raw.{name}": value for name, value in weights.items()}
+    return Checkpoint(state, run.recipe, run.average, tensors | raw)
 
 
-def _exhausted(recipe: Recipe, state: State) -> bool:
-    return recipe.patience is not None and state.epoch - state.best_epoch >= recipe.patience
-
-
-def _tell(run: Run, state: State, done: int, steps: int, loss: float) -> None:
-    if run.watcher is not None and run.fabric.is_global_zero:
-        seconds = time.monotonic() - run.started
-        epochs = run.recipe.epochs
-        run.watcher(Progress(state.epoch, epochs, done, steps, loss, state.metrics, seconds))
-
-
-def _with_prefix(tensors: Weights, prefix: str) -> Weights:
-    return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _prefixed(prefix: str, parts: dict[str, float]) -> dict[str, float]:
-    return {f"{prefix}_{name}": value for name, value in parts.items()}
+def restore(run: Run, checkpoint: Checkpoint) -> State:
+    """Put back what `snapshot` kept."""
+    kept = checkpoint.optimiser
+    raw = {name.removeprefix("raw."): t for name, t in kept.items() if name.startswith("raw.")}
+    load_weights(run.model, raw or checkpoint.weights)
+    if run.average is not None:
+        for name, value in checkpoint.weights.items():
+            run.average[name].copy_(value)
+    restore_optimiser(run.model, run.optimiser.optimizer, kept)
+    restore_scale(run.fabric, kept)
+    return checkpoint.state

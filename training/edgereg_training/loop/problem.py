@@ -4,7 +4,7 @@
     class MyProblem:
         metric = "mae"                        # validation metric to minimise
 
-        def build(self) -> nn.Module          # a new network, initialised from torch's global RNG
+        def build(self) -> Net                # a new network, initialised from torch's global RNG
         def steps(self) -> int                # batches in an epoch
         def batches(self, epoch, rng)         # iterator of `steps()` batches (any type), made only
                                               # from `epoch` and the numpy generator `rng`
@@ -14,22 +14,33 @@
 `batches` runs in a background thread; it must not touch torch's global RNG. `loss` draws random
 numbers only from `generator` (a CPU torch.Generator). Both generators are functions of the
 recipe's seed and the epoch, so a resumed run continues bit for bit.
-To be found by recipes, a problem is listed in `problems.PROBLEMS` by the import path of a
-function `(recipe: Recipe) -> Problem`, which parses its own keys with
-`recipe.parse_options(MyOptions, recipe)`.
+
+Recipes find a problem through the hook `edgereg_problems`, which gives its `ProblemKind`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import numpy as np
-import torch
-from torch import nn
+from edgereg_training.loop.errors import RecipeError
+from edgereg_training.registry import find
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import nn
+
+    from edgereg_training.facts import TaskFacts
+    from edgereg_training.loop.recipe import Recipe
+
+Net = TypeVar("Net", bound="nn.Module")
+Batch = TypeVar("Batch")
 
 
-class Problem(Protocol):
+class Problem(Protocol[Net, Batch]):
     """A model, its data and its loss; see the module's docstring."""
 
     @property
@@ -37,7 +48,7 @@ class Problem(Protocol):
         """Name of the validation metric that decides which epoch is best; lower is better."""
         ...
 
-    def build(self) -> nn.Module:
+    def build(self) -> Net:
         """A new network."""
         ...
 
@@ -45,16 +56,38 @@ class Problem(Protocol):
         """Number of batches of an epoch, > 0."""
         ...
 
-    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Any]:
+    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Batch]:
         """The batches of one epoch (epochs count from 0)."""
         ...
 
-    def loss(
-        self, model: nn.Module, batch: Any, generator: torch.Generator
-    ) -> dict[str, torch.Tensor]:
+    def loss(self, model: Net, batch: Batch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Scalars by name; 'loss' is minimised, all are logged as their mean over the epoch."""
         ...
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
+    def validate(self, model: Net) -> dict[str, float]:
         """Metrics on the validation set; must hold `metric`."""
         ...
+
+
+@dataclass(frozen=True)
+class ProblemKind:
+    """A problem as recipes name it.
+
+    make: import path `module:name` of a function `(Recipe) -> Problem`, which parses its own keys
+    with `recipe.parse_options`; facts: of the task that its models do, where that is no training
+    target's; cpu_only: whether its batches stay on the CPU.
+    """
+
+    make: str
+    facts: TaskFacts | None = None
+    cpu_only: bool = False
+
+
+def problem_of(recipe: Recipe) -> Problem[nn.Module, object]:
+    """The recipe's problem with its options; raises RecipeError where it does not exist."""
+    kind: ProblemKind = find("problems", recipe.problem)
+    if kind.cpu_only and recipe.accelerator != "cpu":
+        raise RecipeError(f"problem '{recipe.problem}' trains on 'accelerator: cpu' only")
+    module, _, function = kind.make.partition(":")
+    made: Problem[nn.Module, object] = getattr(import_module(module), function)(recipe)
+    return made

@@ -1,6 +1,6 @@
 """Recipes: one YAML file says everything about a training run, and is validated before it starts.
 
-    problem: regression          # a name of `problems.PROBLEMS`
+    problem: regression          # found by the hook `edgereg_problems`
     seed: 1
     epochs: 40
     batch_size: 128
@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from edgereg.core.files import replace_file
 from edgereg_training.loop.errors import RecipeError
 
 Options = TypeVar("Options", bound=BaseModel)
@@ -35,19 +36,23 @@ class OptimiserSettings(Strict):
     """An optimiser and its learning rate over the run, after a linear warm-up.
 
     name: 'adamw' decays weights apart from the gradient, 'adam' and 'sgd' through it (L2); biases,
-    norms and other vectors are not decayed unless `decay_vectors`. momentum, nesterov: of 'sgd'.
+    norms and other vectors are not decayed unless `decay_vectors`. momentum: of 'sgd' and
+    'rmsprop'; nesterov: of 'sgd'; smoothing: of 'rmsprop' (its alpha).
+    rates: factors of the learning rate by part of the network, say {backbone: 0.1}.
     schedule: 'cosine' falls to `final_fraction` of `learning_rate`, 'step' multiplies it by
     `decay` at each of `milestones` (shares of the run, 0..1), 'constant' keeps it.
     gradient_clip: largest norm of all gradients together.
     """
 
-    name: Literal["adam", "adamw", "sgd"] = "adamw"
+    name: Literal["adam", "adamw", "sgd", "rmsprop"] = "adamw"
     learning_rate: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
     decay_vectors: bool = False
     betas: tuple[float, float] = (0.9, 0.999)
     momentum: float = Field(default=0.9, ge=0, lt=1)
     nesterov: bool = False
+    smoothing: float = Field(default=0.99, gt=0, lt=1)
+    rates: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     schedule: Literal["constant", "step", "cosine"] = "cosine"
     milestones: tuple[float, ...] = ()
     decay: float = Field(default=0.1, gt=0, le=1)
@@ -73,6 +78,7 @@ class Recipe(Strict):
     accelerator, devices: where it runs; several devices share each batch (DDP).
     patience: stop after this many epochs without a better validation metric; None: never.
     start_from: training or checkpoint folder whose weights the run starts with (fine-tuning).
+    frozen: parts of the network that are not trained, say [backbone.trunk.0].
     threads: PyTorch threads of each process; None leaves its default.
     """
 
@@ -87,6 +93,7 @@ class Recipe(Strict):
     devices: int = Field(default=1, gt=0)
     patience: int | None = Field(default=None, gt=0)
     start_from: Path | None = None
+    frozen: tuple[str, ...] = ()
     threads: int | None = Field(default=None, gt=0)
     options: dict[str, Any] = Field(default_factory=dict)
 
@@ -133,9 +140,7 @@ def parse_named(what: str, settings: type[Options], options: Mapping[str, Any]) 
 def save_recipe(recipe: Recipe, path: Path) -> None:
     """Write the recipe as YAML, defaults included, so that it can be read by `load_recipe`."""
     text = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    replace_file(path, text.encode())
 
 
 def _validated(model: type[Options], content: dict[str, Any], where: str, prefix: str) -> Options:

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from edgereg.core.files import replace_file
 from edgereg_training.loop.checkpoint import best_checkpoint, read_state
-from edgereg_training.loop.errors import TrainingError
+from edgereg_training.loop.errors import DivergedError, TrainingError
 from edgereg_training.loop.loop import Watcher, train
 from edgereg_training.loop.problem import Problem
 from edgereg_training.loop.recipe import Recipe
@@ -43,7 +44,7 @@ class Interval:
 
 
 def train_seeds(
-    problem: Problem,
+    problem: Problem[Any, Any],
     recipe: Recipe,
     out: Path,
     count: int,
@@ -60,14 +61,12 @@ def train_seeds(
         state = read_state(best_checkpoint(folder))
         runs.append(SeedRun(seed, state.epoch, state.metrics))
     intervals = {name: t_interval([run.metrics[name] for run in runs]) for name in runs[0].metrics}
-    _write(
-        out / "seeds.json",
-        {
-            "metric": problem.metric,
-            "seeds": [asdict(run) for run in runs],
-            "mean": {name: asdict(interval) for name, interval in intervals.items()},
-        },
-    )
+    content = {
+        "metric": problem.metric,
+        "seeds": [asdict(run) for run in runs],
+        "mean": {name: asdict(interval) for name, interval in intervals.items()},
+    }
+    replace_file(out / "seeds.json", json.dumps(content, indent=1).encode())
     return runs, intervals
 
 
@@ -92,7 +91,7 @@ class Trial:
 
 
 def find_rate(
-    problem: Problem,
+    problem: Problem[Any, Any],
     recipe: Recipe,
     out: Path,
     rates: Sequence[float],
@@ -112,12 +111,16 @@ def find_rate(
         chosen = recipe.model_copy(update={"optimiser": optimiser, "epochs": epochs})
         folder = out / "find-lr" / f"{rate:g}"
         watcher = watcher_of(f"learning rate {rate:g}")
-        trials.append(Trial(rate, _best_of(problem, chosen, folder, resume, watcher)))
+        try:
+            best = train(problem, chosen, folder, resume, watcher).best
+        except DivergedError:
+            best = None
+        trials.append(Trial(rate, best if best is not None and math.isfinite(best) else None))
     if all(trial.metric is None for trial in trials):
         raise TrainingError(f"all learning rates diverge: try some below {min(rates):g}")
     trials.sort(key=lambda trial: math.inf if trial.metric is None else trial.metric)
     content = {"metric": problem.metric, "epochs": epochs, "trials": [asdict(t) for t in trials]}
-    _write(out / "find-lr" / "trials.json", content)
+    replace_file(out / "find-lr" / "trials.json", json.dumps(content, indent=1).encode())
     return trials
 
 
@@ -125,20 +128,3 @@ def _refuse_processes(recipe: Recipe) -> None:
     # Each run would start further processes of the whole command.
     if recipe.devices > 1:
         raise TrainingError("several runs train on one device each: set 'devices: 1'")
-
-
-def _best_of(
-    problem: Problem, recipe: Recipe, folder: Path, resume: bool, watcher: Watcher
-) -> float | None:
-    try:
-        best = train(problem, recipe, folder, resume, watcher).best
-    except TrainingError:
-        # The loss was not a number.
-        return None
-    return best if best is not None and math.isfinite(best) else None
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)

@@ -20,3 +20,8 @@ def bounded(raw: Tensor, low: float, high: float) -> Tensor:
     A plain clamp has no gradient outside, so that a log-variance once there would stay.
     """
     return low + softplus(high - low - softplus(high - raw))
+
+
+def pooled(features: Tensor) -> Tensor:
+    """Features as vectors [B, C]: maps [B, C, h, w] by their means."""
+    return features.mean((2, 3)) if features.ndim == 4 else features

@@ -15,12 +15,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from edgereg.core.model_spec import Target
+
+if TYPE_CHECKING:
+    from edgereg_training.methods.ebm.energy import HeadEnergy
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,15 @@ class Head(nn.Module, ABC):
         """Ascend the energy from start [B, D] in units; None where the method has no energy."""
         return None
 
+    def energy(self) -> HeadEnergy | None:
+        """The energy that `refine` climbs, for graphs; None where the method has none, or not one
+        of all targets together."""
+        return None
+
+    def notes(self) -> tuple[str, ...]:
+        """Markdown for the model card: what exported graphs do otherwise than the head."""
+        return ()
+
 
 class MethodSettings(Protocol):
     """The keys of a recipe's `method`, a `recipe.Strict` model with `name: Literal[...]`."""
@@ -105,6 +117,10 @@ class MethodSettings(Protocol):
     @property
     def name(self) -> str:
         """The method's name in recipes."""
+        ...
+
+    def model_dump(self, *, mode: str = "python") -> dict[str, Any]:
+        """All keys with their values."""
         ...
 
     def head(self, features: FeatureShape, targets: tuple[Target, ...]) -> Head:

@@ -10,6 +10,12 @@ from torch import Tensor, nn
 from edgereg.core.model_spec import Target
 from edgereg_training.methods.method import Density, FeatureShape, Head, MethodSettings, Refinement
 
+NOT_REFINED = (
+    "## Refinement\n\n"
+    "Each target has an energy of its own, on features of its own. The values are those before\n"
+    "refinement: these graphs climb only an energy that all targets share."
+)
+
 
 @dataclass(frozen=True)
 class IndependentDensity:
@@ -90,6 +96,10 @@ class IndependentHead(Head):
             return None
         trajectory = torch.cat([refinement.trajectory for refinement in climbed], dim=2)
         return Refinement(trajectory, torch.stack([r.energy for r in climbed]).sum(0))
+
+    def notes(self) -> tuple[str, ...]:
+        """Where each target has an energy: that graphs do not climb them."""
+        return (NOT_REFINED,) if any(head.energy() for head in self._heads()) else ()
 
     def _heads(self) -> list[Head]:
         return [head for head in self.heads if isinstance(head, Head)]

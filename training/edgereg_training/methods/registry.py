@@ -1,18 +1,17 @@
-"""The methods by the names that recipes use, imported only when one is asked for."""
+"""The built-in methods by the names that recipes use, and the settings of any method."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from edgereg_training.loop.errors import RecipeError
 from edgereg_training.loop.recipe import parse_named
+from edgereg_training.registry import find
 
 if TYPE_CHECKING:
     from edgereg_training.methods.method import MethodSettings
 
-METHODS: dict[str, str] = {
+METHODS: dict[str, object] = {
     "direct": "edgereg_training.methods.baselines.direct:DirectSettings",
     "gaussian": "edgereg_training.methods.baselines.gaussian:GaussianSettings",
     "laplace": "edgereg_training.methods.baselines.laplace:LaplaceSettings",
@@ -28,17 +27,13 @@ METHODS: dict[str, str] = {
     "regcls": "edgereg_training.methods.regcls.head:RegClsSettings",
     "gllim": "edgereg_training.methods.gllim.head:GllimSettings",
     "bel": "edgereg_training.methods.bel.head:BelSettings",
-    "bel-h": "edgereg_training.methods.bel.head:BelSettings",
+    "bel-coordinate": "edgereg_training.methods.bel.head:BelSettings",
+    "bel-h": "edgereg_training.methods.bel.heatmaps:BelHeatmapSettings",
 }
 
 
 def parse_method(options: Mapping[str, Any]) -> MethodSettings:
     """The settings of a mapping with the key `name`; RecipeError names the first wrong key."""
-    name = options.get("name")
-    if name not in METHODS:
-        known = ", ".join(sorted(METHODS))
-        raise RecipeError(f"unknown method '{name}' in the recipe (known: {known})")
-    module, attribute = METHODS[name].split(":")
-    settings = getattr(import_module(module), attribute)
+    settings = find("methods", str(options.get("name")))
     made: MethodSettings = parse_named("method", settings, options)
     return made

@@ -1,22 +1,23 @@
-"""Rendered heads in memory with any label: crops, or whole pictures to make crops from."""
+"""Examples in memory: crops, or whole pictures to make crops from, and how an epoch draws them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from edgereg.core.geometry import square_crops
 from edgereg_training.loop.errors import TrainingError
-from edgereg_training.regression.labels import FloatArray, Label
+from edgereg_training.regression.target import FloatArray, TrainingTarget
+from edgereg_training.regression.view import Image, straight
 from edgereg_training.render.shards import iter_shards, read_manifest
 
-Image = npt.NDArray[np.uint8]
-Shard = Mapping[str, npt.NDArray[Any]]
+Indices = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Examples:
     def __len__(self) -> int:
         return len(self.targets)
 
-    def take(self, chosen: npt.NDArray[np.integer]) -> Examples:
+    def take(self, chosen: Indices) -> Examples:
         """The examples of these indices."""
         return Examples(self.images[chosen], self.targets[chosen], self.margin)
 
@@ -50,89 +51,136 @@ class Pictures:
     boxes: FloatArray
     targets: FloatArray
 
-    def take(self, chosen: npt.NDArray[np.integer]) -> Pictures:
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, chosen: Indices) -> Pictures:
         """The pictures of these indices."""
         return Pictures(self.images[chosen], self.boxes[chosen], self.targets[chosen])
 
 
-def count_heads(folders: Sequence[Path]) -> int:
-    """How many heads rendered data sets hold together."""
-    return sum(int(read_manifest(folder)["count"]) for folder in folders)
+class TrainingData(Protocol):
+    """What a regression problem trains on, such as `CroppedData` or `augmentation.PictureData`."""
+
+    def __len__(self) -> int: ...
+
+    def drawn(self, count: int, rng: np.random.Generator) -> Indices:
+        """The examples of an epoch, in the order in which they are seen: [count]."""
+        ...
+
+    def augmented(self, chosen: Indices, rng: np.random.Generator) -> Examples:
+        """Examples as training sees them, without a margin."""
+        ...
+
+    def plain(self, chosen: Indices) -> Examples:
+        """Examples as validation would see them."""
+        ...
 
 
-def load_examples(
-    folders: Sequence[Path], label: Label, size: int, crop_scale: float, margin: int = 0
+def without_repetition(size: int, count: int, rng: np.random.Generator) -> Indices:
+    """`count` of 0..size-1, none again before all were drawn."""
+    return np.resize(rng.permutation(size), count)
+
+
+@dataclass(frozen=True)
+class CroppedData:
+    """Crops made beforehand, which `augment` moves and relights; `load` gives them, once."""
+
+    load: Callable[[], Examples]
+    augment: Callable[[Examples, np.random.Generator], Examples]
+
+    @cached_property
+    def examples(self) -> Examples:
+        """All of them, with their margin."""
+        return self.load()
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def drawn(self, count: int, rng: np.random.Generator) -> Indices:
+        """Without repetition while they last."""
+        return without_repetition(len(self), count, rng)
+
+    def augmented(self, chosen: Indices, rng: np.random.Generator) -> Examples:
+        """See `TrainingData`."""
+        return self.augment(self.examples.take(chosen), rng)
+
+    def plain(self, chosen: Indices) -> Examples:
+        """The middles of the crops."""
+        return self.examples.take(chosen).middle()
+
+
+def crops_of(
+    pictures: Pictures, target: TrainingTarget, size: int, crop_scale: float, margin: int = 0
 ) -> Examples:
-    """All heads of rendered data sets, cropped as the runtime would from their true boxes.
-
-    Raises TrainingError where a folder holds no heads with this label, or targets that are not
-    numbers.
-    """
-    count, side = count_heads(folders), size + 2 * margin
-    images = np.empty((count, side, side, 3), np.uint8)
-    targets = np.empty((count, len(label.targets)), np.float32)
-    for part, shard in _labelled(folders, label):
-        images[part], targets[part] = _crops(shard, label, size, crop_scale, margin)
-    return Examples(images, targets, margin)
-
-
-def load_pictures(folders: Sequence[Path], label: Label) -> Pictures:
-    """All heads of rendered data sets as they were rendered.
-
-    Raises TrainingError as `load_examples`, and where pictures differ in size.
-    """
-    count, side = count_heads(folders), _side(folders)
-    images = np.empty((count, side, side, 3), np.uint8)
-    boxes = np.empty((count, 4), np.float32)
-    targets = np.empty((count, len(label.targets)), np.float32)
-    for part, shard in _labelled(folders, label):
-        images[part], boxes[part] = shard["images"], shard["box"]
-        targets[part] = label.of_pictures(shard)
-    return Pictures(images, boxes, targets)
-
-
-def _side(folders: Sequence[Path]) -> int:
-    """Of all pictures, which have one size."""
-    sizes = [read_manifest(folder)["options"].get("size") for folder in folders]
-    for folder, size in zip(folders, sizes, strict=True):
-        if size is None:
-            raise TrainingError(f"{folder}: holds no heads")
-        if size != sizes[0]:
-            raise TrainingError(f"{folder}: holds pictures of another size than {sizes[0]} px")
-    return int(sizes[0])
-
-
-def _labelled(folders: Sequence[Path], label: Label) -> Iterator[tuple[slice, Shard]]:
-    """Each shard and the place of its heads among all; TrainingError where the label is wrong."""
-    start = 0
-    for folder in folders:
-        for shard in iter_shards(folder):
-            if label.key not in shard or "box" not in shard:
-                raise TrainingError(f"{folder}: holds no heads with the label '{label.key}'")
-            _refuse_nan(folder, label, label.of_pictures(shard))
-            part = slice(start, start + len(shard["box"]))
-            yield part, shard
-            start = part.stop
-
-
-def _crops(
-    shard: Shard, label: Label, size: int, crop_scale: float, margin: int
-) -> tuple[Image, FloatArray]:
+    """Pictures cropped as the runtime would from their true boxes, and `margin` px more."""
     side = size + 2 * margin
     found = [
         square_crops(image, box[None], side, crop_scale * side / size)
-        for image, box in zip(shard["images"], shard["box"], strict=True)
+        for image, box in zip(pictures.images, pictures.boxes, strict=True)
     ]
     images, origins, zooms = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    targets = label.of_crops(shard, origins, zooms)
-    return images, label.moved(targets, np.full((len(targets), 2), margin, np.float32))
+    warp = straight(origins + margin / zooms, zooms)
+    return Examples(images, target.geometry.warped(pictures.targets, warp), margin)
 
 
-def _refuse_nan(folder: Path, label: Label, targets: FloatArray) -> None:
-    wrong = ~np.isfinite(targets)
-    if wrong.any():
-        row, column = (int(i) for i in np.argwhere(wrong)[0])
-        raise TrainingError(
-            f"{folder}: target '{label.targets[column].name}' of picture {row} of a shard is "
-            f"{targets[row, column]} ({int(wrong.sum())} such targets): render it again"
-        )
+def load_examples(
+    folders: Sequence[Path], target: TrainingTarget, size: int, crop_scale: float, margin: int = 0
+) -> Examples:
+    """All pictures of data sets in shards, cropped as the runtime would from their true boxes.
+
+    Raises TrainingError where a folder holds nothing with this label, or targets that are not
+    numbers.
+    """
+    count = sum(int(read_manifest(folder)["count"]) for folder in folders)
+    side = size + 2 * margin
+    images = np.empty((count, side, side, 3), np.uint8)
+    targets = np.empty((count, len(target.values)), np.float32)
+    start = 0
+    for pictures in iter_pictures(folders, target):
+        part = slice(start, start + len(pictures))
+        made = crops_of(pictures, target, size, crop_scale, margin)
+        images[part], targets[part] = made.images, made.targets
+        start = part.stop
+    return Examples(images, targets, margin)
+
+
+def load_pictures(folders: Sequence[Path], target: TrainingTarget) -> Pictures:
+    """All pictures of data sets in shards as they are.
+
+    Raises TrainingError as `load_examples`, and where pictures differ in size.
+    """
+    parts: list[Pictures] = []
+    for folder in folders:
+        for part in iter_pictures([folder], target):
+            side = (parts or [part])[0].images.shape[1]
+            if part.images.shape[1] != side:
+                raise TrainingError(f"{folder}: holds pictures of another size than {side} px")
+            parts.append(part)
+    return Pictures(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.boxes for part in parts]),
+        np.concatenate([part.targets for part in parts]),
+    )
+
+
+def iter_pictures(folders: Sequence[Path], target: TrainingTarget) -> Iterator[Pictures]:
+    """The pictures of each shard; TrainingError where the label is missing or not finite."""
+    for folder in folders:
+        for shard in iter_shards(folder):
+            if target.label not in shard or "box" not in shard:
+                raise TrainingError(f"{folder}: holds no pictures with the label '{target.label}'")
+            values = target.of_pictures(shard)
+            if values.shape[1] != len(target.values):
+                raise TrainingError(
+                    f"{folder}: '{target.label}' has {values.shape[1]} numbers a picture, target "
+                    f"'{target.name}' has {len(target.values)}"
+                )
+            wrong = ~np.isfinite(values)
+            if wrong.any():
+                row, column = (int(i) for i in np.argwhere(wrong)[0])
+                raise TrainingError(
+                    f"{folder}: target '{target.values[column].name}' of picture {row} of a shard "
+                    f"is {values[row, column]} ({int(wrong.sum())} such targets): make it again"
+                )
+            yield Pictures(shard["images"], shard["box"], values)

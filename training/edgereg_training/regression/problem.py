@@ -11,53 +11,50 @@ options:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from edgereg_training.backbones import parse_backbone
-from edgereg_training.loop.errors import RecipeError
+from edgereg_training.backbones.backbone import Deepened
+from edgereg_training.loop.errors import RecipeError, TrainingError
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
 from edgereg_training.methods.registry import parse_method
-from edgereg_training.regression.augmentation import (
-    Augmentation,
-    LightAugmentation,
-    light_augmentation,
-    parse_augmentation,
-    strong_augmentation,
-)
-from edgereg_training.regression.data import (
-    Examples,
-    Pictures,
-    count_heads,
-    load_examples,
-    load_pictures,
-)
-from edgereg_training.regression.labels import Label, label_of
-from edgereg_training.regression.metrics import BATCH, metrics, predict
+from edgereg_training.regression.augmentation import Crops, parse_augmentation
+from edgereg_training.regression.data import Examples, TrainingData
 from edgereg_training.regression.net import RegressionNet, build_net, features_of
+from edgereg_training.regression.scores import (
+    BATCH,
+    example_scores,
+    mean_scores,
+    predict,
+    predict_values,
+)
+from edgereg_training.regression.target import TrainingTarget, parse_target
 
 
 class RegressionOptions(Strict):
     """The keys of a regression recipe.
 
-    target: 'headpose', 'age' or 'landmarks'. train, validation: folders of rendered heads. size:
-    side of the crops, px. crop_scale: side of the crop over the longer side of the head's box.
-    epoch_images: crops an epoch (None: one of each head). augmentation: name and settings, see
-    `regression_augmentation`. backbone, method: name and settings of each. fit_examples: training
-    examples that the head's closed form sees before each validation. metric: the validation metric
-    that chooses the epoch.
+    target: a name such as 'headpose', or a mapping with `name` and the target's keys, see
+    `targets`. train, validation: folders of rendered heads. size: side of the crops, px.
+    crop_scale: side of the crop over the longer side of the head's box. epoch_images: crops an
+    epoch (None: one of each head). augmentation: name and settings, see `augmentation`. backbone,
+    method: name and settings of each. layers: widths of layers between the backbone's vector and
+    the method's own layer. fit_examples: training examples that the head's closed form
+    sees before each validation. metric: the validation metric that chooses the epoch.
+    score_densities: whether a validation also scores densities and refined values, which may take
+    longer than all else.
     """
 
-    target: str
+    target: str | dict[str, Any]
     train: tuple[Path, ...] = Field(min_length=1)
     validation: tuple[Path, ...] = Field(min_length=1)
     size: int = Field(default=48, ge=16)
@@ -65,19 +62,23 @@ class RegressionOptions(Strict):
     epoch_images: int | None = Field(default=None, gt=0)
     augmentation: dict[str, Any] = Field(default_factory=lambda: {"name": "light"})
     backbone: dict[str, Any]
+    layers: tuple[Annotated[int, Field(gt=0)], ...] = ()
     method: dict[str, Any]
     fit_examples: int = Field(default=4000, gt=0)
-    metric: Literal["mae", "mae_refined", "nll", "nme", "nme_refined"] = "mae"
+    metric: str = "mae"
+    score_densities: bool = True
 
 
 @dataclass(frozen=True)
 class RegressionProblem:
-    """The `problem.Problem` of one target, backbone and method."""
+    """The `problem.Problem` of one target, backbone and method; held_out gives the validation
+    crops, once."""
 
     options: RegressionOptions
     batch_size: int
-    label: Label
-    augmentation: Augmentation
+    target: TrainingTarget
+    data: TrainingData
+    held_out: Callable[[], Examples]
 
     @property
     def metric(self) -> str:
@@ -85,59 +86,38 @@ class RegressionProblem:
         return self.options.metric
 
     @cached_property
-    def heads(self) -> int:
-        """How many there are to train on."""
-        return count_heads(self.options.train)
-
-    @cached_property
-    def examples(self) -> Examples:
-        """Training crops, with the margin of the light augmentation."""
-        how = self.augmentation
-        share = how.margin if isinstance(how, LightAugmentation) else 0.0
-        return self._load(self.options.train, round(share * self.options.size))
-
-    @cached_property
-    def pictures(self) -> Pictures:
-        """Whole training pictures, for the strong augmentation."""
-        return load_pictures(self.options.train, self.label)
-
-    @cached_property
     def validation(self) -> Examples:
         """Validation crops."""
-        return self._load(self.options.validation, 0)
+        return self.held_out()
 
-    def _load(self, folders: tuple[Path, ...], margin: int) -> Examples:
-        return load_examples(
-            folders, self.label, self.options.size, self.options.crop_scale, margin
-        )
-
-    def build(self) -> nn.Module:
-        """A new RegressionNet; RecipeError where backbone, method and target do not fit."""
+    def build(self) -> RegressionNet:
+        """A new network; RecipeError where backbone, method and target do not fit."""
         backbone = parse_backbone(self.options.backbone).build(self.options.size)
-        return build_net(backbone, parse_method(self.options.method), self.label.targets)
+        if self.options.layers:
+            backbone = Deepened(backbone, self.options.layers)
+        return build_net(backbone, parse_method(self.options.method), self.target.values)
 
     def steps(self) -> int:
-        """Batches an epoch."""
-        return (self.options.epoch_images or self.heads) // self.batch_size
+        """Batches an epoch; TrainingError where there is less data than one batch."""
+        count = self.options.epoch_images or len(self.data)
+        if count < self.batch_size:
+            raise TrainingError(
+                f"{count} examples an epoch are less than one batch of {self.batch_size}: lower "
+                "batch_size or give more data"
+            )
+        return count // self.batch_size
 
     def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Examples]:
-        """Augmented crops without a margin, of heads drawn without repetition while they last."""
-        shape = self.steps(), self.batch_size
-        for chosen in np.resize(rng.permutation(self.heads), shape):
-            yield self._augmented(chosen, rng)
-
-    def _augmented(self, chosen: npt.NDArray[np.integer], rng: np.random.Generator) -> Examples:
-        how, options = self.augmentation, self.options
-        if isinstance(how, LightAugmentation):
-            return light_augmentation(self.examples.take(chosen), self.label, rng)
-        pictures = self.pictures.take(chosen)
-        return strong_augmentation(pictures, self.label, options.size, options.crop_scale, how, rng)
+        """Augmented crops without a margin."""
+        steps = self.steps()
+        order = self.data.drawn(steps * self.batch_size, rng)
+        for chosen in order.reshape(steps, self.batch_size):
+            yield self.data.augmented(chosen, rng)
 
     def loss(
-        self, model: nn.Module, batch: Examples, generator: torch.Generator
+        self, model: RegressionNet, batch: Examples, generator: torch.Generator
     ) -> dict[str, Tensor]:
         """The head's."""
-        assert isinstance(model, RegressionNet)  # noqa: S101  (built by this problem)
         images, targets = torch.from_numpy(batch.images), torch.from_numpy(batch.targets)
         return model.loss(images, targets, generator)
 
@@ -146,17 +126,20 @@ class RegressionProblem:
         if not model.fits:
             return
         # Evenly spread, because shards differ in their people.
-        count = min(self.options.fit_examples, self.heads)
-        chosen = np.linspace(0, self.heads - 1, count).astype(np.int64)
-        some = self.examples.take(chosen).middle()
+        count = min(self.options.fit_examples, len(self.data))
+        some = self.data.plain(np.linspace(0, len(self.data) - 1, count).astype(np.int64))
         targets = torch.from_numpy(some.targets).to(next(model.parameters()).device)
         model.head.fit(features_of(model, some.images, BATCH), targets)
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
-        """Mean scores on the validation crops, see `regression_metrics.example_scores`."""
-        assert isinstance(model, RegressionNet)  # noqa: S101  (built by this problem)
+    def validate(self, model: RegressionNet) -> dict[str, float]:
+        """Mean scores on the validation crops, see `scores.example_scores`."""
         self.fit(model)
-        found = metrics(self.label, predict(model, self.validation), self.validation.targets)
+        truth = self.validation.targets
+        if self.options.score_densities:
+            scores = example_scores(self.target, predict(model, self.validation), truth)
+        else:
+            scores = self.target.errors(predict_values(model, self.validation), truth)
+        found = mean_scores(self.target, scores, truth)
         if self.metric not in found:
             known = ", ".join(found)
             raise RecipeError(f"no metric '{self.metric}' of this target and method ({known})")
@@ -168,6 +151,8 @@ def problem(recipe: Recipe) -> RegressionProblem:
     options = parse_options(RegressionOptions, recipe)
     parse_backbone(options.backbone)
     parse_method(options.method)
-    label = label_of(options.target, options.size)
-    augmentation = parse_augmentation(options.augmentation)
-    return RegressionProblem(options, recipe.batch_size, label, augmentation)
+    target = parse_target(options.target).target(options.size)
+    train = Crops(options.train, target, options.size, options.crop_scale)
+    validation = Crops(options.validation, target, options.size, options.crop_scale)
+    data = parse_augmentation(options.augmentation).data(train)
+    return RegressionProblem(options, recipe.batch_size, target, data, validation.examples)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from edgereg.core.errors import EdgeregError
 
-class RenderError(Exception):
-    """A problem the caller can fix; the message is one line that says what and how."""
+
+class RenderError(EdgeregError):
+    """Rendering can't begin or go on, or its data can't be read."""
 
 
 class AssetError(RenderError):

@@ -1,32 +1,40 @@
 """Training of small networks on rendered crops, as every image study does it.
 
-The network is a small edge backbone and the head of any method; the product's own training loop
-trains it, so that a study's figures are those that a recipe would give.
+A study is a recipe: the product's own problem, data and training loop give its figures.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor, nn
 
-from edgereg.core.model_spec import Target
-from edgereg_training.backbones import build
 from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.loop.loop import train
 from edgereg_training.loop.recipe import OptimiserSettings, Recipe
-from edgereg_training.methods.method import MethodSettings
-from edgereg_training.regression.net import RegressionNet, build_net, features_of
-from edgereg_training.reproduce.image_data import MARGIN, SIZE, ImageSet
+from edgereg_training.regression.augmentation import Crops, ShiftAugmentation, shift_augmentation
+from edgereg_training.regression.data import CroppedData, Examples, Indices
+from edgereg_training.regression.net import RegressionNet
+from edgereg_training.regression.problem import RegressionProblem, problem
+from edgereg_training.regression.scores import predict_values
+from edgereg_training.regression.target import FloatArray, TrainingTarget, target_of
+from edgereg_training.render.shards import iter_shards
 
-FIT_EXAMPLES = 4000
+Options = dict[str, Any]
+SIZE, CROP_SCALE = 40, 1.2
+# The range of every angle is the same, so that one number of levels means one width of a level.
+POSE: Options = {
+    "name": "headpose",
+    "ranges": dict.fromkeys(("yaw", "pitch", "roll"), (-75.0, 75.0)),
+}
+AGE: Options = {"name": "age"}
+TASKS = {"pose": POSE, "age": AGE}
 
 
 @dataclass(frozen=True)
@@ -50,94 +58,99 @@ class Trained:
     seconds: float
 
 
-@dataclass(frozen=True)
-class ImageProblem:
-    """The `problem.Problem` of one method on crops in memory."""
-
-    method: MethodSettings
-    targets: tuple[Target, ...]
-    train: ImageSet
-    validation: ImageSet
-    budget: Budget
-    metric: str = "mae"
-
-    def build(self) -> nn.Module:
-        """A new network."""
-        return build_net(build(self.budget.backbone, SIZE), self.method, self.targets)
-
-    def steps(self) -> int:
-        """Batches an epoch."""
-        return max(1, len(self.train) // self.budget.batch_size)
-
-    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[ImageSet]:
-        """Shuffled batches of shifted, brightened crops."""
-        order = rng.permutation(len(self.train))
-        size = min(self.budget.batch_size, len(order))
-        for start in range(0, self.steps() * size, size):
-            yield augmented(self.train.take(order[start : start + size]), rng)
-
-    def loss(
-        self, model: nn.Module, batch: ImageSet, generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        """The head's."""
-        assert isinstance(model, RegressionNet)  # noqa: S101  (built by this problem)
-        images, targets = torch.from_numpy(batch.images), torch.from_numpy(batch.targets)
-        return model.loss(images, targets, generator)
-
-    def validate(self, model: nn.Module) -> dict[str, float]:
-        """Mean absolute error of the value, after the head's closed-form part is fitted."""
-        assert isinstance(model, RegressionNet)  # noqa: S101  (built by this problem)
-        if model.fits:
-            some = self.train.take(np.arange(min(FIT_EXAMPLES, len(self.train))))
-            model.head.fit(features_of(model, some.centres()), torch.from_numpy(some.targets))
-        return {"mae": float(absolute_errors(model, self.validation).mean())}
-
-
-def train_model(
-    method: MethodSettings,
-    targets: tuple[Target, ...],
-    train_set: ImageSet,
-    validation: ImageSet,
-    budget: Budget,
-    seed: int,
-) -> Trained:
-    """Train one network on one thread; the epoch of the least validation error is kept."""
-    problem = ImageProblem(method, targets, train_set, validation, budget)
-    recipe = Recipe(
-        problem="study", seed=seed, epochs=budget.epochs, batch_size=budget.batch_size, threads=1,
-        precision="bf16", optimiser=OptimiserSettings(
-            learning_rate=budget.learning_rate, weight_decay=budget.weight_decay,
-            warmup_steps=50, gradient_clip=20.0,
+def recipe_of(
+    task: str, method: Options, folders: tuple[Path, Path], budget: Budget, seed: int
+) -> Recipe:
+    """The recipe of one training on 'pose' or 'age'; folders: of training and validation heads."""
+    return Recipe(
+        problem="regression",
+        seed=seed,
+        epochs=budget.epochs,
+        batch_size=budget.batch_size,
+        threads=1,
+        precision="bf16",
+        optimiser=OptimiserSettings(
+            learning_rate=budget.learning_rate,
+            weight_decay=budget.weight_decay,
+            warmup_steps=50,
+            gradient_clip=20.0,
         ),
-    )  # fmt: skip
+        options={
+            "target": TASKS[task],
+            "train": [folders[0]],
+            "validation": [folders[1]],
+            "size": SIZE,
+            "crop_scale": CROP_SCALE,
+            "augmentation": {"name": "shift", "margin": 0.05},
+            "backbone": {"name": budget.backbone},
+            "method": method,
+            "score_densities": False,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Rendered heads as the studies' recipes crop them, with the margin that training moves in;
+    identities: int32 [N]."""
+
+    examples: Examples
+    identities: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    @property
+    def targets(self) -> FloatArray:
+        """[N, D] in units."""
+        return self.examples.targets
+
+    @property
+    def centres(self) -> npt.NDArray[np.uint8]:
+        """What validation and tests see: uint8 [N, SIZE, SIZE, 3]."""
+        return self.examples.middle().images
+
+    def take(self, chosen: Indices) -> Heads:
+        """The heads of these indices."""
+        return Heads(self.examples.take(chosen), self.identities[chosen])
+
+
+@lru_cache(maxsize=6)
+def load_heads(folder: Path, task: str) -> Heads:
+    """The heads of a folder with 'pose' or 'age' as their targets."""
+    crops = Crops((folder,), target_of(TASKS[task], SIZE), SIZE, CROP_SCALE)
+    identities = np.concatenate([shard["identity"] for shard in iter_shards(folder)])
+    return Heads(crops.examples(round(ShiftAugmentation().margin * SIZE)), identities)
+
+
+def problem_on(
+    recipe: Recipe, training: Heads, validation: Heads, target: TrainingTarget | None = None
+) -> RegressionProblem:
+    """The recipe's problem on heads that were chosen from its folders; target: another than the
+    recipe's, which the heads then have."""
+    made = problem(recipe)
+    shown = target or made.target
+    data = CroppedData(
+        lambda: training.examples, lambda batch, rng: shift_augmentation(batch, shown, rng)
+    )
+    return replace(made, target=shown, data=data, held_out=validation.examples.middle)
+
+
+def train_model(problem: RegressionProblem, recipe: Recipe) -> Trained:
+    """Train one network on one thread; the epoch of the least validation error is kept."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         state = train(problem, recipe, out)
-        weights = read_checkpoint(best_checkpoint(out)).weights
+        best = read_checkpoint(best_checkpoint(out))
     net = problem.build()
-    assert isinstance(net, RegressionNet)  # noqa: S101  (built by this problem)
-    load_weights(net, weights)
-    assert state.best is not None  # noqa: S101  (at least one epoch was validated)
-    return Trained(net.eval(), state.best, state.best_epoch, time.monotonic() - began)
+    load_weights(net, best.weights)
+    net.eval()
+    seconds = time.monotonic() - began
+    return Trained(net, best.state.metrics["mae"], state.best_epoch, seconds)
 
 
-def augmented(batch: ImageSet, rng: np.random.Generator) -> ImageSet:
-    """A random window of every crop, with a random gain and offset of its brightness."""
-    count = len(batch)
-    top, left = rng.integers(0, 2 * MARGIN + 1, (2, count))
-    rows = top[:, None] + np.arange(SIZE)
-    columns = left[:, None] + np.arange(SIZE)
-    which = np.arange(count)[:, None, None]
-    images = batch.images[which, rows[:, :, None], columns[:, None, :]].astype(np.float32)
-    gain = rng.uniform(0.8, 1.2, (count, 1, 1, 1)).astype(np.float32)
-    offset = rng.uniform(-20, 20, (count, 1, 1, 1)).astype(np.float32)
-    return replace(batch, images=np.clip(images * gain + offset, 0, 255).astype(np.uint8))
-
-
-def absolute_errors(net: RegressionNet, data: ImageSet) -> npt.NDArray[np.float32]:
-    """|value - target| of every example: [N, D] in units."""
-    with torch.no_grad():
-        values = net.head.value(features_of(net, data.centres()))
-    errors: npt.NDArray[np.float32] = np.abs(values.float().numpy() - data.targets)
+def absolute_errors(net: RegressionNet, heads: Heads) -> FloatArray:
+    """|value - target| of every head: [N, D] in units."""
+    errors: FloatArray = np.abs(predict_values(net, heads.examples.middle()) - heads.targets)
     return errors

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from edgereg.core.errors import EdgeregError
 
 if TYPE_CHECKING:
-    from edgereg_training.reproduce.context import Context
+    from edgereg_training.reproduce.context import Context, Progress
     from edgereg_training.reproduce.report import Report
 
     Run: TypeAlias = Callable[[Context], Report]
@@ -186,6 +187,34 @@ def study_of(name: str) -> Study:
     if name not in STUDIES:
         raise EdgeregError(f"there is no study '{name}' (known: {', '.join(STUDIES)})")
     return STUDIES[name]
+
+
+def run_study(
+    study: Study,
+    quick: bool,
+    out: Path,
+    assets: Path | None,
+    cache: Path,
+    jobs: int,
+    progress: Progress,
+) -> Path:
+    """Run a study and write its report into `out`; what is finished lies in `cache`."""
+    import torch
+
+    from edgereg_training.reproduce.cells import Cells
+    from edgereg_training.reproduce.context import Context
+    from edgereg_training.reproduce.report import write_report
+
+    torch.set_num_threads(1)
+    context = Context(
+        quick, Cells(cache / "cells" / study.name), cache / "rendered", assets, jobs, progress
+    )
+    done = run_of(study)(context)
+    form = " --quick" if quick else ""
+    return write_report(
+        done, f"{study.title} ({study.paper})", f"edgereg reproduce {study.name}{form}", out,
+        study.name,
+    )  # fmt: skip
 
 
 def run_of(study: Study) -> Run:

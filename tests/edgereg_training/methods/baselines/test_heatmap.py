@@ -59,7 +59,7 @@ def test_value_is_the_peak_moved_a_quarter_cell(
 
 
 def test_maps_to_learn_are_gaussians_of_one_cell() -> None:
-    maps = passing(2).maps(torch.tensor([[28.0, 115.0, 32.0, 115.0]]))
+    maps = passing(2).grid.wanted(torch.tensor([[28.0, 115.0, 32.0, 115.0]]), 1.0)
     assert maps.shape == (1, 2, 4, 8)
     assert maps[0, 0, 1, 3].item() == pytest.approx(1)
     assert maps[0, 0, 1, 4].item() == pytest.approx(math.exp(-0.5))
@@ -74,7 +74,7 @@ def test_a_perfect_map_costs_nothing_and_decodes_within_a_quarter_cell() -> None
     # Away from the border, where no offset is taken.
     inside = torch.rand(200, 2, generator=generator) * 0.48 + 0.26
     points = torch.tensor([0.0, 100.0]) + inside * torch.tensor([64.0, 40.0])
-    maps = head.maps(points)
+    maps = head.grid.wanted(points, 1.0)
     given = torch.cat([maps, torch.zeros_like(maps)], dim=1)
     assert head.loss(given, points, generator)["loss"].item() == pytest.approx(0, abs=1e-9)
     error = (head.value(given) - points).abs() / torch.tensor([8.0, 10.0])

@@ -1,4 +1,4 @@
-"""The methods bel and bel-h: settings, levels, learning, decoders, density, faults."""
+"""The methods bel and bel-coordinate: settings, levels, learning, decoders, density, faults."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def test_every_code_and_loss_learns_two_targets(code: str, loss: str) -> None:
 
 
 def test_maps_learn_where_the_bright_spot_is() -> None:
-    """bel-h: a coordinate that a pixel of a 8 x 8 map shows."""
-    settings = BelSettings(name="bel-h", levels=16, theta=8, code="U")
+    """bel-coordinate: a coordinate that a pixel of a 8 x 8 map shows."""
+    settings = BelSettings(name="bel-coordinate", levels=16, theta=8, code="U")
     torch.manual_seed(0)
     head = settings.head(FeatureShape(3, 8, 8), (TARGETS[0],))
     assert head.takes == "map"
@@ -79,7 +79,7 @@ def test_maps_learn_where_the_bright_spot_is() -> None:
 
 
 def test_maps_of_one_cell_are_not_halved() -> None:
-    head = head_of(FeatureShape(5, 1, 1), name="bel-h", levels=8)
+    head = head_of(FeatureShape(5, 1, 1), name="bel-coordinate", levels=8)
     assert head.value(torch.randn(3, 5, 1, 1)).shape == (3, 2)
 
 

@@ -9,11 +9,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from edgereg_training.loop.errors import RecipeError  # noqa: E402
-from edgereg_training.methods.ebm.head import (  # noqa: E402
-    EnergyHead,
-    EnergyRefinement,
-    EnergySettings,
-)
+from edgereg_training.methods.ebm.energy import Ascent  # noqa: E402
+from edgereg_training.methods.ebm.head import EnergyHead, EnergySettings  # noqa: E402
 from edgereg_training.methods.method import FeatureShape  # noqa: E402
 from edgereg_training.methods.registry import parse_method  # noqa: E402
 
@@ -29,7 +26,7 @@ BEL = {"name": "bel", "levels": 21}
 
 def head_of(targets: tuple[Target, ...], **options: Any) -> EnergyHead:
     torch.manual_seed(0)
-    small = {"target_width": 8, "hidden": 16, "samples": 32, "density_samples": 256}
+    small = {"target_widths": [8, 8], "hidden": 16, "samples": 32, "density_samples": 256}
     options = {"estimate": None, **small, **options}
     head = parse_method({"name": "ebm", **options}).head(FeatureShape(4), targets)
     assert isinstance(head, EnergyHead)
@@ -94,7 +91,7 @@ def test_density_of_one_target_is_normalised_and_about_right() -> None:
 
 
 def test_density_of_two_targets_integrates_to_one() -> None:
-    head = head_of(POSE, estimate=BEL, sigmas=(0.05, 0.2), density_samples=4000)
+    head = head_of(POSE, estimate=BEL, sigmas=(0.05, 0.2), density_samples=1024)
     features, wanted = trained(head, 100)
     density = head.density(features[:4])
     yaw, pitch = torch.arange(-160.0, 161.0, 4.0), torch.arange(-80.0, 81.0, 2.0)
@@ -103,6 +100,7 @@ def test_density_of_two_targets_integrates_to_one() -> None:
     assert mass.tolist() == pytest.approx([1.0] * 4, abs=0.1)
     assert (density.mean() - wanted[:4]).abs().mean() < 8
     assert (density.std() > 0).all()
+    assert (density.effective() > 0.1).all()
 
 
 def test_refinement_starts_at_any_estimate_and_never_falls() -> None:
@@ -115,8 +113,8 @@ def test_refinement_starts_at_any_estimate_and_never_falls() -> None:
     assert torch.allclose(found.trajectory[:, 0], start, atol=1e-4)
     assert (found.energy.diff(dim=1) >= 0).all()
     assert not found.trajectory.requires_grad
-    how = EnergyRefinement(rule="plain", steps=20, step_length=0.05, decay=1.0, best=True)
-    better = head.climb(features, start[:, None], how).trajectory[:, 0, -1]
+    how = Ascent(rule="plain", steps=20, step_length=0.05, decay=1.0, best=True)
+    better = head.energy().climb(features, start[:, None], how).trajectory[:, 0, -1]
     error, after = (start - wanted).abs().mean(), (better - wanted).abs().mean()
     assert after < 0.9 * error
 
@@ -162,7 +160,7 @@ def test_sigmas_in_units_are_the_same_for_every_target() -> None:
 
 def test_coordinates_in_units_of_the_targets() -> None:
     head = head_of(POSE, unit=20.0, sigmas=[10.0], in_units=True)
-    assert head.energy.scale.tolist() == [20, 20]
+    assert head.network.scale.tolist() == [20, 20]
     assert head.proposal.sigmas == [[0.5, 0.5]]
     points = head.scattered[0]
     assert points.abs().amax(0).tolist() == pytest.approx([4, 2], rel=0.01)

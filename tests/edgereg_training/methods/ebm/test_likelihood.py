@@ -127,7 +127,7 @@ def test_partition_function_of_a_gaussian() -> None:
 
 def test_split_first_layer_equals_the_concatenating_form() -> None:
     torch.manual_seed(3)
-    energy = TargetEnergy(10, (0.0, 0.0, 0.0), (90.0, 60.0, 50.0), 8, 16, 2).double()
+    energy = TargetEnergy(10, (0.0, 0.0, 0.0), (90.0, 60.0, 50.0), (8, 8), 16, 2).double()
     features, points = torch.randn(4, 10).double(), torch.randn(4, 7, 3).double()
     weight = torch.cat([energy.from_features.weight, energy.from_target.weight], dim=1)
     joint = torch.cat([features[:, None].expand(-1, 7, -1), energy.target(points)], dim=-1)
@@ -138,7 +138,7 @@ def test_split_first_layer_equals_the_concatenating_form() -> None:
 def test_training_finds_a_known_density() -> None:
     """1-D targets N(x, 0.3^2): the trained energy peaks at x with about that curvature."""
     torch.manual_seed(0)
-    energy = TargetEnergy(1, (0.0,), (1.0,), 16, 32, 1)
+    energy = TargetEnergy(1, (0.0,), (1.0,), (16, 16), 32, 1)
     optimiser = torch.optim.Adam(energy.parameters(), 5e-3)
     proposal = ebm.Proposal([[0.3], [1.0]])
     for _ in range(400):

@@ -10,19 +10,18 @@ import pytest
 
 pytest.importorskip("torch")
 
+from edgereg_training.regression.data import Examples
 from edgereg_training.reproduce.cells import Cells
 from edgereg_training.reproduce.context import Context
-from edgereg_training.reproduce.image_data import MARGIN, SIZE, ImageSet
+from edgereg_training.reproduce.image_study import Heads
 from edgereg_training.reproduce.regcls import image as regcls_image
 from edgereg_training.reproduce.report import Report, write_report
 
-SIDE = SIZE + 2 * MARGIN
 
-
-def heads(ages: Any) -> ImageSet:
+def heads(ages: Any) -> Heads:
     count = len(ages)
-    images = np.zeros((count, SIDE, SIDE, 3), np.uint8)
-    return ImageSet(images, np.float32(ages)[:, None], np.zeros(count, np.int32))
+    images = np.zeros((count, 44, 44, 3), np.uint8)
+    return Heads(Examples(images, np.float32(ages)[:, None], 2), np.zeros(count, np.int32))
 
 
 def test_ages_crowd_about_the_peak() -> None:

@@ -17,7 +17,7 @@ from torch.nn.functional import silu
 from edgereg.core.model_spec import Target
 from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.baselines.gaussian import LOG_VARIANCE
-from edgereg_training.methods.density import GaussianMixture, diagonal_mixture
+from edgereg_training.methods.densities import GaussianMixture, diagonal_mixture
 from edgereg_training.methods.layers import bounded, output_layer
 from edgereg_training.methods.method import FeatureShape, Head
 from edgereg_training.methods.target_range import TargetRange

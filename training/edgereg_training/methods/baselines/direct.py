@@ -15,7 +15,7 @@ from torch.nn.functional import smooth_l1_loss
 
 from edgereg.core.model_spec import Target
 from edgereg_training.loop.recipe import Strict
-from edgereg_training.methods.density import LaplaceProduct, gaussian
+from edgereg_training.methods.densities import LaplaceProduct, gaussian
 from edgereg_training.methods.layers import output_layer
 from edgereg_training.methods.method import Density, FeatureShape, Head
 from edgereg_training.methods.target_range import TargetRange

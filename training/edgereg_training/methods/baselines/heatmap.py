@@ -16,7 +16,7 @@ from torch.nn.functional import pad
 
 from edgereg.core.model_spec import Target
 from edgereg_training.loop.recipe import Strict
-from edgereg_training.methods.density import Levels
+from edgereg_training.methods.densities import Levels
 from edgereg_training.methods.method import FeatureShape, Head
 from edgereg_training.methods.target_range import check_targets, refuse_nan
 
@@ -37,54 +37,39 @@ class HeatmapSettings(Strict):
         return HeatmapHead(self, features, targets)
 
 
-class HeatmapHead(Head):
-    """One map [h, w] for each point, over the ranges of its x and y; a convolution of 1 x 1.
+class PointMaps:
+    """Maps [h, w] of points over the ranges of their x and y, and what is read off them.
 
     Cell i of n of a range low..high has its centre at low + (i + 0.5) (high - low) / n.
     """
 
-    takes: Literal["vector", "map"] = "map"
-
-    def __init__(
-        self, settings: HeatmapSettings, features: FeatureShape, targets: tuple[Target, ...]
-    ) -> None:
-        super().__init__()
+    def __init__(self, features: FeatureShape, targets: tuple[Target, ...]) -> None:
+        """Raises ValueError where targets are not x, y in turn, or there are no maps."""
         check_targets(targets)
         if len(targets) % 2:
             raise ValueError(f"heatmaps need targets x, y of each point, got {len(targets)}")
         if min(features.height, features.width) < 2:
             raise ValueError("heatmaps need feature maps, got a vector of features")
-        self.settings, self.targets = settings, targets
+        self.points = len(targets) // 2
         self.cells = (features.width, features.height)
-        sizes = self.cells * (len(targets) // 2)
+        sizes = self.cells * self.points
         self.step = tuple((t.high - t.low) / n for t, n in zip(targets, sizes, strict=True))
         self.low = tuple(t.low + s / 2 for t, s in zip(targets, self.step, strict=True))
-        self.output = nn.Conv2d(features.channels, len(targets) // 2, 1)
-        nn.init.normal_(self.output.weight, std=0.01)
-        nn.init.zeros_(self.output.get_parameter("bias"))
 
-    def loss(
-        self, features: Tensor, targets: Tensor, generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        """Squared error summed over a point's cells, mean over points."""
-        wanted = self.maps(targets).to(features.dtype)
-        squared = (self.output(features) - wanted).square()
-        return {"loss": squared.sum((-2, -1)).mean()}
-
-    def maps(self, targets: Tensor) -> Tensor:
-        """The maps to learn, 1 at the point: targets [B, D] -> [B, D / 2, h, w]."""
+    def wanted(self, targets: Tensor, sigma: float) -> Tensor:
+        """The maps to learn, 1 at the point and falling by a Gaussian of `sigma` cells: targets
+        [B, D] -> [B, D / 2, h, w]."""
         low, step = targets.new_tensor(self.low), targets.new_tensor(self.step)
         place = ((refuse_nan(targets) - low) / step).reshape(len(targets), -1, 2)
         bells: list[Tensor] = []
         for axis, count in enumerate(self.cells):
             index = torch.arange(count, device=targets.device)
-            distance = (index - place[..., axis, None]) / self.settings.sigma
+            distance = (index - place[..., axis, None]) / sigma
             bells.append((-0.5 * distance.square()).exp())
         return bells[1][..., :, None] * bells[0][..., None, :]
 
-    def value(self, features: Tensor) -> Tensor:
-        """The peak, moved a quarter cell on each axis: [B, D]."""
-        maps: Tensor = self.output(features)
+    def peaks(self, maps: Tensor) -> Tensor:
+        """The peak of each map, moved a quarter cell on each axis: [B, D / 2, h, w] -> [B, D]."""
         width, height = self.cells
         best = maps.flatten(2).argmax(-1)
         row, column = best // width, best % width
@@ -97,11 +82,10 @@ class HeatmapHead(Head):
         position = torch.stack([x, y], dim=-1).flatten(1)
         return maps.new_tensor(self.low) + maps.new_tensor(self.step) * position
 
-    def density(self, features: Tensor) -> Levels:
-        """The normalised maps, each as its two marginals."""
-        maps: Tensor = self.output(features)
+    def density(self, maps: Tensor, floor: float) -> Levels:
+        """The normalised maps above `floor` of their peaks, each as its two marginals."""
         peak = maps.amax((-2, -1), keepdim=True).clamp(min=0)
-        mass = (maps - self.settings.floor * peak).clamp(min=0)
+        mass = (maps - floor * peak).clamp(min=0)
         mass = mass / mass.sum((-2, -1), keepdim=True).clamp(min=1e-6)
         # Also the whole of the density of a map that is nowhere positive.
         rest = 1 - (1 - BACKGROUND) * mass.sum((-2, -1), keepdim=True)
@@ -112,6 +96,38 @@ class HeatmapHead(Head):
             return Levels.of(axes, self.low, self.step)
         pairs = zip(across.unbind(1), down.unbind(1), strict=True)
         return Levels(tuple(axis for pair in pairs for axis in pair), self.low, self.step)
+
+
+class HeatmapHead(Head):
+    """One map of each point by a convolution of 1 x 1, see PointMaps."""
+
+    takes: Literal["vector", "map"] = "map"
+
+    def __init__(
+        self, settings: HeatmapSettings, features: FeatureShape, targets: tuple[Target, ...]
+    ) -> None:
+        super().__init__()
+        self.settings, self.targets = settings, targets
+        self.grid = PointMaps(features, targets)
+        self.output = nn.Conv2d(features.channels, self.grid.points, 1)
+        nn.init.normal_(self.output.weight, std=0.01)
+        nn.init.zeros_(self.output.get_parameter("bias"))
+
+    def loss(
+        self, features: Tensor, targets: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Squared error summed over a point's cells, mean over points."""
+        wanted = self.grid.wanted(targets, self.settings.sigma).to(features.dtype)
+        squared = (self.output(features) - wanted).square()
+        return {"loss": squared.sum((-2, -1)).mean()}
+
+    def value(self, features: Tensor) -> Tensor:
+        """The peaks: [B, D]."""
+        return self.grid.peaks(self.output(features))
+
+    def density(self, features: Tensor) -> Levels:
+        """The normalised maps."""
+        return self.grid.density(self.output(features), self.settings.floor)
 
 
 def _at(maps: Tensor, row: Tensor, column: Tensor, shift: tuple[int, int]) -> Tensor:

@@ -15,8 +15,8 @@ from torch.nn.functional import cross_entropy
 
 from edgereg.core.model_spec import Target
 from edgereg_training.loop.recipe import Strict
+from edgereg_training.methods.densities import Levels
 from edgereg_training.methods.densities.level_grid import LevelGrid
-from edgereg_training.methods.density import Levels
 from edgereg_training.methods.layers import output_layer
 from edgereg_training.methods.method import FeatureShape, Head
 from edgereg_training.methods.target_range import check_targets

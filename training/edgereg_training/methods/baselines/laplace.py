@@ -12,7 +12,7 @@ from torch import Tensor
 
 from edgereg.core.model_spec import Target
 from edgereg_training.loop.recipe import Strict
-from edgereg_training.methods.density import LaplaceProduct, RadialLaplace
+from edgereg_training.methods.densities import LaplaceProduct, RadialLaplace
 from edgereg_training.methods.layers import bounded, output_layer
 from edgereg_training.methods.method import FeatureShape, Head
 from edgereg_training.methods.target_range import TargetRange

@@ -1,4 +1,4 @@
-"""BEL as a method: `bel` of a feature vector, `bel-h` of feature maps (binary heatmaps).
+"""BEL as a method: `bel` of a feature vector, `bel-coordinate` of a map for each coordinate.
 
 Each target is quantised to levels, each level has a code word, and each target has a head of its
 own that gives the bits' logits z. The density is exact for independent bits and a uniform prior on
@@ -9,7 +9,7 @@ Regression Networks" (ICLR 2022).
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field, ValidationInfo, field_validator
@@ -18,26 +18,28 @@ from torch import Tensor, nn
 from edgereg.core.model_spec import Target
 from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.bel import code_words as bel
-from edgereg_training.methods.density import Levels
+from edgereg_training.methods.densities import Levels
 from edgereg_training.methods.method import FeatureShape, Head
 from edgereg_training.methods.target_range import check_targets, refuse_nan
 
 DEFAULT_LEVELS = 200
+Count = Annotated[int, Field(ge=2)]
 
 
 class BelSettings(Strict):
-    """The methods `bel` and `bel-h`.
+    """The methods `bel` and `bel-coordinate` (BEL-H, of heatmaps, is in `heatmaps`).
 
-    code, decoder, loss: see `bel`. levels: of every target, spread over its range, or step: units a
-    level; neither: 200 levels. theta: width of the linear bottleneck before the bits; None: none.
-    reflected: False takes the plain form of B1JDJ, B2JDJ or HEXJ (the paper's Table 16).
+    code, decoder, loss: see `bel`. levels: of every target, or a list with one number for each,
+    spread over its range; or step: units a level; neither: 200 levels. theta: width of the linear
+    bottleneck before the bits; None: none. reflected: False takes the plain form of B1JDJ, B2JDJ or
+    HEXJ (the paper's Table 16).
     """
 
-    name: Literal["bel", "bel-h"] = "bel"
+    name: Literal["bel", "bel-coordinate"] = "bel"
     code: bel.Code = "B1JDJ"
     decoder: bel.Decoder = "GEN-EX"
     loss: bel.Loss = "CE"
-    levels: int | None = Field(default=None, ge=2)
+    levels: Count | tuple[Count, ...] | None = None
     step: float | None = Field(default=None, gt=0)
     theta: int | None = Field(default=16, gt=0)
     reflected: bool = True
@@ -66,7 +68,7 @@ class BelSettings(Strict):
         return reflected
 
     def head(self, features: FeatureShape, targets: tuple[Target, ...]) -> BelHead:
-        """A head for a vector (`bel`) or maps (`bel-h`) of features."""
+        """A head for a vector (`bel`) or maps (`bel-coordinate`) of features."""
         codec = BitCodec(self, targets)
         if self.name == "bel":
             bits: VectorBits | MapBits = VectorBits(features.channels, codec.bits(), self.theta)
@@ -74,15 +76,25 @@ class BelSettings(Strict):
             bits = MapBits(features, codec.bits(), self.theta)
         return BelHead(self, targets, codec, bits)
 
-    def quantiser(self, target: Target) -> bel.Quantiser:
-        """The levels of one target; the first is its lowest value, the last its highest or more."""
-        span = target.high - target.low
-        if self.step is None:
-            levels = self.levels or DEFAULT_LEVELS
-            return bel.Quantiser(target.low, span / (levels - 1), levels)
-        # A whole number of steps must not become one more by rounding of the division.
-        levels = math.ceil(span / self.step - 1e-9) + 1
-        return bel.Quantiser(target.low, self.step, max(2, levels))
+    def quantisers(self, targets: tuple[Target, ...]) -> tuple[bel.Quantiser, ...]:
+        """The levels of each target; the first is its lowest value, the last its highest or more.
+
+        ValueError where `levels` are not as many as the targets.
+        """
+        levels = self.levels or DEFAULT_LEVELS
+        counts = levels if isinstance(levels, tuple) else (levels,) * len(targets)
+        if len(counts) != len(targets):
+            raise ValueError(f"{len(counts)} numbers of levels for {len(targets)} targets")
+        found = []
+        for target, count in zip(targets, counts, strict=True):
+            span = target.high - target.low
+            if self.step is None:
+                found.append(bel.Quantiser(target.low, span / (count - 1), count))
+            else:
+                # A whole number of steps must not become one more by rounding of the division.
+                steps = math.ceil(span / self.step - 1e-9)
+                found.append(bel.Quantiser(target.low, self.step, max(2, steps + 1)))
+        return tuple(found)
 
 
 class BitCodec(nn.Module):
@@ -92,7 +104,7 @@ class BitCodec(nn.Module):
         super().__init__()
         check_targets(targets)
         self.settings = settings
-        self.quantisers = tuple(settings.quantiser(target) for target in targets)
+        self.quantisers = settings.quantisers(targets)
         for index, quantiser in enumerate(self.quantisers):
             words = bel.code_matrix(
                 settings.code, quantiser.levels, spare=False, reflected=settings.reflected

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from edgereg.core.model_spec import Target
-from edgereg_training.methods.density import Levels
+from edgereg_training.methods.densities import Levels
 from edgereg_training.methods.target_range import check_targets, refuse_nan
 
 

@@ -51,6 +51,12 @@ class WeightedSamples:
         low, high = tails(level)
         return _interpolated(ordered, centre, low), _interpolated(ordered, centre, high)
 
+    def effective(self) -> Tensor:
+        """(sum w)^2 / (S sum w^2): [B], 1 where all samples count alike; below a tenth moments and
+        intervals are hardly to be trusted."""
+        weights = self._weights()[..., 0]
+        return 1 / (weights.shape[1] * weights.square().sum(1))
+
     def log_prob(self, points: Tensor) -> Tensor:
         """[B, G, D] -> [B, G]."""
         return self.log_prob_of(points)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field, field_validator
@@ -24,12 +24,15 @@ from torch import Tensor
 from edgereg.core.model_spec import Target
 from edgereg_training.loop.errors import RecipeError
 from edgereg_training.loop.recipe import Strict
-from edgereg_training.methods.density import WeightedSamples
+from edgereg_training.methods.densities import WeightedSamples
+from edgereg_training.methods.ebm import importance
 from edgereg_training.methods.ebm import likelihood as ebm
 from edgereg_training.methods.ebm import points as energy_points
 from edgereg_training.methods.ebm import trainers as ebm_trainers
+from edgereg_training.methods.ebm.energy import Ascent, HeadEnergy
 from edgereg_training.methods.ebm.points import GRID
-from edgereg_training.methods.ebm.target_energy import TargetEnergy
+from edgereg_training.methods.ebm.target_energy import Nonlinearity, TargetEnergy
+from edgereg_training.methods.layers import pooled
 from edgereg_training.methods.method import FeatureShape, Head, Refinement
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.methods.target_range import check_targets
@@ -38,16 +41,6 @@ RANGE = 10.0
 """The width of a target's range in the energy's coordinates, where the settings give no unit."""
 
 Trainer = Literal["ml-is", "nce", "nce+", "kldis", "mcmc", "dsm", "sm"]
-
-
-class EnergyRefinement(Strict):
-    """The ascent: rule, step_length and decay as in `ebm.refine`; best: end at the best point."""
-
-    rule: ebm.Rule = "algorithm-1"
-    steps: int = Field(default=10, ge=0)
-    step_length: float = Field(default=0.02, gt=0)
-    decay: float = Field(default=0.5, gt=0, le=1)
-    best: bool = False
 
 
 class EnergySettings(Strict):
@@ -60,7 +53,8 @@ class EnergySettings(Strict):
     density_samples: of the density where there are several targets (one has a grid).
     jitter: nce+'s beta; kernel, noise, langevin_length: of kldis, dsm and mcmc, times the smallest
     sigma; langevin_steps: of mcmc. weight: of the energy's loss; to_features: whether its gradient
-    reaches the features. target_width, hidden, trunk_layers: the energy's network.
+    reaches the features. target_widths (of g_y's layers), hidden,
+    trunk_layers, activation: the energy's network; the EBM paper has 16, 32, 64, 128 with relu.
     """
 
     name: Literal["ebm"] = "ebm"
@@ -78,10 +72,11 @@ class EnergySettings(Strict):
     langevin_steps: int = Field(default=16, ge=1)
     weight: float = Field(default=1.0, gt=0)
     to_features: bool = True
-    target_width: int = Field(default=32, ge=1)
+    target_widths: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(32, 32), min_length=1)
     hidden: int = Field(default=64, ge=1)
     trunk_layers: int = Field(default=1, ge=0)
-    refinement: EnergyRefinement = Field(default_factory=EnergyRefinement)
+    activation: Nonlinearity = "silu"
+    refinement: Ascent = Field(default_factory=Ascent)
 
     @field_validator("estimate")
     @classmethod
@@ -129,13 +124,12 @@ class EnergySettings(Strict):
 class EnergyHead(Head):
     """An energy and, where the settings have one, the head of another method as its estimate.
 
-    scattered: [1, GRID, D] over the ranges; offsets: [1, S, D], samples of the proposal, and
-    log_proposal: [1, S], their log density; all in the energy's coordinates.
+    scattered: [1, GRID, D] over the ranges; offsets: [1, S, D], samples of the proposal; both in
+    the energy's coordinates.
     """
 
     scattered: Tensor
     offsets: Tensor
-    log_proposal: Tensor
 
     def __init__(
         self,
@@ -149,28 +143,27 @@ class EnergyHead(Head):
         self.takes = "vector" if estimate is None else estimate.takes
         self.proposal = settings.proposal(targets)
         self.widths = settings.widths(targets)
-        self.energy = TargetEnergy(
+        self.network = TargetEnergy(
             features.channels,
             [(target.low + target.high) / 2 for target in targets],
             [(t.high - t.low) / width for t, width in zip(targets, self.widths, strict=True)],
-            settings.target_width,
+            settings.target_widths,
             settings.hidden,
             settings.trunk_layers,
+            settings.activation,
         )
         offsets = energy_points.offsets(self.proposal, settings.density_samples)
-        log_proposal = self.proposal.log_density(offsets)
         self.register_buffer("scattered", energy_points.scattered(self.widths), persistent=False)
         self.register_buffer("offsets", offsets, persistent=False)
-        self.register_buffer("log_proposal", log_proposal, persistent=False)
 
     def loss(
         self, features: Tensor, targets: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
         """The estimate's parts, 'estimate' (its loss) and 'energy' (the trainer's)."""
         parts: dict[str, Tensor] = {}
-        vectors = _vectors(features if self.settings.to_features else features.detach())
+        vectors = pooled(features if self.settings.to_features else features.detach())
         train = trainer_of(self.settings, self.proposal)
-        energy = train(partial(self.energy, vectors), self.energy.normalise(targets), generator)
+        energy = train(partial(self.network, vectors), self.network.normalise(targets), generator)
         total = self.settings.weight * energy
         if self.estimate is not None:
             parts = self.estimate.loss(features, targets, generator)
@@ -182,71 +175,61 @@ class EnergyHead(Head):
         """The estimate's, or the best point of a search: [B, D] in units."""
         if self.estimate is not None:
             return self.estimate.value(features)
-        return self._units(self._searched(_vectors(features)))
-
-    def _searched(self, vectors: Tensor) -> Tensor:
-        """The best of scattered points (a grid where D = 1), then of samples about it: [B, D].
-
-        The points themselves, which no gradient reaches.
-        """
+        # The best of scattered points (a grid where D = 1), then of samples about it; these are
+        # the points themselves, which no gradient reaches.
+        vectors = pooled(features)
         points = self.scattered.expand(vectors.shape[0], -1, -1)
-        found = energy_points.best(points, self.energy(vectors, points))
-        if len(self.targets) == 1:
-            return found
-        about = found[:, None] + self.offsets
-        return energy_points.best(about, self.energy(vectors, about))
+        found = energy_points.best(points, self.network(vectors, points))
+        if len(self.targets) > 1:
+            about = found[:, None] + self.offsets
+            found = energy_points.best(about, self.network(vectors, about))
+        return self.network.restore(found)
 
     def density(self, features: Tensor, value: Tensor | None = None) -> WeightedSamples:
         """p(y|x), normalised over a grid on the range of one target, or by importance sampling
-        about the value of several, [B, D], which who knows it can give."""
-        vectors = _vectors(features)
+        of several; value: the estimate's [B, D], where who asks knows it."""
+        vectors = pooled(features)
+
+        def energy(points: Tensor) -> Tensor:
+            f: Tensor = self.network(vectors, self.network.normalise(points))
+            return f
+
         if len(self.targets) == 1:
-            points = self.scattered.expand(vectors.shape[0], -1, -1)
-            weights = self.energy(vectors, points)
-            log_z = torch.logsumexp(weights, 1) + math.log(self.widths[0] / (GRID - 1))
+            points = self.network.restore(self.scattered.expand(vectors.shape[0], -1, -1))
+            width = self.targets[0].high - self.targets[0].low
+            weights = energy(points) + math.log(width * GRID / (GRID - 1))
         else:
-            centre = self.value(features) if value is None else value
-            points = self.energy.normalise(centre).detach()[:, None] + self.offsets
-            weights = self.energy(vectors, points) - self.log_proposal
-            log_z = torch.logsumexp(weights, 1) - math.log(self.settings.density_samples)
-        log_volume = self.energy.scale.log().sum()
+            start = self._start(features, value)
+            found = importance.sample(energy, start, self.settings.density_samples)
+            points, weights = found.points, found.log_weights
+        log_z = torch.logsumexp(weights, 1) - math.log(weights.shape[1])
+        return WeightedSamples(points, weights, lambda points: energy(points) - log_z[:, None])
 
-        def log_prob(points: Tensor) -> Tensor:
-            f: Tensor = self.energy(vectors, self.energy.normalise(points))
-            return f - log_z[:, None] - log_volume
-
-        return WeightedSamples(self._units(points), weights, log_prob)
+    def _start(self, features: Tensor, value: Tensor | None) -> tuple[importance.Proposal, ...]:
+        """What the first samples are drawn from: the estimate's density, or the proposal of the
+        training about the energy's own best point."""
+        if self.estimate is not None:
+            return importance.proposals_of(self.estimate.density(features))
+        centre = self.value(features) if value is None else value
+        sigmas = centre.new_tensor(self.proposal.sigmas) * self.network.scale
+        return tuple(
+            importance.GaussianProposal(centre.detach(), torch.diag_embed(row.expand_as(centre)))
+            for row in sigmas
+        )
 
     def fit(self, features: Tensor, targets: Tensor) -> None:
         """The estimate's."""
         if self.estimate is not None:
             self.estimate.fit(features, targets)
 
+    def energy(self) -> HeadEnergy:
+        """See `Head`."""
+        return HeadEnergy(self.network, self.settings.refinement, self.estimate, self.density)
+
     def refine(self, features: Tensor, start: Tensor) -> Refinement:
         """Climb from start [B, D] in units, which may be any method's value."""
-        found = self.climb(features, start[:, None], self.settings.refinement)
+        found = self.energy().climb(features, start[:, None])
         return Refinement(found.trajectory[:, 0], found.energy[:, 0])
-
-    def climb(self, features: Tensor, start: Tensor, how: EnergyRefinement) -> Refinement:
-        """`refine` of K starts [B, K, D] for each image, in any way: a trajectory [B, K, T+1, D]
-        and its energies [B, K, T+1]."""
-        path, energy = ebm.refine(
-            partial(self.energy, _vectors(features).detach()),
-            self.energy.normalise(start).detach(),
-            how.steps,
-            how.step_length,
-            how.decay,
-            how.rule,
-            how.best,
-        )
-        return Refinement(self._units(path), energy)
-
-    def _units(self, points: Tensor) -> Tensor:
-        return points * self.energy.scale + self.energy.centre
-
-
-def _vectors(features: Tensor) -> Tensor:
-    return features.mean((2, 3)) if features.ndim == 4 else features
 
 
 Train = Callable[[ebm.EnergyFunction, Tensor, torch.Generator], Tensor]

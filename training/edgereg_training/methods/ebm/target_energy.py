@@ -9,53 +9,23 @@ the multiplications.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
-FloatArray = npt.NDArray[np.float32]
-Activation = Literal["none", "relu", "silu"]
+from edgereg_training.methods.ebm.weights import Activation, Dense, FloatArray, TargetWeights
+
 Nonlinearity = Literal["relu", "silu"]
-
-
-@dataclass(frozen=True)
-class DenseWeights:
-    """activation(weight [out, in] x + bias [out])."""
-
-    weight: FloatArray
-    bias: FloatArray
-    activation: Activation
-
-
-@dataclass(frozen=True)
-class EnergyWeights:
-    """f = trunk(act(feature_weight g_x + bias + target_weight g_y((y - centre) / scale))).
-
-    scale, centre: [D]; target_layers: g_y; feature_weight: W_x [h, Dx], or None where whoever
-    computes the features has applied it already; target_weight: [h, Dy]; bias: [h]; trunk: layers,
-    the last one with one output.
-    """
-
-    scale: FloatArray
-    centre: FloatArray
-    target_layers: tuple[DenseWeights, ...]
-    feature_weight: FloatArray | None
-    target_weight: FloatArray
-    bias: FloatArray
-    activation: Activation
-    trunk: tuple[DenseWeights, ...]
 
 
 class TargetEnergy(nn.Module):
     """f(x, y) = trunk(act(W_x g_x + b + W_y g_y((y - centre) / scale))).
 
-    features: size of g_x; centre, scale: of the D targets, in units; target_width: of the two
-    layers of g_y; hidden: of the first joint layer and of the trunk's layers; activation: of all
-    layers but the last.
+    features: size of g_x; centre, scale: of the D targets, in units; target_widths: of the layers
+    of g_y; hidden: of the first joint layer and of the trunk's layers; activation: of all layers
+    but the last.
     """
 
     centre: torch.Tensor
@@ -66,7 +36,7 @@ class TargetEnergy(nn.Module):
         features: int,
         centre: Sequence[float],
         scale: Sequence[float],
-        target_width: int = 32,
+        target_widths: Sequence[int] = (32, 32),
         hidden: int = 64,
         trunk_layers: int = 1,
         activation: Nonlinearity = "silu",
@@ -75,14 +45,13 @@ class TargetEnergy(nn.Module):
         self.nonlinearity: Nonlinearity = activation
         self.register_buffer("centre", torch.tensor(centre, dtype=torch.float32))
         self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
-        self.target = nn.Sequential(
-            nn.Linear(len(scale), target_width),
-            _module(activation),
-            nn.Linear(target_width, target_width),
-            _module(activation),
-        )
+        widths = [len(scale), *target_widths]
+        below: list[nn.Module] = []
+        for inputs, outputs in pairwise(widths):
+            below += [nn.Linear(inputs, outputs), _module(activation)]
+        self.target = nn.Sequential(*below)
         self.from_features = nn.Linear(features, hidden)
-        self.from_target = nn.Linear(target_width, hidden, bias=False)
+        self.from_target = nn.Linear(widths[-1], hidden, bias=False)
         self.activation = _module(activation)
         layers: list[nn.Module] = []
         for _ in range(trunk_layers):
@@ -93,36 +62,45 @@ class TargetEnergy(nn.Module):
         """Units -> the coordinates in which samples are drawn and steps are taken."""
         return (targets - self.centre) / self.scale
 
+    def restore(self, points: torch.Tensor) -> torch.Tensor:
+        """The inverse of `normalise`."""
+        return points * self.scale + self.centre
+
     def forward(self, features: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
         """features g_x [B, Dx], normalised points [B, K, D] -> f [B, K]."""
-        image = self.from_features(features)[:, None]
-        # In place: where there are many points, another tensor of this size costs time.
-        joint = self.from_target(self.target(points)).add_(image)
-        energy: torch.Tensor = self.trunk(self.activation(joint))[..., 0]
-        return energy
+        return self._joined(self.from_features(features)[:, None], points)
 
     def project(self, features: torch.Tensor) -> torch.Tensor:
         """W_x g_x without the bias: features [B, Dx] -> [B, h]."""
         return features @ self.from_features.weight.T
 
-    def weights(self) -> EnergyWeights:
+    def of_projected(self, projected: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+        """The same of `project`ed features [B, h] and normalised points [B, K, D]: f [B, K]."""
+        return self._joined((projected + self.from_features.bias)[:, None], points)
+
+    def _joined(self, image: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+        # In place: where there are many points, another tensor of this size costs time.
+        joint = self.from_target(self.target(points)).add_(image)
+        energy: torch.Tensor = self.trunk(self.activation(joint))[..., 0]
+        return energy
+
+    def weights(self) -> TargetWeights:
         """The weights that act on `project`ed features, for graphs written without torch."""
-        layers = [module for module in self.trunk if isinstance(module, nn.Linear)]
-        return EnergyWeights(
+        below, above = (
+            [module for module in part if isinstance(module, nn.Linear)]
+            for part in (self.target, self.trunk)
+        )
+        bent = self.nonlinearity
+        return TargetWeights(
             scale=_array(self.scale),
             centre=_array(self.centre),
-            target_layers=tuple(
-                _dense(module, self.nonlinearity)
-                for module in self.target
-                if isinstance(module, nn.Linear)
-            ),
-            feature_weight=None,
+            target_layers=tuple(dense_weights(layer, bent) for layer in below),
             target_weight=_array(self.from_target.weight),
             bias=_array(self.from_features.bias),
-            activation=self.nonlinearity,
+            activation=bent,
             trunk=(
-                *(_dense(layer, self.nonlinearity) for layer in layers[:-1]),
-                _dense(layers[-1], "none"),
+                *(dense_weights(layer, bent) for layer in above[:-1]),
+                dense_weights(above[-1], "none"),
             ),
         )
 
@@ -131,8 +109,9 @@ def _module(activation: Nonlinearity) -> nn.Module:
     return nn.SiLU() if activation == "silu" else nn.ReLU(inplace=True)
 
 
-def _dense(layer: nn.Linear, activation: Activation) -> DenseWeights:
-    return DenseWeights(_array(layer.weight), _array(layer.bias), activation)
+def dense_weights(layer: nn.Linear, activation: Activation) -> Dense:
+    """A layer's weights as arrays."""
+    return Dense(_array(layer.weight), _array(layer.bias), activation)
 
 
 def _array(tensor: torch.Tensor) -> FloatArray:

@@ -21,10 +21,10 @@ from torch.nn import functional
 from edgereg.core.model_spec import Target
 from edgereg_training.loop.errors import TrainingError
 from edgereg_training.loop.recipe import Strict
-from edgereg_training.methods.density import GaussianMixture
+from edgereg_training.methods.densities import GaussianMixture
+from edgereg_training.methods.gllim.buffers import buffers_of, empty_buffers
 from edgereg_training.methods.gllim.fit import GLLiM, Start
 from edgereg_training.methods.gllim.parameters import Covariance
-from edgereg_training.methods.gllim_buffers import buffers_of, empty_buffers
 from edgereg_training.methods.method import FeatureShape, Head
 from edgereg_training.methods.target_range import check_targets
 
@@ -69,7 +69,7 @@ class GllimSettings(Strict):
 
 
 class GllimHead(Head):
-    """The linear layer, batch norm, and GLLiM's parameters as buffers (see `gllim_buffers`).
+    """The linear layer, batch norm, and GLLiM's parameters as buffers (see `buffers`).
 
     Before the first `fit` it answers with the middle of the targets' ranges.
     """

@@ -22,6 +22,8 @@ from torch import Tensor, nn
 from edgereg.core.model_spec import Target
 from edgereg_training.loop.errors import RecipeError
 from edgereg_training.loop.recipe import Strict
+from edgereg_training.methods.ebm.energy import HeadEnergy
+from edgereg_training.methods.layers import pooled
 from edgereg_training.methods.method import Density, FeatureShape, Head, MethodSettings, Refinement
 from edgereg_training.methods.regcls.classes import (
     Classes,
@@ -113,7 +115,7 @@ class RegClsHead(Head):
         """The regression's parts, 'regression' and 'classification', summed over targets."""
         parts = self.regression.loss(features, targets, generator)
         refuse_nan(targets)
-        vectors = features.mean((2, 3)) if features.ndim == 4 else features
+        vectors = pooled(features)
         losses = [
             self._class_loss(index, vectors, targets[:, index], generator)
             for index in range(len(self.targets))
@@ -142,7 +144,7 @@ class RegClsHead(Head):
 
     def class_probabilities(self, features: Tensor) -> tuple[Tensor, ...]:
         """What the class heads say: a [B, C] for each target, C as in `classes`."""
-        vectors = features.mean((2, 3)) if features.ndim == 4 else features
+        vectors = pooled(features)
         return tuple(
             torch.softmax(classifier(vectors)[:, : int(made)], -1)
             for classifier, made in zip(self.classifiers, self.made, strict=True)
@@ -159,6 +161,14 @@ class RegClsHead(Head):
     def refine(self, features: Tensor, start: Tensor) -> Refinement | None:
         """The regression's."""
         return self.regression.refine(features, start)
+
+    def energy(self) -> HeadEnergy | None:
+        """The regression's."""
+        return self.regression.energy()
+
+    def notes(self) -> tuple[str, ...]:
+        """The regression's."""
+        return self.regression.notes()
 
     @torch.no_grad()
     def fit(self, features: Tensor, targets: Tensor) -> None:

@@ -14,8 +14,7 @@ from edgereg_training.reproduce.bel.sweep import (
     sweep,
     table_of,
 )
-from edgereg_training.reproduce.bel.training import bel_options, described
-from edgereg_training.reproduce.image_data import POSE_TARGETS
+from edgereg_training.reproduce.bel.training import SPAN, bel_options, described
 from edgereg_training.reproduce.report import Report
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ SERIES: dict[str, tuple[bel.Code, bel.Loss]] = {"B1JDJ, CE": ("B1JDJ", "CE")}
 def run(context: Context) -> Report:
     """The study."""
     points = [
-        Point(name, _levels(step), bel_options(code, loss, step=step))
+        Point(name, str(round(SPAN / step) + 1), bel_options(code, loss, step=step))
         for name, (code, loss) in SERIES.items()
         for step in STEPS
     ]
@@ -45,10 +44,6 @@ def run(context: Context) -> Report:
         method=f"{described(context)} Read by GEN-EX.",
         plot=plot_of(results, "Head pose by number of levels", "levels of each angle"),
     )
-
-
-def _levels(step: float) -> str:
-    return str(round((POSE_TARGETS[0].high - POSE_TARGETS[0].low) / step) + 1)
 
 
 def _finding(results: list[Result], name: str) -> str:

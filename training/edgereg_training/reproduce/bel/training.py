@@ -8,23 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.bel import code_words as bel
 from edgereg_training.methods.bel.head import BelHead
-from edgereg_training.methods.density import Levels
+from edgereg_training.methods.densities import Levels
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.regression.net import RegressionNet, features_of
 from edgereg_training.reproduce.cells import Cell, Cells, Key
 from edgereg_training.reproduce.context import Context
-from edgereg_training.reproduce.image_data import POSE_TARGETS, ImageSet, load_images
-from edgereg_training.reproduce.image_study import Budget, train_model
+from edgereg_training.reproduce.image_study import (
+    POSE,
+    Budget,
+    Heads,
+    load_heads,
+    problem_on,
+    recipe_of,
+    train_model,
+)
 
 Options = dict[str, Any]
 # What a method without decoders of its own answers with, and the mean of its density over levels.
@@ -53,7 +58,8 @@ DIRECT: dict[str, Options] = {
     "direct L1": {"name": "direct", "loss": "l1"},
     "direct L2": {"name": "direct", "loss": "l2"},
 }
-LEVELS = round((POSE_TARGETS[0].high - POSE_TARGETS[0].low) / STEP) + 1
+SPAN = POSE["ranges"]["yaw"][1] - POSE["ranges"]["yaw"][0]
+LEVELS = round(SPAN / STEP) + 1
 THETA = 16
 MULTICLASS: dict[str, Options] = {
     "multiclass": {"name": "multiclass", "levels": LEVELS},
@@ -99,30 +105,45 @@ def train_all(
     stays the same.
     """
     size = size_of(context)
-    folders = _folders(context, size)
+    splits = {"train": size.train, "val": size.validation, "test": size.test}
+    folders = {split: context.heads(count, split).name for split, count in splits.items()}
     shared = replace(context, cells=Cells(context.cells.folder.parent / "bel"))
     each = counts or [size.train] * len(methods)
     # Seed by seed, so that an interrupted study has every configuration at some seeds.
-    keys = [
-        _key(options, count, size, folders, seed)
+    keys: list[Key] = [
+        {
+            "method": settings_of(options),
+            "count": count,
+            "budget": asdict(Budget(epochs=round(size.epochs * size.train / count))),
+            "seed": seed,
+            "train": folders["train"],
+            "validation": folders["val"],
+            "test": folders["test"],
+        }
         for seed in range(size.seeds)
         for options, count in zip(methods, each, strict=True)
     ]
     cells = shared.map(train_cell, keys, data=context.data)
-    return [_outcome(cells[i :: len(methods)]) for i in range(len(methods))]
+    return [outcome_of(cells[i :: len(methods)]) for i in range(len(methods))]
+
+
+def settings_of(options: Options) -> Options:
+    """The method's options with all defaults, as cells are found by."""
+    made: Options = parse_method(options).model_dump(mode="json")
+    return made
 
 
 def train_cell(key: Key, data: Path) -> Cell:
     """One training and its errors by every decoder that its code has."""
-    train = _loaded(data / key["train"]).take(np.arange(key["count"]))
-    validation, test = _loaded(data / key["validation"]), _loaded(data / key["test"])
-    method = parse_method(key["method"])
-    trained = train_model(
-        method, POSE_TARGETS, train, validation, Budget(**key["budget"]), key["seed"]
-    )
+    folders = data / key["train"], data / key["validation"]
+    train, validation = (load_heads(folder, "pose") for folder in folders)
+    recipe = recipe_of("pose", key["method"], folders, Budget(**key["budget"]), key["seed"])
+    problem = problem_on(recipe, train.take(np.arange(key["count"])), validation)
+    trained = train_model(problem, recipe)
+    test = load_heads(data / key["test"], "pose")
     return {
-        "validation": {k: float(v.mean()) for k, v in _errors(trained.net, validation).items()},
-        "test": {k: v.tolist() for k, v in _errors(trained.net, test).items()},
+        "validation": {k: float(v.mean()) for k, v in errors(trained.net, validation).items()},
+        "test": {k: v.tolist() for k, v in errors(trained.net, test).items()},
         "best_epoch": trained.best_epoch,
         "seconds": trained.seconds,
     }
@@ -151,36 +172,9 @@ def described(context: Context) -> str:
     )
 
 
-def _folders(context: Context, size: Size) -> dict[str, Path]:
-    return {
-        "train": context.heads(size.train, "train"),
-        "validation": context.heads(size.validation, "val"),
-        "test": context.heads(size.test, "test"),
-    }
-
-
-def _key(options: Options, count: int, size: Size, folders: dict[str, Path], seed: int) -> Key:
-    epochs = round(size.epochs * size.train / count)
-    names = {name: folder.name for name, folder in folders.items()}
-    settings = parse_method(options)
-    assert isinstance(settings, Strict)  # noqa: S101  (every registered method's settings are)
-    return {
-        "method": settings.model_dump(mode="json"),
-        "count": count,
-        "budget": asdict(Budget(epochs=epochs)),
-        "seed": seed,
-        **names,
-    }
-
-
-@lru_cache(maxsize=4)
-def _loaded(folder: Path) -> ImageSet:
-    return load_images(folder, "pose")
-
-
-def _errors(net: RegressionNet, data: ImageSet) -> dict[str, np.ndarray[Any, Any]]:
+def errors(net: RegressionNet, heads: Heads) -> dict[str, np.ndarray[Any, Any]]:
     """Mean absolute errors of each angle [3] by decoder."""
-    features = features_of(net, data.centres())
+    features = features_of(net, heads.centres)
     values: dict[str, torch.Tensor] = {}
     with torch.no_grad():
         if isinstance(net.head, BelHead):
@@ -191,10 +185,11 @@ def _errors(net: RegressionNet, data: ImageSet) -> dict[str, np.ndarray[Any, Any
             density = net.head.density(features)
             if isinstance(density, Levels):
                 values[MEAN] = density.mean()
-    return {k: np.abs(v.numpy() - data.targets).mean(0) for k, v in values.items()}
+    return {k: np.abs(v.numpy() - heads.targets).mean(0) for k, v in values.items()}
 
 
-def _outcome(cells: Sequence[Cell]) -> Outcome:
+def outcome_of(cells: Sequence[Cell]) -> Outcome:
+    """The cells of one configuration, one a seed."""
     decoders = list(cells[0]["test"])
     return Outcome(
         {d: [float(np.mean(cell["test"][d])) for cell in cells] for d in decoders},

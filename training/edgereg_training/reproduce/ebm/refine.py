@@ -15,8 +15,8 @@ from edgereg_training.reproduce.cells import Cell, Key
 from edgereg_training.reproduce.ebm.refine_fits import (
     ENERGY,
     FULL,
+    LEVELS,
     QUICK,
-    TASKS,
     Size,
     baselines,
     constant_cell,
@@ -94,7 +94,7 @@ class TaskResult:
 def run(context: Context) -> Report:
     """The study."""
     size = QUICK if context.quick else FULL
-    results = [_task(context, size, task) for task in TASKS]
+    results = [_task(context, size, task) for task in LEVELS]
     return Report(
         tables=(*(_table(result) for result in results), _rules(results)),
         findings=findings(results),

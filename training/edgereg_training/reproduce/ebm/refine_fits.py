@@ -3,44 +3,37 @@ on the latter. Every network is trained on its own, with the same backbone, data
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
-from edgereg.core.model_spec import Target
-from edgereg_training.backbones import build
-from edgereg_training.methods.ebm.head import EnergyHead, EnergyRefinement
-from edgereg_training.methods.registry import parse_method
+from edgereg.core.files import replace_file
+from edgereg_training.loop.recipe import Recipe
+from edgereg_training.methods.ebm.energy import Ascent
 from edgereg_training.regression.net import RegressionNet, features_of
+from edgereg_training.regression.problem import problem
 from edgereg_training.reproduce.cells import Cell, Key
 from edgereg_training.reproduce.context import Context
-from edgereg_training.reproduce.image_data import (
-    AGE_TARGETS,
-    POSE_TARGETS,
-    SIZE,
-    ImageSet,
-    load_images,
-)
 from edgereg_training.reproduce.image_study import (
     Budget,
+    load_heads,
+    problem_on,
+    recipe_of,
     train_model,
 )
 
 FloatArray = npt.NDArray[np.float32]
 Options = dict[str, Any]
-TASKS: dict[str, tuple[Target, ...]] = {"age": AGE_TARGETS, "pose": POSE_TARGETS}
 LEVELS = {"age": 101, "pose": 151}
 ENERGY: Options = {
     "name": "ebm", "estimate": None, "samples": 128, "density_samples": 256,
-    "target_width": 32, "hidden": 96, "trunk_layers": 1,
+    "target_widths": [32, 32], "hidden": 96, "trunk_layers": 1,
 }  # fmt: skip
 
 
@@ -102,7 +95,7 @@ def train_baseline(key: Key, data: Path) -> Cell:
     net, seconds = _trained(key, data)
     values = {}
     for part in ("validation", "test"):
-        features = features_of(net, _loaded(data / key[part], key["task"]).centres())
+        features = features_of(net, load_heads(data / key[part], key["task"]).centres)
         with torch.no_grad():
             values[part] = np.round(net.head.value(features).numpy().astype(float), 4).tolist()
     return {**values, "seconds": seconds}
@@ -112,21 +105,27 @@ def train_energy(key: Key, data: Path) -> Cell:
     """One training of an energy, kept as a file beside the data; its own best points as values."""
     net, seconds = _trained(key, data)
     path = data / _energy_file(key)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    save_file(net.state_dict(), temporary)
-    temporary.replace(path)
+    replace_file(path, save(net.state_dict()))
     values = {}
     for part in ("validation", "test"):
-        features = features_of(net, _loaded(data / key[part], key["task"]).centres())
+        features = features_of(net, load_heads(data / key[part], key["task"]).centres)
         values[part] = torch.cat([net.head.value(p) for p in torch.split(features, 250)]).tolist()
     return {**values, "seconds": seconds}
 
 
+def recipe_from(key: Key, data: Path) -> Recipe:
+    """The recipe of a key's training."""
+    folders = data / key["train"], data / key["validation"]
+    return recipe_of(key["task"], key["method"], folders, Budget(**key["budget"]), key["seed"])
+
+
 def _trained(key: Key, data: Path) -> tuple[RegressionNet, float]:
-    train, validation = (_loaded(data / key[part], key["task"]) for part in ("train", "validation"))
-    train = train.take(np.arange(key["count"]))
-    method, targets = parse_method(key["method"]), TASKS[key["task"]]
-    trained = train_model(method, targets, train, validation, Budget(**key["budget"]), key["seed"])
+    recipe = recipe_from(key, data)
+    train, validation = (
+        load_heads(data / key[part], key["task"]) for part in ("train", "validation")
+    )
+    problem = problem_on(recipe, train.take(np.arange(key["count"])), validation)
+    trained = train_model(problem, recipe)
     return trained.net, trained.seconds
 
 
@@ -138,23 +137,9 @@ def _energy_file(key: Key) -> str:
     )
 
 
-def _energy(key: Key, data: Path) -> RegressionNet:
-    head = parse_method(key["method"]).head(
-        build(key["budget"]["backbone"], SIZE).shape("vector"), TASKS[key["task"]]
-    )
-    net = RegressionNet(build(key["budget"]["backbone"], SIZE), head)
-    net.load_state_dict(load_file(data / _energy_file(key)))
-    return net.eval()
-
-
-@lru_cache(maxsize=6)
-def _loaded(folder: Path, task: str) -> ImageSet:
-    return load_images(folder, task)
-
-
 def constant_cell(key: Key, data: Path) -> Cell:
     """The error on the test heads of answering with the training heads' median, by person."""
-    train, test = (_loaded(data / key[part], key["task"]) for part in ("train", "test"))
+    train, test = (load_heads(data / key[part], key["task"]) for part in ("train", "test"))
     guess = np.median(train.targets[: key["count"]], axis=0)
     each = np.abs(test.targets - guess).mean(1)
     people = np.unique(test.identities, return_inverse=True)[1]
@@ -165,14 +150,19 @@ def constant_cell(key: Key, data: Path) -> Cell:
 def refine_cell(key: Key, data: Path, starts: Sequence[Sequence[Any]]) -> Cell:
     """Errors of starts before and after refinement on one energy.
 
-    key: energy (key of its training), part, person (whether by person), ascents (EnergyRefinement
+    key: energy (key of its training), part, person (whether by person), ascents (Ascent
     options), taken (numbers of steps). starts: K estimates [N, D]. Returns `before` [K] and `after`
     [ascents][taken][K], mean absolute errors; with `person` both are [..., people], means of each.
     """
-    net = _energy(key["energy"], data)
-    assert isinstance(net.head, EnergyHead)  # noqa: S101  (parsed from an ebm method)
-    images = _loaded(data / key["energy"][key["part"]], key["energy"]["task"])
-    features = features_of(net, images.centres())
+    training = key["energy"]
+    net = problem(recipe_from(training, data)).build()
+    net.load_state_dict(load_file(data / _energy_file(training)))
+    net.eval()
+    energy = net.head.energy()
+    if energy is None:
+        raise ValueError("starts are refined on an energy, which this method has not")
+    images = load_heads(data / training[key["part"]], training["task"])
+    features = features_of(net, images.centres)
     points = torch.tensor(np.stack([np.asarray(s, np.float32) for s in starts], axis=1))
     targets = torch.from_numpy(images.targets)[:, None]
     people = torch.from_numpy(np.unique(images.identities, return_inverse=True)[1])
@@ -188,9 +178,9 @@ def refine_cell(key: Key, data: Path, starts: Sequence[Sequence[Any]]) -> Cell:
 
     after = []
     for options in key["ascents"]:
-        how = EnergyRefinement.model_validate(options)
+        how = Ascent.model_validate(options)
         paths = [
-            net.head.climb(f, p, how).trajectory
+            energy.climb(f, p, how).trajectory
             for f, p in zip(torch.split(features, 250), torch.split(points, 250), strict=True)
         ]
         path = torch.cat(paths)  # [N, K, steps + 1, D]

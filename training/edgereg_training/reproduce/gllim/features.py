@@ -7,29 +7,31 @@ share its features. (A network trained for age hardly tells poses apart.)
 
 from __future__ import annotations
 
-import os
+import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
+from edgereg.core.files import replace_file
 from edgereg.core.model_spec import Target
 from edgereg_training.backbones import build
 from edgereg_training.backbones.backbone import Backbone
 from edgereg_training.methods.baselines.direct import DirectSettings
 from edgereg_training.regression.net import RegressionNet, features_of
+from edgereg_training.regression.target import TrainingTarget, Unchanged, target_of
 from edgereg_training.render.shards import iter_shards
 from edgereg_training.reproduce.context import Context
-from edgereg_training.reproduce.image_data import (
-    POSE_TARGETS,
-    SIZE,
-    ImageSet,
-    load_images,
-)
 from edgereg_training.reproduce.image_study import (
+    POSE,
+    SIZE,
     Budget,
+    Heads,
+    load_heads,
+    problem_on,
+    recipe_of,
     train_model,
 )
 
@@ -41,10 +43,16 @@ SPLITS = ("train", "val", "test")
 LANDMARK_SEED = 11
 # Of the 68: outer corners of the eyes, tip of the nose, corners of the mouth.
 LANDMARKS = (36, 45, 30, 48, 54)
-LANDMARK_TARGETS = tuple(
-    Target(name=f"{axis}{index}", unit="head", low=-1.0, high=1.0)
-    for index in LANDMARKS
-    for axis in "xy"
+# Their places in sides of the head's box from its middle; the studies' shifts hardly change them.
+PLACES = TrainingTarget(
+    name="places",
+    label="landmarks",
+    values=tuple(
+        Target(name=f"{axis}{index}", unit="head", low=-1.0, high=1.0)
+        for index in LANDMARKS
+        for axis in "xy"
+    ),
+    geometry=Unchanged(),
 )
 # The largest share of the training heads that a fit gets, so that seeds differ in their examples.
 WHOLE = 3 / 4
@@ -114,25 +122,27 @@ def prepare(context: Context, distributions: tuple[str, ...]) -> Sources:
 def _learn_landmarks(
     data: Path, train: str, validation: str, size: Size, budget: Budget, out: Path
 ) -> None:
-    everybody = _with_landmarks(data / train)
+    everybody = with_places(data / train)
     known = everybody.identities[: size.train]
     others = everybody.take(np.flatnonzero(~np.isin(everybody.identities, known)))
-    check = _with_landmarks(data / validation).take(np.arange(size.validation))
-    trained = train_model(DirectSettings(), LANDMARK_TARGETS, others, check, budget, LANDMARK_SEED)
-    temporary = out.with_name(f"{out.name}.{os.getpid()}.tmp")
-    save_file(trained.net.backbone.state_dict(), temporary)
-    temporary.replace(out)
+    check = with_places(data / validation).take(np.arange(size.validation))
+    folders = data / train, data / validation
+    recipe = recipe_of("pose", {"name": "direct"}, folders, budget, LANDMARK_SEED)
+    trained = train_model(problem_on(recipe, others, check, PLACES), recipe)
+    replace_file(out, save(trained.net.backbone.state_dict()))
 
 
-def _with_landmarks(folder: Path) -> ImageSet:
-    """Crops with the landmarks' places as targets, in sides of the head's box from its middle."""
+def with_places(folder: Path) -> Heads:
+    """Heads with the landmarks' places as targets."""
     places = []
     for shard in iter_shards(folder):
         corners = shard["box"].reshape(-1, 2, 2)
         middle, side = corners.mean(1), np.ptp(corners, axis=1).max(1)
         offset = shard["landmarks"][:, LANDMARKS] - middle[:, None]
         places.append((offset / side[:, None, None]).reshape(len(offset), -1))
-    return replace(load_images(folder, "pose"), targets=np.concatenate(places).astype(np.float32))
+    heads = load_heads(folder, "pose")
+    targets = np.concatenate(places).astype(np.float32)
+    return replace(heads, examples=replace(heads.examples, targets=targets))
 
 
 def load_backbone(path: Path) -> Backbone:
@@ -142,11 +152,11 @@ def load_backbone(path: Path) -> Backbone:
     return backbone.eval()
 
 
-def images_of(data: Path, folders: tuple[str, ...], size: Size) -> tuple[ImageSet, ...]:
+def images_of(data: Path, folders: tuple[str, ...], size: Size) -> tuple[Heads, ...]:
     """Poses and crops to train, validate and test on."""
     counts = (size.train, size.validation, size.test)
     return tuple(
-        load_images(data / folder, "pose").take(np.arange(count))
+        load_heads(data / folder, "pose").take(np.arange(count))
         for folder, count in zip(folders, counts, strict=True)
     )
 
@@ -172,14 +182,14 @@ def feature_sets(data: Path, sources: Sources, distribution: str, size: Size) ->
 def _write_features(
     data: Path, sources: Sources, distribution: str, size: Size, path: Path
 ) -> None:
-    head = DirectSettings().head(build(Budget().backbone, SIZE).shape("vector"), POSE_TARGETS)
-    net = RegressionNet(load_backbone(data / sources.extractor), head)
+    backbone = load_backbone(data / sources.extractor)
+    targets = target_of(POSE, SIZE).values
+    net = RegressionNet(backbone, DirectSettings().head(backbone.shape("vector"), targets))
     arrays = {}
     sets = images_of(data, sources.folders[distribution], size)
     for split, images in zip(SPLITS, sets, strict=True):
-        arrays[f"features_{split}"] = features_of(net, images.centres()).numpy()
+        arrays[f"features_{split}"] = features_of(net, images.centres).numpy()
         arrays[f"poses_{split}"] = images.targets
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-    temporary.replace(path)
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    replace_file(path, content.getvalue())

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.loop.loop import train
-from edgereg_training.loop.recipe import OptimiserSettings, Recipe
 from edgereg_training.methods.gllim.fit import GLLiM
-from edgereg_training.methods.gllim.head import GllimSettings, principal_components
-from edgereg_training.methods.registry import parse_method
+from edgereg_training.methods.gllim.head import principal_components
+from edgereg_training.regression.data import Examples
 from edgereg_training.regression.net import RegressionNet, features_of
+from edgereg_training.regression.problem import RegressionProblem
 from edgereg_training.reproduce.cells import Cell, Cells, Key
 from edgereg_training.reproduce.context import Context
 from edgereg_training.reproduce.gllim.features import (
@@ -33,11 +33,12 @@ from edgereg_training.reproduce.gllim.features import (
     prepare,
     size_of,
 )
-from edgereg_training.reproduce.image_data import POSE_TARGETS, ImageSet
 from edgereg_training.reproduce.image_study import (
     Budget,
-    ImageProblem,
+    Heads,
     absolute_errors,
+    problem_on,
+    recipe_of,
 )
 from edgereg_training.reproduce.statistics import Interval, over_seeds
 
@@ -165,32 +166,33 @@ def _least_squares(train: FeatureSet, validation: FeatureSet, test: FeatureSet) 
 
 @dataclass(frozen=True)
 class FineTuning:
-    """The `problem.Problem` of a method whose network begins with given weights.
+    """A recipe's problem whose network begins with the features learned for landmarks; an epoch
+    has as many steps whatever the number of examples.
 
     A GLLiM head is fitted to the features before the first step, as in the paper.
     """
 
-    inner: ImageProblem
+    inner: RegressionProblem
     backbone: Path
     epoch_steps: int
     metric: str = "mae"
 
-    def build(self) -> nn.Module:
+    def build(self) -> RegressionNet:
         """The network trained for landmarks with a new head."""
         model = self.inner.build()
-        assert isinstance(model, RegressionNet)  # noqa: S101  (built by the image problem)
         model.backbone.load_state_dict(load_backbone(self.backbone).state_dict())
-        if isinstance(self.inner.method, GllimSettings):
+        if self.inner.options.method["name"] == "gllim":
+            everything = self.inner.data.plain(np.arange(len(self.inner.data)))
             with torch.no_grad():
-                features = features_of(model, self.inner.train.centres())
-                model.head.fit(features, torch.from_numpy(self.inner.train.targets))
+                features = features_of(model, everything.images)
+                model.head.fit(features, torch.from_numpy(everything.targets))
         return model
 
     def steps(self) -> int:
-        """Batches an epoch, whatever the number of examples."""
+        """Batches an epoch."""
         return self.epoch_steps
 
-    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[ImageSet]:
+    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Examples]:
         """Augmented batches, over the examples as often as it takes."""
         left = self.epoch_steps
         while left > 0:
@@ -201,43 +203,40 @@ class FineTuning:
                     return
 
     def loss(
-        self, model: nn.Module, batch: ImageSet, generator: torch.Generator
+        self, model: RegressionNet, batch: Examples, generator: torch.Generator
     ) -> dict[str, Tensor]:
         """The head's."""
         return self.inner.loss(model, batch, generator)
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
-        """See `ImageProblem.validate`."""
+    def validate(self, model: RegressionNet) -> dict[str, float]:
+        """See `RegressionProblem.validate`."""
         return self.inner.validate(model)
 
 
 def _fine_tuned(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
-    everything, validation, test = _images(
-        data, sources.folders[key["distribution"]], tuple(asdict(size).items())
-    )
+    folders = sources.folders[key["distribution"]]
+    everything, validation, test = _images(data, folders, tuple(asdict(size).items()))
     training = key["deep"]
     chosen = np.random.default_rng(key["seed"]).permutation(len(everything))[: key["count"]]
-    inner = ImageProblem(
-        parse_method(key["options"]), POSE_TARGETS, everything.take(chosen), validation,
-        Budget(batch_size=training["batch"]),
-    )  # fmt: skip
+    budget = Budget(training["epochs"], training["batch"], training["rate"])
+    recipe = recipe_of(
+        "pose", key["options"], (data / folders[0], data / folders[1]), budget, key["seed"]
+    )
+    recipe = recipe.model_copy(
+        update={"optimiser": recipe.optimiser.model_copy(update={"warmup_steps": 20})}
+    )
+    inner = problem_on(recipe, everything.take(chosen), validation)
     steps = training["steps"] // training["epochs"]
     problem = FineTuning(inner, data / sources.extractor, steps)
-    recipe = Recipe(
-        problem="study", seed=key["seed"], epochs=training["epochs"], batch_size=training["batch"],
-        threads=1, precision="bf16", optimiser=OptimiserSettings(
-            learning_rate=training["rate"], weight_decay=0.02, warmup_steps=20, gradient_clip=20.0,
-        ),
-    )  # fmt: skip
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         state = train(problem, recipe, out)
         weights = read_checkpoint(best_checkpoint(out)).weights
-    net = problem.inner.build()
-    assert isinstance(net, RegressionNet)  # noqa: S101  (built by the image problem)
+    net = inner.build()
     load_weights(net, weights)
-    error = float(absolute_errors(net.eval(), test).mean())
+    net.eval()
+    error = float(absolute_errors(net, test).mean())
     seconds = time.perf_counter() - began
     return {"error": error, "best_epoch": state.best_epoch, "seconds": seconds}
 
@@ -245,5 +244,5 @@ def _fine_tuned(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
 @lru_cache(maxsize=2)
 def _images(
     data: Path, folders: tuple[str, ...], size: tuple[tuple[str, Any], ...]
-) -> tuple[ImageSet, ...]:
+) -> tuple[Heads, ...]:
     return images_of(data, folders, Size(**dict(size)))

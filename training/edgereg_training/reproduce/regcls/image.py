@@ -4,18 +4,23 @@ sampling."""
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgereg_training.methods.registry import parse_method
 from edgereg_training.reproduce.cells import Cell, Key
 from edgereg_training.reproduce.context import Context
-from edgereg_training.reproduce.image_data import AGE_TARGETS, ImageSet, load_images
-from edgereg_training.reproduce.image_study import Budget, absolute_errors, train_model
+from edgereg_training.reproduce.image_study import (
+    Budget,
+    Heads,
+    absolute_errors,
+    load_heads,
+    problem_on,
+    recipe_of,
+    train_model,
+)
 from edgereg_training.reproduce.report import Entry, Report, Table
 from edgereg_training.reproduce.statistics import Interval, over_seeds
 
@@ -107,12 +112,11 @@ def run(context: Context) -> Report:
 
 def train_cell(key: Key, data: Path) -> Cell:
     """One training: validation error, and test error by shots."""
-    train = imbalanced(_loaded(data / key["train"]))
-    validation, test = _loaded(data / key["validation"]), _loaded(data / key["test"])
-    trained = train_model(
-        parse_method(key["method"]), AGE_TARGETS, train, validation, Budget(**key["budget"]),
-        key["seed"],
-    )  # fmt: skip
+    folders = data / key["train"], data / key["validation"]
+    train, validation = imbalanced(load_heads(folders[0], "age")), load_heads(folders[1], "age")
+    test = load_heads(data / key["test"], "age")
+    recipe = recipe_of("age", key["method"], folders, Budget(**key["budget"]), key["seed"])
+    trained = train_model(problem_on(recipe, train, validation), recipe)
     errors = absolute_errors(trained.net, test)[:, 0]
     shots = shots_of(train.targets[:, 0], test.targets[:, 0])
     by_shots = {name: float(errors[shots == name].mean()) for name in SHOTS[1:]}
@@ -128,14 +132,14 @@ def train_cell(key: Key, data: Path) -> Cell:
 def constant_errors(data: Path, folders: dict[str, str]) -> dict[str, float]:
     """Test errors of the median of the training ages, said of every head: what a network that has
     learned nothing would give."""
-    train = imbalanced(_loaded(data / folders["train"])).targets[:, 0]
-    test = _loaded(data / folders["test"]).targets[:, 0]
+    train = imbalanced(load_heads(data / folders["train"], "age")).targets[:, 0]
+    test = load_heads(data / folders["test"], "age").targets[:, 0]
     errors, shots = np.abs(test - np.median(train)), shots_of(train, test)
     by_shots = {name: float(errors[shots == name].mean()) for name in SHOTS[1:]}
     return {"all": float(errors.mean()), **by_shots}
 
 
-def imbalanced(data: ImageSet) -> ImageSet:
+def imbalanced(data: Heads) -> Heads:
     """The part of the heads that is kept, the same in every call."""
     distance = np.abs(data.targets[:, 0] - PEAK)
     share = np.clip(np.exp((PLATEAU - distance) / FALL), LEAST, 1.0)
@@ -149,11 +153,6 @@ def shots_of(train: NDArray[np.float32], test: NDArray[np.float32]) -> NDArray[n
     of_each = counts[np.floor(test).astype(int)]
     named: NDArray[np.str_] = np.select([of_each > MANY, of_each >= FEW], ["many", "medium"], "few")
     return named
-
-
-@lru_cache(maxsize=3)
-def _loaded(folder: Path) -> ImageSet:
-    return load_images(folder, "age")
 
 
 def _described(size: Size, cell: Cell, backbone: str) -> str:

@@ -1,0 +1,67 @@
+"""One still picture, from its bytes: bounded before it is decoded, upright as EXIF says."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import av.error
+import cv2
+import numpy as np
+import numpy.typing as npt
+from av.stream import Disposition
+
+from edgereg.core.errors import SourceError
+from edgereg.sources.capture import rgb
+from edgereg.sources.container import Opening, open_container, too_large
+from edgereg.sources.declared import declared
+from edgereg.sources.pixels import Pixels
+
+_NO_IMAGE = "not an image that edgereg can read"
+
+
+def decode_still(
+    content: bytes, name: str, max_pixels: int
+) -> tuple[npt.NDArray[np.uint8], str | None]:
+    """RGB uint8 [H, W, 3] that nobody can write into, and what is wrong with the file, if anything.
+
+    Raises SourceError where it is no image, too large, or has no pixel to give.
+    """
+    if content[4:8] == b"ftyp":
+        return _heif(content, name, max_pixels), None
+    size = declared(content)
+    if size is None:
+        raise SourceError(f"{name}: {_NO_IMAGE}")
+    if size.width * size.height > max_pixels:
+        raise SourceError(f"{name}: {too_large(size.width * size.height, max_pixels)}")
+    try:
+        raw = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        raw = None
+    image = None if raw is None else rgb(np.asarray(raw, np.uint8))
+    if image is None:
+        raise SourceError(f"{name}: {_NO_IMAGE if size.whole else 'truncated; it shows nothing'}")
+    image.flags.writeable = False
+    fault = None if size.whole else f"{name}: truncated; the lower part of the picture is missing"
+    return image, fault
+
+
+def _heif(content: bytes, name: str, max_pixels: int) -> npt.NDArray[np.uint8]:
+    """AVIF and HEIC, by FFmpeg."""
+    try:
+        opened = open_container(Opening(BytesIO(content), max_pixels))
+    except SourceError as error:
+        raise SourceError(f"{name}: {error}") from error
+    try:
+        if any(each.disposition & Disposition.dependent for each in opened.container.streams.video):
+            raise SourceError(
+                f"{name}: this picture is stored in tiles, which edgereg can't join; save it as "
+                "JPEG (on a telephone: camera settings, format, most compatible)"
+            )
+        picture = next(iter(opened.container.decode(opened.stream)), None)
+    except av.error.FFmpegError:
+        picture = None
+    finally:
+        opened.close()
+    if picture is None:
+        raise SourceError(f"{name}: {_NO_IMAGE}")
+    return Pixels().rgb(picture)
