@@ -15,10 +15,14 @@ def command(source: str | None) -> int:
     SOURCE: a file, a camera index or a URL to play.
     """
     try:
+        from edgereg.app.display import missing_display
         from edgereg.app.main import run
     except ImportError as error:
         raise EdgeregError(
             f"the window needs Qt ({error}); install it: pip install 'edgereg[app]', "
             "and see: edgereg doctor"
         ) from error
+    why = missing_display()
+    if why is not None:
+        raise EdgeregError(why)
     return run(source)

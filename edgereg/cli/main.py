@@ -11,7 +11,8 @@ import click
 from edgereg import __version__
 from edgereg.cli.session import Session
 from edgereg.cli.signals import leave, signals_interrupt
-from edgereg.core.errors import EdgeregError
+from edgereg.core.errors import EdgeregError, one_line
+from edgereg.core.files import reason
 from edgereg.core.shown import harmless
 
 DONE, FAILED, MISUSED = 0, 1, 2
@@ -118,9 +119,19 @@ def _invoke(session: Session, arguments: Sequence[str] | None) -> int:
         from edgereg.cli.extras import missing_module
 
         return _failed(session, missing_module(error) or _unforeseen(error))
+    except OSError as error:
+        return _failed(session, _refused(error))
+    except MemoryError:
+        return _failed(session, "there is not enough memory; take less at a time")
     except Exception as error:
         return _failed(session, _unforeseen(error))
     return result if isinstance(result, int) else DONE
+
+
+def _refused(error: OSError) -> str:
+    """What the system did not allow: a full disk, a folder that is gone, a missing right."""
+    what = reason(error) if error.strerror else one_line(error)
+    return what if error.filename is None else f"{error.filename}: {what}"
 
 
 def _unforeseen(error: Exception) -> str:

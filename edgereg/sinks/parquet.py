@@ -18,7 +18,7 @@ from edgereg.sinks.recovery import journal_of, rewritten_of
 from edgereg.sinks.space import ensure_space
 
 ROW_GROUP = 5000
-# Rows wait at most so long for the journal.
+# Rows wait at most so long for the journal, by the clock and by the times of their frames.
 WAIT_S = 0.5
 
 
@@ -45,6 +45,7 @@ class ParquetSink:
         self._continues = run.continues
         self._rows: list[Record] = []
         self._written_s = time.monotonic()
+        self._reached_s = 0.0
         self._closed = False
         if path.is_dir():
             raise SinkError(f"{path}: is a folder; name a file")
@@ -62,7 +63,9 @@ class ParquetSink:
         if self._closed:
             raise SinkError(f"{self._path}: is closed")
         self._rows += records(result)
-        if len(self._rows) >= ROW_GROUP or time.monotonic() - self._written_s >= WAIT_S:
+        waited = max(time.monotonic() - self._written_s, abs(result.time_s - self._reached_s))
+        if len(self._rows) >= ROW_GROUP or waited >= WAIT_S:
+            self._reached_s = result.time_s
             ensure_space(self._path, self._journal.size)
             self._write_rows()
 

@@ -26,6 +26,7 @@ def test_the_source_and_the_exit_code_are_passed_on(
     monkeypatch: pytest.MonkeyPatch, words: list[str], source: str | None
 ) -> None:
     seen: list[str | None] = []
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     window = ModuleType("edgereg.app.main")
     window.run = lambda given: seen.append(given) or 5  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "edgereg.app.main", window)

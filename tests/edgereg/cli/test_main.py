@@ -95,6 +95,12 @@ def failing(error: BaseException) -> Callable[[], Any]:
     ("error", "line"),
     [
         (SourceError("no frames in x.mp4"), "Error: no frames in x.mp4"),
+        (
+            OSError(28, "No space left on device", "/x/a"),
+            "Error: /x/a: No space left on device; free",
+        ),
+        (PermissionError(13, "Permission denied", "/x"), "Error: /x: Permission denied"),
+        (MemoryError(), "Error: there is not enough memory"),
         (ZeroDivisionError("oh"), "Error: ZeroDivisionError: oh (a fault of edgereg; --debug"),
         (KeyboardInterrupt(), "Error: interrupted"),
         (
