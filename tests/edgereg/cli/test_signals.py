@@ -64,6 +64,7 @@ def ended_by_sigterm(code: str, *arguments: str) -> tuple[int, float, str]:
     )
     assert child.stdout is not None
     assert child.stdout.readline() == "hangs\n"
+    time.sleep(0.5)  # so that it is inside what hangs
     began = time.monotonic()
     child.send_signal(signal.SIGTERM)
     said, _ = child.communicate(timeout=60)
