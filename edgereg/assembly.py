@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -45,8 +45,8 @@ class Choice:
     tasks: names; none: those of `models`, else head pose. models: folders to use instead of the
     tasks' own. engine: as `--engine` takes it. precision: demanded of every model, or None.
     threads: of a model, or None: shared out. size: of the pictures that models look at, by name:
-    'fast', 'default', 'far'. realtime: the latest frame wins; None: where the
-    source is live. limit: at most so many frames. refine, steps, prompts: as in `Settings`.
+    'fast', 'default', 'far'. realtime: the latest frame wins; None: where the source is live.
+    limit: at most so many frames. refine, steps, prompts, track, detect_every: as in `Settings`.
     """
 
     tasks: tuple[str, ...] = ()
@@ -60,11 +60,19 @@ class Choice:
     refine: bool = True
     steps: int | None = None
     prompts: tuple[Prompt, ...] = ()
+    track: bool = True
+    detect_every: int | Literal["auto"] = 1
     source: SourceOptions = field(default_factory=SourceOptions)
 
     def settings(self) -> Settings:
         """Settings of a new run."""
-        return Settings(refine=self.refine, steps=self.steps, prompts=self.prompts)
+        return Settings(
+            refine=self.refine,
+            steps=self.steps,
+            prompts=self.prompts,
+            track=self.track,
+            detect_every=self.detect_every,
+        )
 
 
 def load(plugins: Plugins, choice: Choice) -> list[LoadedTask]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 from edgereg.assembly import Choice, Origin, assemble, in_order, load
 from edgereg.core.arrays import Image
@@ -39,6 +40,8 @@ def stream(
     refine: bool = True,
     steps: int | None = None,
     prompts: Sequence[Prompt] = (),
+    track: bool = True,
+    detect_every: int | Literal["auto"] = 1,
     realtime: bool | None = None,
     limit: int | None = None,
     threads: int | None = None,
@@ -50,6 +53,8 @@ def stream(
     RGB, or an open `edgereg.api.Source`. tasks: names (default: head pose); what they stand on runs
     too. models: folders to use instead of the tasks' own. engine: as `edgereg engines` lists them.
     refine, steps: climb the predicted density, and how far. prompts: boxes that a tracker follows.
+    track: people keep a number through the clip. detect_every: detect in every so-manieth frame and
+    carry the boxes between; 'auto': as often as keeps up with the source.
     realtime: the latest frame wins, and late ones are dropped (default: for cameras and streams).
     limit: stop after so many frames. threads: CPU threads of a model (default: shared out).
     size: of the picture that a detector looks at: 'fast', 'default' or 'far'.
@@ -68,6 +73,8 @@ def stream(
         refine=refine,
         steps=steps,
         prompts=tuple(prompts),
+        track=track,
+        detect_every=detect_every,
     )
     return Stream(source, choice)
 
@@ -81,6 +88,8 @@ def run(
     refine: bool = True,
     steps: int | None = None,
     prompts: Sequence[Prompt] = (),
+    track: bool = True,
+    detect_every: int | Literal["auto"] = 1,
     realtime: bool | None = None,
     limit: int | None = None,
     threads: int | None = None,
@@ -105,6 +114,8 @@ def run(
         refine=refine,
         steps=steps,
         prompts=tuple(prompts),
+        track=track,
+        detect_every=detect_every,
     )
     paths = [Path(output) for output in outputs]
     whole = assemble(_plugins(), source, paths, choice, append=append)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -84,6 +84,14 @@ if TYPE_CHECKING:
     metavar="MILLIONS",
     help="Refuse larger pictures before they take memory (default: 128 million pixels).",
 )
+@click.option(
+    "--detect-every",
+    metavar="N|auto",
+    default="1",
+    show_default=True,
+    help="Detect in every N-th frame and carry the boxes between; auto: to keep up.",
+)
+@click.option("--track/--no-track", default=True, help="Number people through the clip (default).")
 @click.option("--show-stats", is_flag=True, help="Show the times of every stage.")
 @pass_session
 def command(session: Session, /, source: str, outputs: tuple[Path, ...], **options: Any) -> int:
@@ -138,6 +146,8 @@ def _choice(options: dict[str, Any]) -> Choice:
         refine=options["refine"],
         steps=options["steps"],
         prompts=tuple(parse_box(text) for text in options["boxes"]),
+        track=options["track"],
+        detect_every=_interval(options["detect_every"]),
         source=_source_options(options),
     )
 
@@ -151,6 +161,14 @@ def _source_options(options: dict[str, Any]) -> SourceOptions:
         camera=camera_mode(options["camera"]) if options["camera"] else None,
         max_pixels=MAX_PIXELS if millions is None else int(millions * 1e6),
     )
+
+
+def _interval(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise EdgeregError(f"--detect-every {text}: write a number from 1 to 100, or auto")
+    return int(text)
 
 
 def parse_box(text: str) -> Prompt:

@@ -38,6 +38,7 @@ def run_spread(
     """
     from edgereg.assembly import check_places, load, wants_pictures
     from edgereg.core.tasks import is_step_task
+    from edgereg.pipeline.following import Follower
     from edgereg.pipeline.sequential import close_all
     from edgereg.plugins import read_disabled
     from edgereg.sinks.base import RunInfo
@@ -55,7 +56,10 @@ def run_spread(
     for line in clips.warnings:
         warn(line)
     tasks = load(session.plugins, choice)
-    whole = any(is_step_task(each.task) for each in tasks)
+    whole = any(
+        is_step_task(each.task) or (choice.track and Follower.can_follow(each.kinds))
+        for each in tasks
+    )
     parts = [
         part
         for clip in info.files

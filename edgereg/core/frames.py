@@ -16,6 +16,7 @@ class Frame:
     image: uint8 [H, W, 3] RGB, which nobody can write into.
     name: the source it is from; in a folder of photographs, the file.
     clip: number of the clip it belongs to, from 0, where a source plays several one after another.
+    still: whether it is a photograph, which no other frame follows.
     """
 
     index: int
@@ -23,6 +24,7 @@ class Frame:
     image: Image
     name: str = ""
     clip: int = 0
+    still: bool = False
 
     def __post_init__(self) -> None:
         # A view: the array stays its owner's to write, only nobody downstream can.

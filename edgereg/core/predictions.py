@@ -57,8 +57,9 @@ class Predictions:
         whole frame.
     std: float32 [N, D] in the values' units, or None where the model gives none.
     refinement: the trajectory and energies, or None where nothing was refined.
-    tracks: int64 [N], the identity of each through the clip, or None. The runner hands on those
-        of the regions; only a task that tracks sets them.
+    tracks: int64 [N], the identity of each through the clip (negative: not known), or None. The
+        runner gives them to the boxes of detectors and hands them on with the regions; a task that
+        tracks sets its own.
     features: what the density graph takes, with leading dimension N, or 1 where all predictions
         stand on the same image; may be on the engine's device. Empty if there is no such graph.
     to_graph: (scale, offset), each float32 [N, D], where the density graph takes other units than
@@ -205,7 +206,9 @@ class Prediction:
     @property
     def track(self) -> int | None:
         """The identity through the clip, or None where nobody tracks."""
-        return None if self.all.tracks is None else int(self.all.tracks[self.row])
+        if self.all.tracks is None or self.all.tracks[self.row] < 0:
+            return None
+        return int(self.all.tracks[self.row])
 
     @property
     def score(self) -> float:

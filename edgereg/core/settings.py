@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from edgereg.core.regions import Prompt
 
@@ -15,6 +16,9 @@ class Settings:
     off: names of tasks that are not computed, unless another one stands on them.
     hidden: names of tasks that run but are not drawn.
     prompts: what the user points at, for tasks with a state. Replace the tuple to add one.
+    track: whether the boxes that detectors find keep a number through the clip.
+    detect_every: detectors look at every so-manieth frame, and boxes are carried between; 'auto':
+    as often as keeps up with the source. Taken when the run begins.
     """
 
     refine: bool = True
@@ -22,3 +26,5 @@ class Settings:
     off: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     prompts: tuple[Prompt, ...] = ()
+    track: bool = True
+    detect_every: int | Literal["auto"] = 1

@@ -7,6 +7,7 @@ last. Each step reads and fills one `Work`, which belongs to one step at a time.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +26,7 @@ from edgereg.core.result import Fault, FrameResult
 from edgereg.core.settings import Settings
 from edgereg.core.tasks import Prepared, Proposal, State, StepTask
 from edgereg.engines.base import Engine
+from edgereg.pipeline.following import Follower, Rhythm, Scenes
 from edgereg.pipeline.guard import Guard, checked
 from edgereg.pipeline.loading import LoadedRegionTask, LoadedStepTask, LoadedTask
 
@@ -36,15 +38,23 @@ class Work:
     """One frame on its way. `started` holds what a task's first step left for its second.
 
     generation: counts the jumps in the source; frames of one generation follow each other.
+    scene: counts the cuts. carried: detectors that do not look at this frame.
     """
 
     frame: Frame
     generation: int = 0
+    scene: int = 0
+    carried: set[str] = field(default_factory=set)
     started: dict[str, tuple[Prepared, Proposal, Regions | None]] = field(default_factory=dict)
     predictions: dict[str, Predictions] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
     picture: npt.NDArray[np.uint8] | None = None
     faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Frames of one place follow each other: generation, clip and scene."""
+        return self.generation, self.frame.clip, self.scene
 
     def result(self) -> FrameResult:
         """What the sinks get."""
@@ -78,13 +88,20 @@ def plan(
     """
     steps: list[Step] = []
     for loaded in tasks:
-        needed = partial(_needed, loaded.name, tasks, settings)
+        name, needed = loaded.name, partial(_needed, loaded.name, tasks, settings)
         if isinstance(loaded, LoadedStepTask):
-            steps.append(Step(f"{loaded.name}.step", _Stepper(loaded, settings, guard, needed)))
+            steps.append(Step(f"{name}.step", _Stepper(loaded, settings, guard, needed)))
             continue
-        predict = partial(_predict, loaded, guard, needed)
-        steps.append(Step(f"{loaded.name}.predict", predict))
-        steps.append(Step(f"{loaded.name}.refine", partial(_refine, loaded, settings, guard)))
+        follows = settings.track and not loaded.task.upstream and Follower.can_follow(loaded.kinds)
+        rhythm = Rhythm(settings) if follows else None
+        predict = partial(_predict, loaded, guard, needed, rhythm)
+        steps.append(Step(f"{name}.predict", predict))
+        steps.append(Step(f"{name}.refine", partial(_refine, loaded, settings, guard)))
+        if follows:
+            follower = Follower(name, loaded.spec.name, loaded.kinds)
+            steps.append(Step(f"{name}.track", partial(_track, name, guard, follower)))
+    if steps:
+        steps[0] = Step(steps[0].name, partial(_begin, Scenes(), steps[0].run))
     steps.append(Step("draw", partial(_draw, tasks, settings, guard, painter)))
     return steps
 
@@ -98,13 +115,27 @@ def _needed(name: str, tasks: Sequence[LoadedTask], settings: Settings) -> bool:
     return name in wanted
 
 
+def _begin(scenes: Scenes, first: Callable[[Work], None], work: Work) -> None:
+    """Before the first step of a frame: see whether it follows a cut."""
+    work.scene = scenes.scene_of(work.frame, work.generation)
+    first(work)
+
+
 def _predict(
-    loaded: LoadedRegionTask, guard: Guard, needed: Callable[[], bool], work: Work
+    loaded: LoadedRegionTask,
+    guard: Guard,
+    needed: Callable[[], bool],
+    rhythm: Rhythm | None,
+    work: Work,
 ) -> None:
     """Crop the regions, run `predict` on all of them in one call, read candidates off it."""
     task, spec, faults = loaded.task, loaded.spec, work.faults
     if guard.is_off(task.name) or not needed():
         return
+    if rhythm is not None and not rhythm.is_due(work.frame, work.place):
+        work.carried.add(task.name)
+        return
+    start = time.perf_counter()
     regions = None
     if task.upstream:
         if task.upstream not in work.predictions:
@@ -125,6 +156,8 @@ def _predict(
     proposal = guard.attempt(task.name, "predict", faults, lambda: _propose(loaded, prepared))
     if proposal is not None:
         work.started[task.name] = (prepared, proposal, regions)
+    if rhythm is not None:
+        rhythm.detection_s = time.perf_counter() - start
 
 
 def _propose(loaded: LoadedRegionTask, prepared: Prepared) -> Proposal:
@@ -203,6 +236,20 @@ def ascend(
     return Refinement(trajectory.reshape(-1, steps + 1, width), energy.reshape(-1, steps + 1))
 
 
+def _track(name: str, guard: Guard, follower: Follower, work: Work) -> None:
+    """Give the boxes of a detector their tracks, or carry those of the last detection here."""
+    found = work.predictions.get(name)
+    if name in work.carried:
+        call = partial(follower.carried, work.frame, work.place)
+    elif found is not None:
+        call = partial(follower.found, work.frame, work.place, found)
+    else:
+        return
+    tracked = guard.attempt(name, "track", work.faults, call)
+    if tracked is not None:
+        work.predictions[name] = tracked
+
+
 class _Stepper:
     """Steps a task that has a memory through one run: every frame, in order, the empty ones too.
 
@@ -221,7 +268,7 @@ class _Stepper:
         self._guard = guard
         self._needed = needed
         self._state: State | None = None
-        self._place: tuple[int, int] | None = None
+        self._place: tuple[int, int, int] | None = None
         self._last = -1
 
     def __call__(self, work: Work) -> None:
@@ -254,13 +301,14 @@ class _Stepper:
 
     def _follows(self, work: Work, state: State) -> bool:
         """Reset the state where the frame does not follow the last one; False where that fails."""
-        place = (work.generation, work.frame.clip)
-        before, self._place = self._place, place
-        if before is None or before == place:
+        before, self._place = self._place, work.place
+        if before is None or before == work.place:
             return True
-        why = "clip" if before[0] == place[0] else "seek"
+        changed = [old != new for old, new in zip(before, work.place, strict=True)]
+        why = ("seek", "clip", "cut")[changed.index(True)]
         # A frame after a seek has only prompts of its own; those before it were meant for others.
-        self._last = work.frame.index - 1
+        if why == "seek":
+            self._last = work.frame.index - 1
         faults = len(work.faults)
         self._guard.attempt(self._loaded.name, "reset", work.faults, lambda: state.reset(why))
         return len(work.faults) == faults

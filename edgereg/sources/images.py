@@ -109,7 +109,7 @@ class ImageFiles:
             return None
         if fault is not None and fault not in self._warnings:
             self._warnings.append(fault)
-        return Frame(index, index / FPS, image, shown(path.name))
+        return Frame(index, index / FPS, image, shown(path.name), still=True)
 
 
 def images_in(folder: Path, options: SourceOptions | None = None) -> ImageFiles:

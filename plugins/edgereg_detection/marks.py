@@ -18,10 +18,12 @@ def box_marks(predictions: Predictions) -> list[Mark]:
         if refinement is not None:
             marks.append(BoxMark(refinement.initial[row], role="initial"))
             marks.extend(_paths(refinement.trajectory[row]))
-        marks.append(BoxMark(box))
-        marks.append(
-            TextMark(f"{predictions.scores[row]:.2f}", box[:2] + np.array([1, -3], np.float32))
-        )
+        one = predictions[row]
+        colour = one.track or 0
+        words = [word for word in (one.label, one.track and f"#{one.track}") if word]
+        text = " ".join([*words, f"{one.score:.2f}"])
+        marks.append(BoxMark(box, colour=colour))
+        marks.append(TextMark(text, box[:2] + np.array([1, -3], np.float32), colour=colour))
     return marks
 
 

@@ -35,7 +35,9 @@ def pose_marks(predictions: Predictions) -> list[Mark]:
         values = predictions.values[index]
         marks.append(AxesMark(origin, _tips(values[None], origin, length)[0]))
         place = np.array([box[0], box[3] + BELOW], np.float32)
-        marks.append(TextMark(_text(values), place, colour=index))
+        track = predictions[index].track
+        colour = index if track is None else track
+        marks.append(TextMark(_text(values), place, colour=colour))
     return marks
 
 

@@ -47,7 +47,7 @@ def test_results_come_by_frame_and_iterate_by_prediction(clip: Clip) -> None:
         assert one.initial("red") == 0
         assert one.interval("red") is None, "this model says nothing of its certainty"
         assert one.box is not None
-        assert one.track is None
+    assert [one.track for one in results[3]["colour"]] == [1, 2]
     assert len(results[3]["spots"]) == 2
     with pytest.raises(KeyError, match="no predictions of 'pose'"):
         results[3]["pose"]

@@ -85,6 +85,7 @@ def test_all_stages_are_measured(
         "decode",
         "spots.predict",
         "spots.refine",
+        "spots.track",
         "colour.predict",
         "colour.refine",
         "draw",

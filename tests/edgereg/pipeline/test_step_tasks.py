@@ -119,7 +119,7 @@ def test_tracks_travel_with_the_regions(
     kept = Kept()
     make_pipeline(VideoFile(clip(3)), chain(loaded, counter), [kept]).run()
     assert [one.track for one in kept.results[2]["colour"]] == [300, 301]
-    assert [one.track for one in kept.results[2]["spots"]] == [None, None]
+    assert [one.track for one in kept.results[2]["spots"]] == [1, 2]
 
 
 def test_two_runs_never_share_a_state(

@@ -1,0 +1,1 @@
+"""Identities: which box of a frame is whose, through the clip."""
