@@ -4,8 +4,9 @@
 
 A run in real time into every kind of output is ended at a random moment, by SIGKILL, SIGTERM and
 SIGINT in turns. After SIGKILL `edgereg recover` makes files of what was left. Each output must then
-reach to within a second of where the run was; after the other signals the run must also have ended
-within five seconds, by itself, with exit code 1. Ends with 1 where one does not.
+reach to within a second of where the run was, or lack no more than its last two frames, where a busy
+machine takes them further apart; after the other signals the run must also have ended within five
+seconds, by itself, with exit code 1. Ends with 1 where one does not.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from edgereg.demo.clip import CLIP
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 NAMES = ("o.mp4", "o.mkv", "o.webm", "o.jsonl", "o.csv", "o.parquet", "o.json", "o.txt")
 PICTURES = "o-%06d.jpg"
-BEGUN_S, LOST_S, ENDING_S = 0.2, 1.0, 5.0
+BEGUN_S, LOST_S, LOST_FRAMES, ENDING_S = 0.2, 1.0, 2, 5.0
 FPS, CLIP_S = 25.0, 8.0
 
 
@@ -66,10 +67,11 @@ def one(folder: Path, number: signal.Signals, wait_s: float) -> Kill:
     command = [sys.executable, "-m", "edgereg", "run", str(CLIP), *map(str, paths), "--realtime"]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     table = folder / "o.jsonl"
-    while run.poll() is None and last_of(table) < BEGUN_S:
+    while run.poll() is None and times_of(table)[-1] < BEGUN_S:
         time.sleep(0.02)
     time.sleep(wait_s)
-    reached = last_of(table)
+    times = times_of(table)
+    reached = times[-1]
     run.send_signal(number)
     began = time.monotonic()
     faults = []
@@ -87,22 +89,25 @@ def one(folder: Path, number: signal.Signals, wait_s: float) -> Kill:
     elif reached < CLIP_S - LOST_S and (run.returncode != 1 or took > ENDING_S):
         faults.append(f"ended with {run.returncode} after {took:.1f} s: {said.strip()[-200:]}")
     for name, read in LAST.items():
-        faults += _lost(name, read, folder, reached)
+        faults += _lost(folder / name, read, times)
     return Kill(number.name, reached, tuple(faults))
 
 
-def _lost(name: str, read: Callable[[Path], float], folder: Path, reached: float) -> list[str]:
+def _lost(path: Path, read: Callable[[Path], float], times: list[float]) -> list[str]:
     try:
-        last = read(folder / name)
+        last = read(path)
     except Exception as error:  # whatever a reader says of a torn file
-        return [f"{name} can't be read: {type(error).__name__}: {error}"]
-    return [f"{name} ends at {last:.2f} s"] if last < reached - LOST_S else []
+        return [f"{path.name} can't be read: {type(error).__name__}: {error}"]
+    lost = [time_s for time_s in times if time_s > last + 1 / FPS]
+    if times[-1] - last <= LOST_S or len(lost) <= LOST_FRAMES:
+        return []
+    return [f"{path.name} ends at {last:.2f} s and lacks {len(lost)} frames"]
 
 
-def last_of(table: Path) -> float:
-    """Time of the last record so far; the last line may be one that is being written."""
-    lines = table.read_bytes().split(b"\n") if table.exists() else []
-    return float(json.loads(lines[-2])["time_s"]) if len(lines) > 1 else 0.0
+def times_of(table: Path) -> list[float]:
+    """Times of the frames with records so far; the last line may be one that is being written."""
+    lines = table.read_bytes().split(b"\n")[:-1] if table.exists() else []
+    return sorted({float(json.loads(line)["time_s"]) for line in lines}) or [0.0]
 
 
 def _jsonl(path: Path) -> float:
