@@ -3,10 +3,10 @@
     python benchmarks/kills.py [--kills 60] [--out FOLDER]
 
 A run in real time into every kind of output is ended at a random moment, by SIGKILL, SIGTERM and
-SIGINT in turns. After SIGKILL `edgereg recover` makes files of what was left. Each output must then
-reach to within a second of where the run was, or lack no more than its last two frames, where a busy
-machine takes them further apart; after the other signals the run must also have ended within five
-seconds, by itself, with exit code 1. Ends with 1 where one does not.
+SIGINT in turns. After SIGKILL `edgereg recover` makes files of what was left. Each output must
+then reach to within a second of where the run was, or lack no more than its last two frames, where
+a busy machine takes them further apart; after the other signals the run must also have ended within
+five seconds, by itself, with exit code 1. Ends with 1 where one does not.
 """
 
 from __future__ import annotations

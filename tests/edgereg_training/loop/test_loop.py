@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -215,6 +217,31 @@ def test_a_cut_off_checkpoint_is_ignored_and_a_damaged_one_is_named(tmp_path: Pa
     (folder / "weights.safetensors").write_bytes(b"\x08")
     with pytest.raises(CheckpointError, match="epoch-0001: is not a whole checkpoint"):
         read_checkpoint(folder)
+
+
+@pytest.mark.parametrize("file", ["weights.safetensors", "state.json", "recipe.yaml"])
+def test_the_checkpoint_before_a_damaged_one_is_offered(tmp_path: Path, file: str) -> None:
+    train(Toy(), recipe(epochs=2), tmp_path)
+    newest = latest_checkpoint(tmp_path)
+    (newest / file).write_bytes(b"[" * 5000)
+    with pytest.raises(CheckpointError, match=r"epoch-0002.*delete it to go on after epoch-0001"):
+        train(Toy(), recipe(epochs=3), tmp_path, resume=True)
+    shutil.rmtree(newest)
+    assert train(Toy(), recipe(epochs=3), tmp_path, resume=True).epoch == 3
+
+
+def test_a_full_disk_says_after_which_checkpoint_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(Toy(), recipe(epochs=1), tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("edgereg_training.loop.checkpoint.save_file", full)
+    with pytest.raises(CheckpointError, match=r"No space left.*--resume.*after epoch-0001"):
+        train(Toy(), recipe(epochs=2), tmp_path, resume=True)
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["epoch-0001"]
 
 
 def test_no_checkpoint(tmp_path: Path) -> None:

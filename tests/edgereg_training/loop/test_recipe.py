@@ -43,6 +43,13 @@ def test_a_saved_recipe_reads_back_equal(tmp_path: Path) -> None:
         ),
         ("[1, 2]", r"a recipe is a mapping of keys"),
         ("a: [", r"is not valid YAML"),
+        ("[" * 5000, r"nested deeper than 20"),
+        ("a: &a [1]\nb: [*a, *a]", r"repeats a part"),
+        ("a: " + "9" * 5000, r"a word of 5000 letters"),
+        ("a: 2001-99-99", r"is not valid YAML"),
+        ("? [a]\n: 1", r"is not valid YAML"),
+        ("!!python/object:os.system x", r"is not valid YAML"),
+        ("a" * 2**21, r"larger than 1 MiB"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, message: str) -> None:

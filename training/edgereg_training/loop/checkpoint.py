@@ -20,11 +20,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from pydantic import TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from edgereg_training.loop.errors import CheckpointError
+from edgereg.core.files import reason
+from edgereg.core.json_files import read_json
+from edgereg_training.loop.errors import CheckpointError, RecipeError
 from edgereg_training.loop.recipe import Recipe, load_recipe, save_recipe
 from edgereg_training.loop.weights import Weights
 
@@ -53,24 +56,37 @@ class Checkpoint:
 
 
 def write_checkpoint(out: Path, checkpoint: Checkpoint, keep: int = 2) -> Path:
-    """Write OUT/checkpoints/epoch-NNNN; keeps the last `keep` and the best, drops the others."""
+    """Write OUT/checkpoints/epoch-NNNN; keeps the last `keep` and the best, drops the others.
+
+    Raises CheckpointError where it can't be written, on a full disk say; those before stay.
+    """
     folder = _folder(out, checkpoint.state.epoch)
     temporary = folder.with_name(folder.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    save_file(_plain(checkpoint.weights), temporary / "weights.safetensors")
-    save_file(_plain(checkpoint.optimiser), temporary / "optimiser.safetensors")
-    save_recipe(checkpoint.recipe, temporary / "recipe.yaml")
-    text = json.dumps(asdict(checkpoint.state), indent=1)
-    (temporary / "state.json").write_text(text, encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.replace(folder)
+    try:
+        temporary.mkdir(parents=True)
+        save_file(_plain(checkpoint.weights), temporary / "weights.safetensors")
+        save_file(_plain(checkpoint.optimiser), temporary / "optimiser.safetensors")
+        save_recipe(checkpoint.recipe, temporary / "recipe.yaml")
+        text = json.dumps(asdict(checkpoint.state), indent=1)
+        (temporary / "state.json").write_text(text, encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.replace(folder)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise CheckpointError(
+            f"{folder}: can't be written: {reason(error)}; train again with --resume, which goes "
+            f"on after {_named(latest_checkpoint(out))}"
+        ) from error
     _prune(out, keep, checkpoint.state.best_epoch)
     return folder
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """Read a checkpoint folder; raises CheckpointError where it is not whole."""
+    """Read a checkpoint folder.
+
+    Raises CheckpointError where it is not whole, which names the one before, if there is one.
+    """
     try:
         return Checkpoint(
             state=read_state(folder),
@@ -78,8 +94,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             weights=load_file(folder / "weights.safetensors"),
             optimiser=load_file(folder / "optimiser.safetensors"),
         )
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{folder}: is not a whole checkpoint ({error})") from error
+    except (OSError, SafetensorError, ValueError, RecipeError) as error:
+        raise _damaged(folder, error) from error
 
 
 def latest_checkpoint(out: Path) -> Path | None:
@@ -102,9 +118,20 @@ def best_checkpoint(path: Path) -> Path:
 def read_state(folder: Path) -> State:
     """The state of a checkpoint folder; raises CheckpointError where it can't be read."""
     try:
-        return State(**json.loads((folder / "state.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise CheckpointError(f"{folder}: is not a whole checkpoint ({error})") from error
+        return TypeAdapter(State).validate_python(read_json(folder / "state.json"))
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, error) from error
+
+
+def _damaged(folder: Path, error: Exception) -> CheckpointError:
+    what = " ".join(str(error).split())
+    before = [epoch for epoch in _epochs(folder.parent.parent) if epoch < folder]
+    advice = f"; delete it to go on after {_named(before[-1])}" if before else ""
+    return CheckpointError(f"{folder}: is not a whole checkpoint ({what}){advice}")
+
+
+def _named(folder: Path | None) -> str:
+    return "nothing yet" if folder is None else folder.name
 
 
 def load_weights(model: nn.Module, weights: Weights) -> None:

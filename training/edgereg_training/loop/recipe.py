@@ -21,8 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from edgereg.core.files import replace_file
+from edgereg.core.json_files import read_text
 from edgereg_training.loop.errors import RecipeError
 
+MOST_BYTES, MOST_NESTED, MOST_LETTERS = 2**20, 20, 4000
 Options = TypeVar("Options", bound=BaseModel)
 
 
@@ -111,14 +113,30 @@ class Recipe(Strict):
 def load_recipe(path: Path) -> Recipe:
     """The recipe of a YAML file; raises RecipeError naming the file and the first wrong key."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        content = _bounded_yaml(read_text(path, MOST_BYTES))
+    except OSError as error:
         raise RecipeError(f"{path}: can't read the recipe ({error})") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RecipeError(f"{path}: is not valid YAML ({' '.join(str(error).split())})") from error
     if not isinstance(content, dict):
         raise RecipeError(f"{path}: a recipe is a mapping of keys, see docs/training.md")
     return _validated(Recipe, content, str(path), "")
+
+
+def _bounded_yaml(text: str) -> Any:
+    """What a YAML text holds. Raises YAMLError, and ValueError where it nests too deeply, repeats
+    parts of itself, or has a number of too many digits."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_NESTED:
+            raise ValueError(f"it is nested deeper than {MOST_NESTED}")
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("it repeats a part by '*'; write it out")
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > MOST_LETTERS:
+            raise ValueError(f"it has a word of {len(event.value)} letters")
+    return yaml.safe_load(text)
 
 
 def parse_options(options_class: type[Options], recipe: Recipe) -> Options:
