@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from edgereg.core.arrays import FloatArray as FloatArray
     from edgereg.core.arrays import Image as Image
     from edgereg.core.arrays import Value as Value
+    from edgereg.core.camera import Camera as Camera
     from edgereg.core.conversions import to_supervision as to_supervision
+    from edgereg.core.crops import region_crops as region_crops
     from edgereg.core.frames import Frame as Frame
     from edgereg.core.frames import SourceInfo as SourceInfo
     from edgereg.core.geometry import axis_tips as axis_tips
@@ -62,6 +64,10 @@ if TYPE_CHECKING:
     from edgereg.core.regions import Regions as Regions
     from edgereg.core.result import Fault as Fault
     from edgereg.core.result import FrameResult as FrameResult
+    from edgereg.core.rotation import angles_of as angles_of
+    from edgereg.core.rotation import geodesic as geodesic
+    from edgereg.core.rotation import quaternions_of as quaternions_of
+    from edgereg.core.rotation import recentred as recentred
     from edgereg.core.settings import Settings as Settings
     from edgereg.core.tasks import Prepared as Prepared
     from edgereg.core.tasks import Proposal as Proposal
@@ -91,7 +97,9 @@ _HOMES = {
         "Image",
         "Value",
     ),
+    "edgereg.core.camera": ("Camera",),
     "edgereg.core.conversions": ("to_supervision",),
+    "edgereg.core.crops": ("region_crops",),
     "edgereg.core.frames": (
         "Frame",
         "SourceInfo",
@@ -146,6 +154,12 @@ _HOMES = {
     "edgereg.core.result": (
         "Fault",
         "FrameResult",
+    ),
+    "edgereg.core.rotation": (
+        "angles_of",
+        "geodesic",
+        "quaternions_of",
+        "recentred",
     ),
     "edgereg.core.settings": ("Settings",),
     "edgereg.core.tasks": (

@@ -6,16 +6,17 @@ The front door, the commands, the window, its export, the demo and the workers a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from edgereg.core.arrays import Image
-from edgereg.core.errors import ModelFolderError, SinkError
+from edgereg.core.errors import EdgeregError, ModelFolderError, SinkError
 from edgereg.core.regions import Prompt
 from edgereg.core.settings import Settings
+from edgereg.core.tasks import Task
 from edgereg.models.folder import load_model
 from edgereg.paint.opencv import paint
 from edgereg.pipeline.loading import LoadedTask, Loading, load_tasks
@@ -47,6 +48,7 @@ class Choice:
     threads: of a model, or None: shared out. size: of the pictures that models look at, by name:
     'fast', 'default', 'far'. realtime: the latest frame wins; None: where the source is live.
     limit: at most so many frames. refine, steps, prompts, track, detect_every: as in `Settings`.
+    fov: what frames show from left to right, in degrees, for the tasks that make use of it.
     """
 
     tasks: tuple[str, ...] = ()
@@ -62,6 +64,7 @@ class Choice:
     prompts: tuple[Prompt, ...] = ()
     track: bool = True
     detect_every: int | Literal["auto"] = 1
+    fov: float | None = None
     source: SourceOptions = field(default_factory=SourceOptions)
 
     def settings(self) -> Settings:
@@ -91,7 +94,10 @@ def load(plugins: Plugins, choice: Choice) -> list[LoadedTask]:
     loaders = {name: provider.load for name, provider in plugins.engines().items()}
     wanted = choice.tasks or tuple(models) or DEFAULT_TASKS
     loading = Loading(models, choice.engine, choice.threads, loaders, choice.size)
-    loaded = load_tasks(plugins.tasks().values(), wanted, loading)
+    tasks = list(plugins.tasks().values())
+    if choice.fov is not None:
+        tasks = [with_fov(task, choice.fov) for task in tasks]
+    loaded = load_tasks(tasks, wanted, loading)
     for each in loaded:
         if each.spec and choice.precision and each.spec.precision != choice.precision:
             raise ModelFolderError(
@@ -99,6 +105,16 @@ def load(plugins: Plugins, choice: Choice) -> list[LoadedTask]:
                 "precision lives in the graph: name a --model exported with it"
             )
     return loaded
+
+
+def with_fov(task: Task, degrees: float) -> Task:
+    """A task that knows the camera's field of view, where it has a field `fov` for that."""
+    if not 1 <= degrees <= 170:
+        raise EdgeregError(f"a field of view is 1 to 170 degrees, not {degrees:g}")
+    if is_dataclass(task) and any(each.name == "fov" for each in fields(task)):
+        known: Task = replace(task, fov=degrees)
+        return known
+    return task
 
 
 def open_origin(plugins: Plugins, origin: Origin, choice: Choice, *, loop: bool = False) -> Source:

@@ -46,6 +46,7 @@ def stream(
     limit: int | None = None,
     threads: int | None = None,
     size: str = "default",
+    fov: float | None = None,
 ) -> Stream:
     """Run a source through tasks, and iterate over the results, a `FrameResult` for each frame.
 
@@ -58,6 +59,8 @@ def stream(
     realtime: the latest frame wins, and late ones are dropped (default: for cameras and streams).
     limit: stop after so many frames. threads: CPU threads of a model (default: shared out).
     size: of the picture that a detector looks at: 'fast', 'default' or 'far'.
+    fov: degrees that frames show from left to right; head pose is then free of perspective, and
+    gives the head's place (x, y, distance in m).
 
     Raises EdgeregError: at once where something can't be opened, while iterating where the source
     fails. Leaving the loop ends the run; so does leaving `with edgereg.stream(...) as results`.
@@ -75,6 +78,7 @@ def stream(
         prompts=tuple(prompts),
         track=track,
         detect_every=detect_every,
+        fov=fov,
     )
     return Stream(source, choice)
 
@@ -94,6 +98,7 @@ def run(
     limit: int | None = None,
     threads: int | None = None,
     size: str = "default",
+    fov: float | None = None,
     append: bool = False,
 ) -> Report:
     """Run a source through tasks into files, as the command `edgereg run` does.
@@ -116,6 +121,7 @@ def run(
         prompts=tuple(prompts),
         track=track,
         detect_every=detect_every,
+        fov=fov,
     )
     paths = [Path(output) for output in outputs]
     whole = assemble(_plugins(), source, paths, choice, append=append)
@@ -143,6 +149,7 @@ def predict(
     steps: int | None = None,
     threads: int | None = None,
     size: str = "default",
+    fov: float | None = None,
 ) -> Predictions:
     """What a task finds in one picture, uint8 [H, W, 3] RGB.
 
@@ -157,6 +164,7 @@ def predict(
         size=size,
         refine=refine,
         steps=steps,
+        fov=fov,
     )
     kept = _Kept()
     report = in_order(Arrays([image], "picture"), _loaded(choice), [kept], choice.settings())

@@ -92,6 +92,13 @@ if TYPE_CHECKING:
     help="Detect in every N-th frame and carry the boxes between; auto: to keep up.",
 )
 @click.option("--track/--no-track", default=True, help="Number people through the clip (default).")
+@click.option(
+    "--fov",
+    type=click.FloatRange(1, 170),
+    metavar="DEGREES",
+    help="What frames show from left to right: corrects the pose of heads off the middle, and "
+    "gives their place in m.",
+)
 @click.option("--show-stats", is_flag=True, help="Show the times of every stage.")
 @pass_session
 def command(session: Session, /, source: str, outputs: tuple[Path, ...], **options: Any) -> int:
@@ -148,6 +155,7 @@ def _choice(options: dict[str, Any]) -> Choice:
         prompts=tuple(parse_box(text) for text in options["boxes"]),
         track=options["track"],
         detect_every=_interval(options["detect_every"]),
+        fov=options["fov"],
         source=_source_options(options),
     )
 

@@ -39,6 +39,7 @@ class InputSpec(_Frozen):
     long_side: a free size is scaled so that its longer side is this (never enlarged beyond it).
     sizes: other longer sides by name, such as 'fast' and 'far'; 'default' is `long_side`.
     crop_scale: side of the square crop / longer side of the region's box (region models).
+    crop_top: share of that box's height, from its top, that is cut off before (the hair of a head).
     """
 
     width: int | None = Field(default=None, gt=0)
@@ -47,6 +48,7 @@ class InputSpec(_Frozen):
     long_side: int | None = Field(default=None, gt=0)
     sizes: dict[str, Annotated[int, Field(gt=0)]] = Field(default_factory=dict)
     crop_scale: float = Field(default=1.0, gt=0)
+    crop_top: float = Field(default=0.0, ge=0, lt=1)
 
 
 class Graph(_Frozen):

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.core.arrays import FloatArray, Value
+from edgereg.core.geometry import rotation_matrix
 from edgereg.core.kinds import Boxes, Kinds, Map, Points, ValueSpec, columns_of, specs_of
 from edgereg.core.regions import Regions
+from edgereg.core.rotation import quaternions_of
 
 # Half the width of the central 90 % of a normal distribution, in standard deviations.
 NORMAL_90 = 1.6448536
@@ -232,6 +234,17 @@ class Prediction:
     def state(self) -> str | None:
         """What the task says of itself, such as 'lost'."""
         return None if self.all.states is None else self.all.states[self.row]
+
+    def matrix(self) -> npt.NDArray[np.float64]:
+        """The rotation [3, 3] of its yaw, pitch and roll; KeyError where it has none."""
+        return rotation_matrix(self._angles())
+
+    def quaternion(self) -> npt.NDArray[np.float64]:
+        """The same as a unit quaternion [4], (w, x, y, z)."""
+        return quaternions_of(self._angles())
+
+    def _angles(self) -> list[float]:
+        return [self["yaw"], self["pitch"], self["roll"]]
 
     @property
     def names(self) -> tuple[str, ...]:

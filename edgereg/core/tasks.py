@@ -42,6 +42,8 @@ class Prepared:
     scale: float32 [B, 2], image pixels per frame pixel (x, y).
     regions: float32 [B, 4] in frame pixels, or None for a whole frame.
     frame_size: (width, height) of the frame.
+    turns: float32 [B, 3, 3], of a camera turned to each region, where the images are its; origin
+        and scale then only nearly say where a pixel comes from.
     """
 
     images: npt.NDArray[np.uint8]
@@ -49,6 +51,7 @@ class Prepared:
     scale: FloatArray
     regions: FloatArray | None
     frame_size: tuple[int, int]
+    turns: FloatArray | None = None
 
 
 @dataclass(frozen=True)

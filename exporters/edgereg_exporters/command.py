@@ -18,6 +18,7 @@ def _folder(**more: Any) -> click.Path:
 @click.argument("out", type=_folder())
 @click.option("--name", help="The model's name (default: the name of OUT).")
 @click.option("--version", help="The model's version (default: that of a model folder, or 1).")
+@click.option("--target", help="Of a run that learns several (faces): headpose, landmarks or age.")
 @click.option(
     "--precision",
     type=click.Choice(["fp32", "fp16", "int8"]),

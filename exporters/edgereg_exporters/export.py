@@ -51,6 +51,7 @@ class Request:
     out: Path
     name: str | None = None
     version: str | None = None
+    target: str | None = None
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     calibration: Path | None = None
     scheme: Scheme = "portable"
@@ -99,7 +100,12 @@ def export(request: Request, say: Say = lambda _: None) -> Shown:
             done = export_model(
                 request.source,
                 whole,
-                Description(name, request.version or "1", notes=read_notes(request.notes)),
+                Description(
+                    name,
+                    request.version or "1",
+                    notes=read_notes(request.notes),
+                    target=request.target,
+                ),
                 force=request.force,
                 measure=measure_on(request.data, say) if measured else None,
             )
@@ -135,13 +141,14 @@ def export(request: Request, say: Say = lambda _: None) -> Shown:
 @dataclass(frozen=True)
 class Description:
     """What the checkpoint does not know: the model's name and version, its data and licence, and
-    Markdown for the model card."""
+    Markdown for the model card. target: which of a run's several."""
 
     name: str
     version: str = "1"
     training_data: str = TRAINING_DATA
     licence: str = LICENCE
     notes: tuple[str, ...] = ()
+    target: str | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +177,7 @@ def export_model(
     from torch by more than `bound` of its target's range; CheckpointError for the checkpoint.
     """
     check_place(out, force, SPEC_FILE, "model folder")
-    model = load_exportable(checkpoint)
+    model = load_exportable(checkpoint, description.target)
     graphs = build_graphs(model)
     differences = parity.measure(model, graphs)
     parity.require(differences, bound)
@@ -180,7 +187,7 @@ def export_model(
         **model.fields,
         "name": description.name,
         "version": description.version,
-        "training_data": description.training_data,
+        "training_data": model.fields.get("training_data", description.training_data),
         "licence": description.licence,
     }
 

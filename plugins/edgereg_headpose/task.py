@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from edgereg.api import (
     Angles,
+    Camera,
     Frame,
     Kinds,
     Mark,
@@ -21,32 +22,37 @@ from edgereg.api import (
     Proposal,
     Refinement,
     Regions,
-    square_crops,
+    Scalars,
+    region_crops,
 )
 from edgereg_headpose.marks import pose_marks
+from edgereg_headpose.place import NUMBERS, with_places
 
 
 @dataclass(frozen=True)
 class HeadPose:
-    """Head pose on the regions of head detection; one candidate a head."""
+    """Head pose on the regions of head detection; one candidate a head.
+
+    fov: what the frames show from left to right, in degrees. Where it is given, poses are those
+    against the camera's axis, whatever the head's place in the frame, and the place comes with
+    them. None: a pose is against the line of sight from the camera to the head.
+    """
 
     name: str = "headpose"
     title: str = "Head pose: yaw, pitch and roll of every head"
     upstream: str | None = "detection"
     model: Path = Path(__file__).parent / "models" / "headpose"
+    fov: float | None = None
 
     def kinds(self, spec: ModelSpec) -> Kinds:
-        """Yaw, pitch and roll."""
-        return (Angles(tuple(target.name for target in spec.targets)),)
+        """Yaw, pitch and roll; with a field of view also x, y and distance."""
+        angles = Angles(tuple(target.name for target in spec.targets))
+        return (angles,) if self.fov is None else (angles, Scalars(NUMBERS))
 
     def prepare(self, frame: Frame, regions: Regions | None, spec: ModelSpec) -> Prepared:
         """Crops uint8 [N, size, size, 3]; without regions the whole frame is one head."""
-        boxes = np.array([[0, 0, *frame.size]], np.float32) if regions is None else regions.boxes
-        size = spec.input.width
-        if size is None or spec.input.height != size:
-            raise ValueError(f"model '{spec.name}' must take square images of a fixed size")
-        images, origin, scale = square_crops(frame.image, boxes, size, spec.input.crop_scale)
-        return Prepared(images, origin, scale, boxes, frame.size)
+        camera = None if self.fov is None else Camera.of_fov(self.fov, frame.size)
+        return region_crops(frame, regions, spec, camera)
 
     def propose(
         self, outputs: Mapping[str, npt.NDArray[Any]], prepared: Prepared, spec: ModelSpec
@@ -58,6 +64,7 @@ class HeadPose:
             scores=np.ones((len(values), 1), np.float32),
             features={name: outputs[name] for name in spec.features},
             std=np.asarray(outputs["std"], np.float32)[:, None],
+            intervals=None if "interval" not in outputs else outputs["interval"][:, None],
         )
 
     def conclude(
@@ -68,12 +75,11 @@ class HeadPose:
         spec: ModelSpec,
     ) -> Predictions:
         """The candidates, at the end of their trajectory where they were refined."""
-        values = refinement.final if refinement is not None else proposal.initial[:, 0]
-        return Predictions(
+        found = Predictions(
             task=self.name,
             model=spec.name,
-            kinds=self.kinds(spec),
-            values=values,
+            kinds=(Angles(tuple(target.name for target in spec.targets)),),
+            values=refinement.final if refinement is not None else proposal.initial[:, 0],
             scores=proposal.scores[:, 0],
             regions=prepared.regions,
             std=None if proposal.std is None else proposal.std[:, 0],
@@ -81,6 +87,10 @@ class HeadPose:
             features=proposal.features,
             intervals=None if proposal.intervals is None else proposal.intervals[:, 0],
         )
+        if self.fov is None or prepared.turns is None:
+            return found
+        camera = Camera.of_fov(self.fov, prepared.frame_size)
+        return with_places(found, prepared.turns, camera, self.kinds(spec))
 
     def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
         """Axes, the nose's path while refining, and the angles as text."""

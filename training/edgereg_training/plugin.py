@@ -59,9 +59,15 @@ def edgereg_datasets() -> Mapping[str, object]:
 
 @hookimpl
 def edgereg_problems() -> Mapping[str, object]:
-    """Regression of any target, and head detection."""
+    """Regression of any target, faces with several targets at once, and head detection."""
     from edgereg_training.detection.kind import DETECTION
     from edgereg_training.loop.problem import ProblemKind
 
     regression = ProblemKind("edgereg_training.regression.problem:problem")
-    return {"detection": DETECTION, "regression": regression}
+    room = "edgereg_training.faces"
+    return {
+        "detection": DETECTION,
+        "faces": ProblemKind(f"{room}.problem:problem", cpu_only=True),
+        "faces-energy": ProblemKind(f"{room}.energy:problem", cpu_only=True),
+        "regression": regression,
+    }

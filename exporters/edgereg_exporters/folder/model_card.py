@@ -109,7 +109,7 @@ def _figures(figures: Sequence[Figure]) -> str:
         return ""
     rows = [(f.note or f.name, f"{f.value:.4g} {f.unit}".strip(), f"{f.low:.4g} .. {f.high:.4g}")
             for f in figures]  # fmt: skip
-    title = "## Measured on rendered people, unseen in training"
+    title = "## Measured on data unseen in training"
     return f"{title}\n\n" + _table(("figure", "value", "95 % interval"), rows)
 
 

@@ -19,11 +19,15 @@ from edgereg_exporters.errors import ExportError
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
-# The problem that a recipe names -> function (checkpoint folder) -> Exportable.
+# The problem that a recipe names -> function (checkpoint folder) -> Exportable; of a problem in
+# SEVERAL, function (checkpoint folder, target) -> Exportable.
 PROBLEMS = {
     "detection": "edgereg_exporters.models.detection:exportable",
+    "faces": "edgereg_exporters.models.faces:exportable",
+    "faces-energy": "edgereg_exporters.models.faces:exportable_energy",
     "regression": "edgereg_exporters.models.regression:exportable",
 }
+SEVERAL = {"faces"}
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,11 @@ class Exportable:
     notes: tuple[str, ...] = ()
 
 
-def load_exportable(checkpoint: Path) -> Exportable:
-    """The model of a training or checkpoint folder.
+def load_exportable(checkpoint: Path, target: str | None = None) -> Exportable:
+    """The model of a training or checkpoint folder, or of one of its targets.
 
     Raises CheckpointError where that is no whole checkpoint, ExportError where its problem has no
-    exporter.
+    exporter, or not this target.
     """
     from edgereg_training.loop.checkpoint import best_checkpoint, read_checkpoint
 
@@ -78,5 +82,8 @@ def load_exportable(checkpoint: Path) -> Exportable:
         known = ", ".join(sorted(PROBLEMS))
         raise ExportError(f"{checkpoint}: problem '{problem}' has no exporter (known: {known})")
     module, function = PROBLEMS[problem].split(":")
-    made: Exportable = getattr(import_module(module), function)(checkpoint)
+    load = getattr(import_module(module), function)
+    if target is not None and problem not in SEVERAL:
+        raise ExportError(f"{checkpoint}: a run of '{problem}' has one model; leave out --target")
+    made: Exportable = load(checkpoint, target) if problem in SEVERAL else load(checkpoint)
     return made

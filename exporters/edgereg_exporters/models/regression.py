@@ -86,7 +86,7 @@ def exportable_net(net: RegressionNet, problem: RegressionProblem) -> Exportable
     predict = Predict(net)
     example = torch.from_numpy(trial_images(IMAGES, size, size))
     energy = net.head.energy()
-    others = traced_density(predict, example) if energy is None else energy_graphs(energy)
+    others = traced_density(net.head, predict, example) if energy is None else energy_graphs(energy)
     span = min(target.high - target.low for target in net.head.targets)
     return Exportable(
         predict=predict,
@@ -115,13 +115,13 @@ def energy_graphs(energy: HeadEnergy) -> dict[GraphName, OtherGraph]:
     }
 
 
-def traced_density(predict: Predict, example: Tensor) -> dict[GraphName, OtherGraph]:
-    """The density of a method without an energy, as torch traces it."""
-    head = predict.net.head
+def traced_density(head: Head, predict: nn.Module, example: Tensor) -> dict[GraphName, OtherGraph]:
+    """The density of a method without an energy, as torch traces it; predict: gives the features
+    last."""
 
     def build() -> onnx.ModelProto:
         with torch.no_grad():
-            features = predict(example[:1])[2]
+            features = predict(example[:1])[-1]
         return export_density(LogDensity(head), features, len(head.targets))
 
     def reference(inputs: Arrays) -> Arrays:
@@ -182,15 +182,19 @@ def model_fields(head: Head, problem: RegressionProblem) -> dict[str, Any]:
         "features": ["features"],
     }
     if energy is not None:
-        how = energy.ascent
-        fields["refinement"] = {
-            "steps": how.steps,
-            "step_length": [how.step_length] * len(head.targets),
-            "decay": how.decay,
-            "rule": how.rule,
-            "best": how.best,
-        }
+        fields["refinement"] = refinement_fields(energy.ascent, len(head.targets))
         estimate = parse_method(options.method).model_dump().get("estimate")
         if estimate is not None:
             method = f"{estimate['name']}+{method}"
     return {**fields, "method": method}
+
+
+def refinement_fields(how: Ascent, targets: int) -> dict[str, Any]:
+    """The ascent as `model.json` has it."""
+    return {
+        "steps": how.steps,
+        "step_length": [how.step_length] * targets,
+        "decay": how.decay,
+        "rule": how.rule,
+        "best": how.best,
+    }

@@ -16,6 +16,7 @@ BACKBONES: dict[str, object] = {
     "edge-xs": f"{_HERE}.edge:EdgeXsSettings",
     "edge-s": f"{_HERE}.edge:EdgeSSettings",
     "edge-m": f"{_HERE}.edge:EdgeMSettings",
+    "efficientnet-lite0": f"{_HERE}.efficientnet_lite:Lite0Settings",
     "hrnetv2-w18-coordinate": f"{_HERE}.hrnet:HrnetSettings",
     "pilotnet": f"{_HERE}.pilotnet:PilotNetSettings",
     "rafa-net": f"{_HERE}.rafanet:RafaNetSettings",

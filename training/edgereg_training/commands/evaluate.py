@@ -48,7 +48,8 @@ class TestData:
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Rendered shards to measure on (default: test identities, rendered into the cache).",
+    help="Rendered shards, or a folder of FairFace or the London Set (default: test identities, "
+    "rendered into the cache).",
 )
 @click.option(
     "--assets",

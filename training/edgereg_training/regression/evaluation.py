@@ -30,8 +30,15 @@ BATCH = 64
 
 def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
     """Errors of a model folder's estimate, refined, and their paired difference; where the target
-    has parts, of each. Those of a model without an energy are the same refined."""
+    has parts, of each. Those of a model without an energy are the same refined.
+
+    On photographs, and of models that learnt from them: `faces.evaluation.measure`.
+    """
+    from edgereg_training.faces.evaluation import is_photographs, measure_faces
+
     spec = model.spec
+    if spec.input.crop_top or is_photographs(data):
+        return measure_faces(model, data, progress)
     size = spec.input.width
     if size is None:
         raise TrainingError(f"{model.path}: a model of '{spec.task}' must have a fixed input size")

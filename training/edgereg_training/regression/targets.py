@@ -24,7 +24,7 @@ from edgereg_training.regression.target import (
 )
 
 LIMITS = (
-    "Trained and measured on rendered heads only; on photographs it is less sure.",
+    "On heads unlike those that it was trained on, which are named below, it is less sure.",
     "Hats, hands before the face, strong blur and heads smaller than it was trained on are harder.",
     "It does not identify anybody, and must not be used to judge people.",
 )
@@ -84,7 +84,11 @@ class Age(TargetSettings):
     name: Literal["age"] = "age"
     facts: ClassVar = TaskFacts(
         purpose="Estimates the age of the head in a square crop, in years.",
-        limits=LIMITS,
+        limits=(
+            *LIMITS,
+            "It tells how old a face looks, not how old a person is. It is no proof of age, and",
+            "must not decide about anybody's access, work, credit, insurance or asylum.",
+        ),
         headline="mae_refined",
         test_data=TEST_HEADS,
     )

@@ -1,0 +1,1 @@
+"""Faces: one network that learns pose, landmarks and age together, from photographs too."""
