@@ -59,9 +59,10 @@ def edgereg_datasets() -> Mapping[str, object]:
 
 @hookimpl
 def edgereg_problems() -> Mapping[str, object]:
-    """Regression of any target, faces with several targets at once, and head detection."""
+    """Regression of any target, faces with several targets at once, head detection, tracking."""
     from edgereg_training.detection.kind import DETECTION
     from edgereg_training.loop.problem import ProblemKind
+    from edgereg_training.tracking.kind import TRACKING
 
     regression = ProblemKind("edgereg_training.regression.problem:problem")
     room = "edgereg_training.faces"
@@ -70,4 +71,5 @@ def edgereg_problems() -> Mapping[str, object]:
         "faces": ProblemKind(f"{room}.problem:problem", cpu_only=True),
         "faces-energy": ProblemKind(f"{room}.energy:problem", cpu_only=True),
         "regression": regression,
+        "tracking": TRACKING,
     }

@@ -26,6 +26,7 @@ PROBLEMS = {
     "faces": "edgereg_exporters.models.faces:exportable",
     "faces-energy": "edgereg_exporters.models.faces:exportable_energy",
     "regression": "edgereg_exporters.models.regression:exportable",
+    "tracking": "edgereg_exporters.models.tracking:exportable",
 }
 SEVERAL = {"faces"}
 
@@ -35,12 +36,15 @@ class OtherGraph:
     """A graph beside `predict`.
 
     build: writes it; reference: what torch computes from the graph's inputs; normalised: whether
-    it is a normalised log-density, whose faint parts are not compared (see `parity.visible`).
+    it is a normalised log-density, whose faint parts are not compared (see `parity.visible`);
+    trial: from all outputs of the graphs before it, the inputs that it is tried with (None: those
+    of `refine` and `density`).
     """
 
     build: Callable[[], onnx.ModelProto]
     reference: Callable[[Arrays], Arrays]
     normalised: bool = False
+    trial: Callable[[Arrays], Arrays] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Exportable:
 
     predict: uint8 [B, H, W, 3] -> a tuple of tensors named `outputs`; `example` is such an input.
     multiple: the sides are free, in multiples of this; None: they are those of `example`.
-    others: `refine` and `density`, where the model has them.
+    others: `refine` and `density`, where the model has them, and before them what they need.
     spans: per output, what its largest difference is measured against (0: the reference's own
     largest magnitude).
     unordered: outputs of predict whose rows may come in another order where scores are tied.

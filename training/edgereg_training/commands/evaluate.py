@@ -79,6 +79,8 @@ class TestData:
     type=click.Path(path_type=Path, file_okay=False),
     help="Where rendered test data is kept (default: the user's cache folder).",
 )
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False),
+              help="Of tracking: the success plot (PNG).")  # fmt: skip
 @click.option("--record", is_flag=True, help="Write the figures into the model's model.json.")
 @click.pass_context
 def command(
@@ -91,9 +93,13 @@ def command(
     size: str,
     count: int | None,
     cache: Path | None,
+    plot: Path | None,
     record: bool,
 ) -> None:
     """Measure MODELS (default: the bundled ones) with 95 % bootstrap intervals.
+
+    `edgereg evaluate tracking FOLDER...` follows the objects of the sequences in FOLDERs, in the
+    layout of OTB, GOT-10k, LaSOT, TrackingNet or VOT, by the tracker as it runs.
 
     A model folder's graphs run in ONNX Runtime as they do on the device, with and without
     refinement. A training folder of the problem 'regression' runs in torch, whatever its method.
@@ -101,6 +107,9 @@ def command(
     from edgereg.models.folder import load_model
     from edgereg_training.facts import facts_of
 
+    if models and str(models[0]) == "tracking" and not models[0].exists():
+        evaluate_tracking(models[1:], plot)
+        return
     test = TestData(data, assets, count, cache)
     bundled = [task.model for task in context.obj.tasks().values()]
     for path in models or bundled:
@@ -140,6 +149,30 @@ def evaluate_on_pictures(model: ModelFolder, labels: Path, folder: Path | None, 
     with progress_of(f"measure {model.spec.name}") as report:
         figures = measure(model, labels, folder, report, size)
     show(f"{model.spec.name} {model.spec.version} on {labels.name}", figures)
+
+
+def evaluate_tracking(folders: tuple[Path, ...], plot: Path | None) -> None:
+    """Show what the bundled tracker achieves on folders of sequences, one after another."""
+    from edgereg.cli.tables import show_table
+    from edgereg_training.commands.progress import progress_bar
+    from edgereg_training.tracking.datasets import load_sequences
+    from edgereg_training.tracking.evaluation import evaluate_sequences, mean_success, success_plot
+
+    if not folders:
+        raise click.UsageError("name the folders of sequences: edgereg evaluate tracking FOLDER...")
+    curves = {}
+    for folder in folders:
+        with progress_bar(f"follow {folder.name}") as report:
+            measured, figures = evaluate_sequences(load_sequences(folder), None, report)
+        rows = [(item.name, f"{item.auc:.3f}", f"{item.overlap_precision(0.5):.3f}",
+                 f"{item.overlap_precision(0.75):.3f}", f"{item.norm_precision:.3f}")
+                for item in measured]  # fmt: skip
+        show_table(("sequence", "AUC", "OP50", "OP75", "norm. precision"), rows, folder.name)
+        show(f"tracking on {folder.name}", figures)
+        curves[folder.name] = mean_success(measured)
+    if plot is not None:
+        success_plot(curves, plot)
+        click.echo(f"Wrote {plot}")
 
 
 def evaluate_trained(path: Path, test: TestData) -> None:

@@ -1,4 +1,4 @@
-"""`edgereg render heads|scenes|roads`: rendered data sets with exact labels."""
+"""`edgereg render heads|scenes|roads|tracking`: rendered data sets with exact labels."""
 
 from __future__ import annotations
 
@@ -90,6 +90,34 @@ def roads(out: Path, count: int, seed: int, width: int, height: int) -> None:
     with progress_bar("render roads") as report:
         write_roads(out, count, seed, height, width, lambda done, n: report(done, n, ""))
     click.echo(f"{count} pictures in {out}")
+
+
+@command.command("tracking")
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--photographs", multiple=True, type=click.Path(path_type=Path, exists=True),
+              help="Folder of photographs to cut objects from, and to move them over; may be given "
+              "several times. Without one, backgrounds and objects are drawn.")  # fmt: skip
+@click.option("--portraits", multiple=True, type=click.Path(path_type=Path, exists=True),
+              help="Folder of people before a plain wall, named PERSON_... .")  # fmt: skip
+@click.option("--sequences", type=click.IntRange(1), default=1000, show_default=True)
+@click.option("--frames", type=click.IntRange(1), default=4, show_default=True)
+@click.option("--stride", type=click.IntRange(1), default=17, show_default=True,
+              help="Frames of time between those that are written.")  # fmt: skip
+@click.option("--width", type=click.IntRange(64, 4096), default=480, show_default=True)
+@click.option("--height", type=click.IntRange(64, 4096), default=270, show_default=True)
+@click.option("--sprites", type=click.IntRange(1), default=1000, show_default=True,
+              help="Objects that are cut beforehand.")  # fmt: skip
+@click.option("--split", type=click.Choice(["train", "val"]), default="train", show_default=True,
+              help="Whose photographs and people: the two are disjoint.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+def tracking(out: Path, **options: Any) -> None:
+    """Sequences of moving objects into the folder OUT, in the layout of GOT-10k."""
+    from edgereg_training.commands.progress import progress_bar
+    from edgereg_training.tracking.rendered import MotionOptions, write_sequences
+
+    with progress_bar("render tracking") as report:
+        write_sequences(MotionOptions(out, **options), lambda done, total: report(done, total, ""))
+    click.echo(f"{options['sequences']} sequences in {out}")
 
 
 def _write(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgereg.gauss_newton import Array, Linearised
+from edgereg_tracking.gauss_newton import Array, Linearised
 
 # Below 0 the MLU falls no further than this.
 MLU_FLOOR = 0.05

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from edgereg.atom_classifier import (
+from edgereg_tracking.atom_classifier import (
     FilterProblem,
     JointProblem,
     correlate,
@@ -15,7 +14,7 @@ from edgereg.atom_classifier import (
     mlu,
     spread_back,
 )
-from edgereg.gauss_newton import Linearised, conjugate_gradients, minimise
+from edgereg_tracking.gauss_newton import Linearised, conjugate_gradients, minimise
 
 
 def linear(matrix: Any, wanted: Any, diagonal: Any = 1.0) -> Any:
