@@ -14,11 +14,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Declared:
-    """Width and height in pixels; whole: the file doesn't end before its picture does."""
+    """Width and height in pixels; whole: the file doesn't end before its picture does.
+
+    usable: whether a decoder may be given what is there.
+    """
 
     width: int
     height: int
     whole: bool = True
+    usable: bool = True
 
 
 def declared(content: bytes) -> Declared | None:
@@ -41,9 +45,8 @@ def _png(content: bytes) -> Declared | None:
     while name != b"IEND" and at + 8 <= len(content):
         size, name = struct.unpack_from(">I4s", content, at)
         at += 12 + size
-    if at > len(content) + len(b"....IEND....") and name != b"IDAT":
-        return None  # a part that is longer than the file, and not the picture
-    return Declared(width, height, whole=name == b"IEND" and at <= len(content))
+    # OpenCV asks for the memory that a part declares, before it sees that the file is shorter.
+    return Declared(width, height, whole=name == b"IEND", usable=at <= len(content))
 
 
 def _jpeg(content: bytes) -> Declared | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from av import VideoFrame
-from av.error import BlockingIOError, EOFError
+from av.error import BlockingIOError, EOFError, FFmpegError
 from av.filter import Graph
 
 
@@ -45,7 +45,11 @@ def deinterlaced(pictures: Iterable[Picture]) -> Iterator[Picture]:
                 before = picture
                 yield picture
                 continue
-            fields = _Fields(picture)
+            try:
+                fields = _Fields(picture)
+            except FFmpegError:  # of a format that the filter doesn't know: as it was recorded
+                yield picture
+                continue
             if before is not None and fields.takes(before):
                 fields.begin_after(before)
         yield from fields.push(picture)

@@ -11,6 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 import av
+import av.error
 
 from edgereg.core.errors import SourceError
 from edgereg.core.frames import Frame, SourceInfo
@@ -178,7 +179,10 @@ class VideoFile:
 
     def _next(self) -> tuple[int, Picture] | None:
         """The next frame's index and picture; None at the end."""
-        picture = next(self._pictures, None)
+        try:
+            picture = next(self._pictures, None)
+        except av.error.FFmpegError as error:
+            raise SourceError(f"{self._name}: can't be decoded any further: {error}") from error
         if picture is None:
             self._note_end()
             return None

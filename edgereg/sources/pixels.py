@@ -6,7 +6,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from av import VideoFrame
+from av.error import FFmpegError
 from av.video.reformatter import VideoReformatter
+
+from edgereg.core.errors import SourceError
 
 # FFmpeg counts a display matrix's degrees against the clock.
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, -90: cv2.ROTATE_90_CLOCKWISE}
@@ -21,9 +24,14 @@ class Pixels:
     def rgb(self, picture: VideoFrame) -> npt.NDArray[np.uint8]:
         """uint8 [H, W, 3] RGB that nobody can write into, turned as the recording says.
 
-        The array is FFmpeg's own memory, without a copy, where no row of it is padded.
+        The array is FFmpeg's own memory, without a copy, where no row of it is padded. Raises
+        SourceError, whose line names no source, for a form of pictures that FFmpeg can't convert.
         """
-        converted = self._reformatter.reformat(picture, format="rgb24", dst_color_range="JPEG")
+        try:
+            converted = self._reformatter.reformat(picture, format="rgb24", dst_color_range="JPEG")
+        except FFmpegError as error:
+            form = picture.format.name
+            raise SourceError(f"pictures of the form {form} can't be shown: {error}") from error
         plane = converted.planes[0]
         width, height, row = converted.width, converted.height, plane.line_size
         if row < 0:  # stored from the last row upward

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
 
 import av.error
@@ -33,13 +34,14 @@ def decode_still(
         raise SourceError(f"{name}: {_NO_IMAGE}")
     if size.width * size.height > max_pixels:
         raise SourceError(f"{name}: {too_large(size.width * size.height, max_pixels)}")
-    try:
-        raw = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        raw = None
+    raw = None
+    if size.usable:
+        with suppress(cv2.error):
+            raw = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     image = None if raw is None else rgb(np.asarray(raw, np.uint8))
     if image is None:
-        raise SourceError(f"{name}: {_NO_IMAGE if size.whole else 'truncated; it shows nothing'}")
+        whole = size.whole and size.usable
+        raise SourceError(f"{name}: {_NO_IMAGE if whole else 'truncated; it shows nothing'}")
     image.flags.writeable = False
     fault = None if size.whole else f"{name}: truncated; the lower part of the picture is missing"
     return image, fault
