@@ -1,11 +1,13 @@
-"""Density curves on demand: slices of p(y|x) through a prediction, one along each target."""
+"""Density curves on demand: the marginal of p(y|x) along each target of a prediction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from edgereg import marginals
 from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EngineError
 from edgereg.core.kinds import Boxes, Points
@@ -16,7 +18,8 @@ from edgereg.engines.base import Engine
 
 @dataclass(frozen=True)
 class DensityCurve:
-    """One slice: the density of a target given the others at their final values.
+    """The density of one target, whatever the others are (of many targets that depend on each
+    other: given the others at their final values).
 
     x: float32 [G], the target's values, ascending. density: float32 [G] per unit of the target,
     integrating to 1 over x. initial (None if not refined) and final: the prediction's own values.
@@ -33,11 +36,14 @@ class DensityCurve:
 def density_curves(
     engine: Engine, spec: ModelSpec, predictions: Predictions, row: int, *, points: int = 181
 ) -> tuple[DensityCurve, ...]:
-    """Slices through prediction `row`, one for each of the model's D targets, in one engine call.
+    """The marginals of prediction `row`, one for each of the model's D targets.
 
+    Where the density is a product over the targets they are its slices, in one engine call; of up
+    to `marginals.MOST_TARGETS` targets that depend on each other they are made of weighted samples,
+    in a few calls; of more such targets slices are shown.
     engine: of the model's `density` graph. points: G, over the whole range of each target; a
     target in pixels is looked at as far as half its region's longer side, since its range is the
-    whole picture. Energies are unnormalised, so each slice is normalised over what it covers
+    whole picture. Energies are unnormalised, so each curve is normalised over what it covers
     (trapezoid rule).
     Raises EngineError where the predictions came without the features that the graph takes, or
     the density is not finite anywhere on a slice.
@@ -46,13 +52,16 @@ def density_curves(
     if len(spec.targets) != len(final):
         raise EngineError(
             f"model '{spec.name}' has {len(spec.targets)} targets and its predictions "
-            f"{len(final)} values; no slices can be drawn"
+            f"{len(final)} values; no curves can be drawn"
         )
     axes = [
         np.linspace(*_range(target, predictions, row, d), points, dtype=np.float32)
         for d, target in enumerate(spec.targets)
     ]
-    log_density = _evaluate(engine, predictions, row, _slices(final, axes)).reshape(-1, points)
+    log_density = _sampled(engine, predictions, row, axes)
+    if log_density is None:
+        found = _evaluate(engine, predictions, row, _slices(final, axes))
+        log_density = found.reshape(-1, points)
     climb = predictions.refinement
     return tuple(
         DensityCurve(
@@ -65,6 +74,27 @@ def density_curves(
         )
         for d, (target, x) in enumerate(zip(spec.targets, axes, strict=True))
     )
+
+
+def _sampled(
+    engine: Engine, predictions: Predictions, row: int, axes: list[FloatArray]
+) -> FloatArray | None:
+    """Log-densities [D, G] of the marginals of targets that depend on each other, else None."""
+    final = predictions.values[row].astype(np.float64)
+    if not 1 < len(final) <= marginals.MOST_TARGETS:
+        return None
+    reach = np.array([float(axis[-1] - axis[0]) / 12 for axis in axes])
+    spread = reach if predictions.std is None else predictions.std[row].astype(np.float64)
+
+    def log_density(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        grid = points.astype(np.float32)[None]
+        return _evaluate(engine, predictions, row, grid).astype(np.float64)
+
+    if marginals.is_product(log_density, final, spread):
+        return None
+    found = marginals.marginals(log_density, final, spread, axes)
+    with np.errstate(divide="ignore"):
+        return None if found is None else np.log(np.array(found, np.float32))
 
 
 def _range(target: Target, predictions: Predictions, row: int, d: int) -> tuple[float, float]:

@@ -57,14 +57,16 @@ class HeadPose:
     def propose(
         self, outputs: Mapping[str, npt.NDArray[Any]], prepared: Prepared, spec: ModelSpec
     ) -> Proposal:
-        """`values` and `std` [B, 3] -> one candidate each, with the features of its image."""
+        """`values`, `std` [B, 3] and `interval` [B, 3, 2], which older models lack -> one candidate
+        each, with the features of its image."""
         values = np.asarray(outputs["values"], np.float32)
+        ends = outputs.get("interval")
         return Proposal(
             initial=values[:, None],
             scores=np.ones((len(values), 1), np.float32),
             features={name: outputs[name] for name in spec.features},
             std=np.asarray(outputs["std"], np.float32)[:, None],
-            intervals=None if "interval" not in outputs else outputs["interval"][:, None],
+            intervals=None if ends is None else np.asarray(ends, np.float32)[:, None],
         )
 
     def conclude(

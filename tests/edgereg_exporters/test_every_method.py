@@ -86,7 +86,7 @@ def cases() -> list[Case]:
     every = [
         Case(
             method,
-            "landmarks" if method == "heatmap" else "headpose",
+            "landmarks" if method in ("heatmap", "bel-h") else "headpose",
             OPTIONS.get(method, {}),
             **(ebm if method == "ebm" else {}),
         )

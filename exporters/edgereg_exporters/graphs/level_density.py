@@ -1,6 +1,6 @@
 """Densities over levels of many targets at once: a graph of a few nodes instead of some for each.
 
-The same numbers as `Levels.std` and `Levels.log_prob`, which go target by target.
+The same numbers as `Levels.std`, `interval` and `log_prob`, which go target by target.
 """
 
 from __future__ import annotations
@@ -50,12 +50,14 @@ def _together(density: Levels) -> Tensor:
     return torch.stack(density.probabilities, 1)
 
 
-def interval(density: Levels, level: float) -> Tensor:
+def interval(density: Density, level: float) -> Tensor:
     """The central interval of each target that holds `level` of it: [B, D, 2], in units.
 
-    The same numbers as `Levels.interval`, by operators that every engine has: a level counts in the
-    position of a quantile by the share of it that lies below.
+    Of levels the same numbers as `Levels.interval`, by operators that every engine has: a level
+    counts in the position of a quantile by the share of it that lies below.
     """
+    if not isinstance(density, Levels):
+        return torch.stack(density.interval(level), dim=-1)
     tail = (1 - level) / 2
     parts = [_together(density)] if _alike(density) else [p[:, None] for p in density.probabilities]
     ends = [torch.cat([_position(p, t) for p in parts], 1) for t in (tail, 1 - tail)]

@@ -1,6 +1,7 @@
 """The problem `regression`: a backbone with the head of any method as an Exportable.
 
-predict gives `values` (the method's decoder), `std` and `features`. A method with an energy gets
+predict gives `values` (the method's decoder), `std` and `interval` of the final density (where the
+method has an energy: of that), and `features`. A method with an energy gets
 the analytic `refine` and `density` graphs, which take W_x g_x as features; any other method's
 log-density is traced.
 """
@@ -33,32 +34,30 @@ from edgereg_exporters.graphs.target_graphs import target_density_graph, target_
 from edgereg_exporters.models.exportable import Arrays, Exportable, OtherGraph
 from edgereg_exporters.models.trial_images import trial_images
 
-OUTPUTS = ("values", "std", "features")
+OUTPUTS = ("values", "std", "interval", "features")
+# Of the density, what `interval` holds.
+SHARE = 0.9
 IMAGES, POINTS = 8, 8
 
 
 class Predict(nn.Module):
-    """uint8 [B, S, S, 3] -> values [B, D], std [B, D], features (the head's, or W_x g_x)."""
+    """uint8 [B, S, S, 3] -> values [B, D], std [B, D] and interval [B, D, 2] (the central 90 %) of
+    the final density, features (the head's, or W_x g_x)."""
 
     def __init__(self, net: RegressionNet) -> None:
         super().__init__()
         self.net = net
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """See the class."""
         head = self.net.head
         features = self.net.extract(images)
         values = head.value(features)
         energy = head.energy()
-        if energy is None:
-            return values, level_density.std(head.density(features)), features
-        # The density of an energy takes a thousand samples: `std` is that of the estimate where
-        # there is one; without one, the search for the value has cost as much already.
-        if energy.estimate is None:
-            density = energy.density(features, values)
-        else:
-            density = energy.estimate.density(features)
-        return values, level_density.std(density), energy.network.project(pooled(features))
+        density = head.density(features) if energy is None else energy.density(features, values)
+        spread = level_density.std(density), level_density.interval(density, SHARE)
+        shown = features if energy is None else energy.network.project(pooled(features))
+        return values, *spread, shown
 
 
 class LogDensity(nn.Module):
@@ -94,7 +93,7 @@ def exportable_net(net: RegressionNet, problem: RegressionProblem) -> Exportable
         outputs=OUTPUTS,
         multiple=None,
         others=others,
-        spans={"values": span, "std": span, "trajectory": span},
+        spans={"values": span, "std": span, "interval": span, "trajectory": span},
         points=partial(trial_points, net.head),
         fields=model_fields(net.head, problem),
         notes=net.head.notes(),

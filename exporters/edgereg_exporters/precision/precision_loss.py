@@ -53,7 +53,7 @@ def differences_of(
     name = full.graph.input[0].name
     span = min(target.high - target.low for target in spec.targets)
     side = float(spec.input.long_side or span)
-    spans = {"values": span, "std": span, "boxes": side, "scores": 1}
+    spans = {"values": span, "std": span, "interval": span, "boxes": side, "scores": 1}
     parts = [
         compare(
             "predict",

@@ -6,6 +6,7 @@ A model folder runs in the ONNX engine, as on the device; a training folder runs
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,13 @@ from edgereg.pipeline.steps import ascend
 from edgereg_training.loop.bootstrap import Figure, mean_figure
 from edgereg_training.loop.errors import TrainingError
 from edgereg_training.regression.data import load_examples
-from edgereg_training.regression.target import FloatArray, TrainingTarget, target_of, with_ranges
+from edgereg_training.regression.target import (
+    MOST_NAMED,
+    FloatArray,
+    TrainingTarget,
+    target_of,
+    with_ranges,
+)
 
 if TYPE_CHECKING:
     from edgereg_training.regression.trained import Trained
@@ -28,9 +35,20 @@ if TYPE_CHECKING:
 BATCH = 64
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of N crops: estimated and refined values [N, D], and the ends [N, D, 2] of
+    its 90 % intervals, None where its graph gives none."""
+
+    values: FloatArray
+    refined: FloatArray
+    intervals: FloatArray | None
+
+
 def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
     """Errors of a model folder's estimate, refined, and their paired difference; where the target
-    has parts, of each. Those of a model without an energy are the same refined.
+    has parts, of each. Those of a model without an energy are the same refined. Also how much of
+    the truth its 90 % intervals hold.
 
     On photographs, and of models that learnt from them: `faces.evaluation.measure`.
     """
@@ -44,12 +62,36 @@ def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
         raise TrainingError(f"{model.path}: a model of '{spec.task}' must have a fixed input size")
     target = target_of_model(model, size)
     examples = load_examples([data], target, size, spec.input.crop_scale)
-    values, refined = run(model, examples.images, progress)
+    found = run(model, examples.images, progress)
+    held = coverage_figures(target, found.intervals, examples.targets)
     if target.parts:
-        return part_figures(target, values, refined, examples.targets)
-    errors = target.errors(values, examples.targets)
-    after = target.errors(refined, examples.targets)
-    return score_figures(target, errors | {f"{name}_refined": e for name, e in after.items()})
+        return part_figures(target, found.values, found.refined, examples.targets) + held
+    errors = target.errors(found.values, examples.targets)
+    after = target.errors(found.refined, examples.targets)
+    scores = errors | {f"{name}_refined": e for name, e in after.items()}
+    return score_figures(target, scores) + held
+
+
+def coverage_figures(
+    target: TrainingTarget, intervals: FloatArray | None, truth: FloatArray
+) -> list[Figure]:
+    """The share of true numbers [N, D] within the 90 % intervals [N, D, 2]: of all numbers, and of
+    each where they are few; over the examples of the part that is scored by value, if there is
+    one."""
+    if intervals is None:
+        return []
+    parts = [mask for part, mask in target.parts_of(truth).items() if part.by_value]
+    chosen = parts[0] if parts else np.ones(len(truth), np.bool_)
+    inside = (intervals[..., 0] <= truth) & (truth <= intervals[..., 1])
+    held = inside[chosen].astype(np.float32)
+    note = f"share of the truth within the 90 % interval; {len(held)} examples"
+    figures = [mean_figure("coverage90", held.mean(axis=1), "", note)]
+    if 1 < len(target.values) <= MOST_NAMED:
+        figures += [
+            mean_figure(f"coverage90_{value.name}", column, "", note)
+            for value, column in zip(target.values, held.T, strict=True)
+        ]
+    return figures
 
 
 def measure_trained(trained: Trained, data: Path) -> list[Figure]:
@@ -80,25 +122,26 @@ def target_of_model(model: ModelFolder, size: int) -> TrainingTarget:
     return with_ranges(target, {value.name: (value.low, value.high) for value in spec.targets})
 
 
-def run(
-    model: ModelFolder, images: npt.NDArray[np.uint8], progress: Progress
-) -> tuple[FloatArray, FloatArray]:
-    """Estimated and refined values [N, D] of crops [N, S, S, 3]."""
+def run(model: ModelFolder, images: npt.NDArray[np.uint8], progress: Progress) -> Answers:
+    """What a model says of crops [N, S, S, 3]."""
     predict_graph = OnnxEngine(model.graph_path("predict"))
     refine = OnnxEngine(model.graph_path("refine")) if model.has("refine") else None
     settings = model.spec.refinement
-    values, refined = [], []
+    values, refined, intervals = [], [], []
     for start in range(0, len(images), BATCH):
         outputs = predict_graph.run({predict_graph.inputs[0]: images[start : start + BATCH]})
         found: FloatArray = outputs["values"]
         values.append(found)
+        if "interval" in outputs:
+            intervals.append(outputs["interval"])
         if refine is not None and settings is not None:
             features = {name: outputs[name] for name in model.spec.features}
             begun = Proposal(found[:, None], np.ones((len(found), 1), np.float32), features)
             found = ascend(refine, begun, settings, settings.steps).final
         refined.append(found)
         progress(min(start + BATCH, len(images)), len(images))
-    return np.concatenate(values), np.concatenate(refined)
+    ends = np.concatenate(intervals) if intervals else None
+    return Answers(np.concatenate(values), np.concatenate(refined), ends)
 
 
 def score_figures(target: TrainingTarget, scores: Mapping[str, FloatArray]) -> list[Figure]:

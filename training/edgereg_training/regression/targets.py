@@ -50,9 +50,9 @@ class HeadPose(TargetSettings):
         reading=(
             "R = Rz(roll) Ry(yaw) Rx(pitch) with x to image right, y up, z towards the camera:\n"
             "positive yaw turns the nose to image right, positive pitch lowers it, positive roll\n"
-            "tilts the crown to image left. `std` is the standard deviation of the estimate, "
-            "before\nrefinement. Towards 90 degrees of yaw, pitch and roll turn about the same "
-            "axis and can't\nbe told apart; this, more than yaw, makes the errors of the full and "
+            "tilts the crown to image left. `std` and `interval` (the central 90 %) are those of\n"
+            "the final density. Towards 90 degrees of yaw, pitch and roll turn about the same\n"
+            "axis and can't be told apart; this, more than yaw, makes the errors of the full and\n"
             "wide range."
         ),
         limits=LIMITS,

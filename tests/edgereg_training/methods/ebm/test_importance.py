@@ -16,8 +16,8 @@ from edgereg_training.methods.ebm.importance import (  # noqa: E402
     LevelProposal,
     cholesky,
     proposals_of,
+    random_numbers,
     sample,
-    uniforms,
 )
 
 MEAN = torch.tensor([10.0, 5.0, -3.0])
@@ -48,7 +48,7 @@ def drawn(shift: float, sharp: float, correlation: float) -> tuple[Draws, float,
     factor = torch.diag(STD)[None]
     start = GaussianProposal((MEAN + shift * STD)[None], factor)
     wider = GaussianProposal(start.mean, 3 * factor)
-    return sample(energy, (start, wider), 512), log_z, covariance  # type: ignore[arg-type]
+    return sample(energy, (start, wider), random_numbers(3, 2, 512)), log_z, covariance  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.9])
@@ -72,7 +72,7 @@ def test_samples_of_levels_have_their_distribution() -> None:
     first = torch.tensor([[0.1, 0.6, 0.0, 0.3]])
     second = torch.softmax(torch.randn(1, 7, generator=torch.Generator().manual_seed(0)), 1)
     density = Levels((first, second), (10.0, -3.0), (5.0, 1.0))
-    points = LevelProposal(density).points(uniforms(4096, 4, 0))
+    points = LevelProposal(density).points(random_numbers(2, 1, 4 * 4096)[0])
     shares = torch.histc((points[0, :, 0] - 10) / 5, 4, -0.5, 3.5) / 4096
     torch.testing.assert_close(shares, first[0], atol=0.005, rtol=0)
     torch.testing.assert_close(points.mean(1), density.mean(), atol=0.03, rtol=0)

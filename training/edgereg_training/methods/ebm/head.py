@@ -64,7 +64,7 @@ class EnergySettings(Strict):
     in_units: bool = False
     unit: float | None = Field(default=None, gt=0)
     samples: int = Field(default=128, ge=1)
-    density_samples: int = Field(default=1024, ge=2)
+    density_samples: int = Field(default=512, ge=2)
     jitter: float = Field(default=0.025, ge=0)
     kernel: float = Field(default=0.125, gt=0)
     noise: float = Field(default=1.0, gt=0)
@@ -125,11 +125,12 @@ class EnergyHead(Head):
     """An energy and, where the settings have one, the head of another method as its estimate.
 
     scattered: [1, GRID, D] over the ranges; offsets: [1, S, D], samples of the proposal; both in
-    the energy's coordinates.
+    the energy's coordinates. numbers: [R, S, 3, D], of `importance.random_numbers`.
     """
 
     scattered: Tensor
     offsets: Tensor
+    numbers: Tensor
 
     def __init__(
         self,
@@ -155,6 +156,9 @@ class EnergyHead(Head):
         offsets = energy_points.offsets(self.proposal, settings.density_samples)
         self.register_buffer("scattered", energy_points.scattered(self.widths), persistent=False)
         self.register_buffer("offsets", offsets, persistent=False)
+        starts = len(self.proposal.sigmas) if estimate is None else 2
+        numbers = importance.random_numbers(len(targets), starts, settings.density_samples)
+        self.register_buffer("numbers", numbers, persistent=False)
 
     def loss(
         self, features: Tensor, targets: Tensor, generator: torch.Generator
@@ -200,7 +204,7 @@ class EnergyHead(Head):
             weights = energy(points) + math.log(width * GRID / (GRID - 1))
         else:
             start = self._start(features, value)
-            found = importance.sample(energy, start, self.settings.density_samples)
+            found = importance.sample(energy, start, self.numbers)
             points, weights = found.points, found.log_weights
         log_z = torch.logsumexp(weights, 1) - math.log(weights.shape[1])
         return WeightedSamples(points, weights, lambda points: energy(points) - log_z[:, None])

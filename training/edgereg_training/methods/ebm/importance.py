@@ -8,7 +8,7 @@ weighted by exp f / q with q the mean of all proposals (the balance heuristic, V
 1995), which no single bad proposal can spoil.
 
 Points are in units. The same quasi-random numbers serve every image, so that an exporter finds them
-as constants, and there is no loop whose length depends on the data.
+as constants, and nothing that is done depends on the data.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 import torch
@@ -28,7 +27,8 @@ from edgereg_training.methods.method import Density
 
 # Of the estimate's deviation: the Gaussian beside it, for estimates that are surer than they ought.
 WIDER = 3.0
-ROUNDS = 4
+# Rounds after those of the first proposals.
+ADAPTED = 3
 # Of the found deviations, what a further round is drawn with.
 SLACK = 1.2
 # Samples that share the largest weight when the moments are taken.
@@ -44,13 +44,8 @@ Energy = Callable[[Tensor], Tensor]
 class Proposal(Protocol):
     """What samples are drawn from."""
 
-    @property
-    def targets(self) -> int:
-        """D."""
-        ...
-
-    def points(self, uniform: Tensor) -> Tensor:
-        """Samples [B, S, D] made of numbers [S, 2 D] in 0..1."""
+    def points(self, numbers: Tensor) -> Tensor:
+        """Samples [B, S, D] made of `random_numbers` [S, 3, D]."""
         ...
 
     def log_prob(self, points: Tensor) -> Tensor:
@@ -65,15 +60,9 @@ class GaussianProposal:
     mean: Tensor
     factor: Tensor
 
-    @property
-    def targets(self) -> int:
+    def points(self, numbers: Tensor) -> Tensor:
         """See `Proposal`."""
-        return self.mean.shape[1]
-
-    def points(self, uniform: Tensor) -> Tensor:
-        """See `Proposal`."""
-        normal: Tensor = torch.special.ndtri(uniform[:, : self.targets])
-        found: Tensor = self.mean[:, None] + normal @ self.factor.mT
+        found: Tensor = self.mean[:, None] + numbers[:, 2] @ self.factor.mT
         return found
 
     def log_prob(self, points: Tensor) -> Tensor:
@@ -81,7 +70,7 @@ class GaussianProposal:
         offset = (points - self.mean[:, None]).mT
         white = torch.linalg.solve_triangular(self.factor, offset, upper=False)
         log_scale = self.factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        constant = 0.5 * self.targets * math.log(2 * math.pi)
+        constant = 0.5 * self.mean.shape[1] * math.log(2 * math.pi)
         found: Tensor = -0.5 * white.square().sum(1) - log_scale[:, None] - constant
         return found
 
@@ -92,20 +81,15 @@ class LevelProposal:
 
     density: Levels
 
-    @property
-    def targets(self) -> int:
-        """See `Proposal`."""
-        return len(self.density.low)
-
-    def points(self, uniform: Tensor) -> Tensor:
+    def points(self, numbers: Tensor) -> Tensor:
         """See `Proposal`: by the inverse of each target's distribution, evenly within a level."""
         columns = []
         pairs = zip(self.density.probabilities, self.density.low, self.density.step, strict=True)
         for d, (probabilities, low, step) in enumerate(pairs):
             total = probabilities.cumsum(1)
-            wanted = uniform[:, d] * total[:, -1:]
+            wanted = numbers[:, 0, d] * total[:, -1:]
             index = (total[:, None, :] < wanted[:, :, None]).sum(-1)
-            columns.append(low + step * (index + uniform[:, self.targets + d] - 0.5))
+            columns.append(low + step * (index + numbers[:, 1, d] - 0.5))
         return torch.stack(columns, dim=-1)
 
     def log_prob(self, points: Tensor) -> Tensor:
@@ -131,22 +115,33 @@ class Draws:
     log_weights: Tensor
 
 
-def sample(energy: Energy, start: tuple[Proposal, ...], count: int) -> Draws:
-    """About `count` weighted samples of exp f / Z, the first round from `start`; of more than
-    MOST_ADAPTED targets it is the only one."""
+def sample(energy: Energy, start: tuple[Proposal, ...], numbers: Tensor) -> Draws:
+    """Weighted samples of exp f / Z: [R, S, 3, D] `random_numbers` give S samples in each of R
+    rounds, of which the first are drawn from `start`."""
     proposals = list(start)
-    rounds = ROUNDS if start[0].targets <= MOST_ADAPTED else 1
-    share = max(1, count // (len(start) + rounds - 1))
-    numbers = [uniforms(share, 2 * start[0].targets, seed) for seed in range(len(start) + rounds)]
-    drawn = [p.points(numbers[k]) for k, p in enumerate(proposals)]
+    drawn = [p.points(own) for p, own in zip(proposals, numbers[: len(start)], strict=True)]
     points = torch.cat(drawn, dim=1).detach()
     f = energy(points)
-    for _ in range(rounds - 1):
+    for own in numbers[len(start) :]:
         proposals.append(_adapted(points, f - _log_mean(proposals, points)))
-        new = proposals[-1].points(numbers[len(proposals) - 1]).detach()
+        new = proposals[-1].points(own).detach()
         points = torch.cat([points, new], dim=1)
         f = torch.cat([f, energy(new)], dim=1)
     return Draws(points, f - _log_mean(proposals, points))
+
+
+def random_numbers(targets: int, starts: int, count: int) -> Tensor:
+    """Quasi-random numbers [R, S, 3, D] for about `count` samples: twice even ones in 0..1, and the
+    standard normals of the first. Beside the `starts` there are ADAPTED rounds, of more than
+    MOST_ADAPTED targets none."""
+    rounds = starts + (ADAPTED if targets <= MOST_ADAPTED else 0)
+    share = max(1, count // rounds)
+    parts = []
+    for seed in range(rounds):
+        engine = SobolEngine(2 * targets, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
+        even: Tensor = engine.draw(share).clamp(1e-4, 1 - 1e-4).reshape(share, 2, targets)
+        parts.append(torch.cat([even, torch.special.ndtri(even[:, :1])], dim=1))
+    return torch.stack(parts)
 
 
 def _adapted(points: Tensor, log_weights: Tensor) -> GaussianProposal:
@@ -180,11 +175,3 @@ def _log_mean(proposals: list[Proposal], points: Tensor) -> Tensor:
     """log of the proposals' mean density at points [B, S, D]: [B, S]."""
     each = torch.stack([proposal.log_prob(points) for proposal in proposals])
     return torch.logsumexp(each, dim=0) - math.log(len(proposals))
-
-
-@lru_cache(maxsize=64)
-def uniforms(count: int, size: int, seed: int) -> Tensor:
-    """Quasi-random numbers [count, size] within 0..1, away from its ends."""
-    engine = SobolEngine(size, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
-    drawn: Tensor = engine.draw(count)
-    return drawn.clamp(1e-4, 1 - 1e-4)
