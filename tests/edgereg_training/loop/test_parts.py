@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from edgereg_training.loop.bootstrap import figure, mean_figure  # noqa: E402
+from edgereg_training.loop.errors import RecipeError  # noqa: E402
 from edgereg_training.loop.log import append_log, cut_log, read_log  # noqa: E402
-from edgereg_training.loop.optimiser import learning_rate, make_optimiser  # noqa: E402
+from edgereg_training.loop.optimiser import (  # noqa: E402
+    freeze,
+    learning_rate,
+    make_optimiser,
+    train_mode,
+)
 from edgereg_training.loop.prefetch import prefetch  # noqa: E402
 from edgereg_training.loop.recipe import OptimiserSettings  # noqa: E402
 from edgereg_training.loop.weights import copy_weights, update_average  # noqa: E402
@@ -111,3 +118,41 @@ def test_bootstrap_resamples_alike_so_that_differences_pair() -> None:
 def test_bootstrap_of_nothing() -> None:
     with pytest.raises(ValueError, match="no examples"):
         mean_figure("x", np.zeros(0))
+
+
+def two_parts() -> Any:
+    return torch.nn.ModuleDict(
+        {
+            "backbone": torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4)),
+            "head": torch.nn.Linear(4, 2),
+        }
+    )
+
+
+def test_rates_by_part_scale_their_parameters_only() -> None:
+    net = two_parts()
+    rates = {"backbone": 0.1, "backbone.1": 0.5}
+    optimiser = make_optimiser(net, OptimiserSettings(name="rmsprop", rates=rates))
+    assert isinstance(optimiser, torch.optim.RMSprop)
+    scales = {id(p): group["scale"] for group in optimiser.param_groups for p in group["params"]}
+    found = {name: scales[id(p)] for name, p in net.named_parameters()}
+    assert found["backbone.0.weight"] == found["backbone.0.bias"] == 0.1
+    assert found["backbone.1.weight"] == 0.5
+    assert found["head.weight"] == 1.0
+    with pytest.raises(RecipeError, match="trains no part 'neck'"):
+        make_optimiser(net, OptimiserSettings(rates={"neck": 2.0}))
+
+
+def test_frozen_parts_and_their_statistics_stay() -> None:
+    net = two_parts()
+    freeze(net, ("backbone",))
+    assert [name for name, p in net.named_parameters() if p.requires_grad] == [
+        "head.weight", "head.bias"
+    ]  # fmt: skip
+    train_mode(net, ("backbone",))
+    before = net["backbone"][1].running_mean.clone()
+    net["backbone"](torch.randn(8, 3))
+    assert torch.equal(net["backbone"][1].running_mean, before)
+    assert net["head"].training
+    with pytest.raises(RecipeError, match="no part 'neck'"):
+        freeze(net, ("neck",))

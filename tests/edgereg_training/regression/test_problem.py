@@ -52,7 +52,7 @@ def heads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_head_shards(options)
 
 
-def recipe(heads: Path, target: str = "headpose", **options: Any) -> Recipe:
+def recipe(heads: Path, target: Any = "headpose", **options: Any) -> Recipe:
     defaults = {
         "target": target, "train": [str(heads)], "validation": [str(heads)], "size": 32,
         "backbone": NARROW, "method": {"name": "bel"},
@@ -256,3 +256,39 @@ def test_nme_and_refined_scores() -> None:
     assert scores["nme_refined"][0] == 0
     assert scores["mae"][0] == pytest.approx(3.5)
     assert scores["coverage90"][0] == 1
+
+
+def test_ranges_levels_layers_and_the_energy_s_widths_are_the_recipe_s(heads: Path) -> None:
+    ranges = {"yaw": [-75, 75], "pitch": [-75, 75], "roll": [-50, 50]}
+    bel = {"name": "bel", "code": "U", "levels": [151, 151, 101], "theta": None}
+    ebm = {"name": "ebm", "estimate": bel, "target_widths": [16, 32, 64, 128], "activation": "relu"}
+    settings = recipe(
+        heads, target={"name": "headpose", "ranges": ranges}, method=ebm, layers=[20, 12]
+    )
+    problem: Any = problem_of(settings)
+    assert [(t.low, t.high) for t in problem.target.values] == [(-75, 75), (-75, 75), (-50, 50)]
+    net = problem.build()
+    assert [layer.out_features for layer in net.head.estimate.bits.heads] == [150, 150, 100]
+    assert [layer.in_features for layer in net.head.estimate.bits.heads] == [12, 12, 12]
+    widths = [part.out_features for part in net.head.network.target if hasattr(part, "weight")]
+    assert widths == [16, 32, 64, 128]
+    assert net.eval().value(torch.zeros(2, 32, 32, 3, dtype=torch.uint8)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"name": "headpose", "ranges": {"nod": [0, 1]}}, "has no number 'nod'"),
+        ({"name": "landmarks", "points": 67}, "schemes of 19, 29, 68, 98 points"),
+        ({"name": "scalar", "label": "length_mm"}, "target 'scalar': 'low'"),
+    ],
+)
+def test_a_wrong_target_is_named(heads: Path, target: Any, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        problem_of(recipe(heads, target=target))
+
+
+def test_levels_for_fewer_numbers_than_the_target_has(heads: Path) -> None:
+    method = {"name": "bel", "levels": [10, 20]}
+    with pytest.raises(RecipeError, match="2 numbers of levels for 3 targets"):
+        problem_of(recipe(heads, method=method)).build()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.core.geometry import letterbox, nms
-from edgereg.core.tasks import Proposal
-from edgereg.engines.base import Engine
+from edgereg.core.frames import Frame
+from edgereg.core.tasks import is_step_task
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
 from edgereg.pipeline.steps import ascend
@@ -25,11 +24,12 @@ from edgereg_training.detection.average_precision import (
 from edgereg_training.detection.scene import Scene
 from edgereg_training.detection.scenes import Judged, load_scenes
 from edgereg_training.loop.bootstrap import Figure, figure
+from edgereg_training.loop.errors import TrainingError
+from edgereg_training.registry import installed_plugins
 
 if TYPE_CHECKING:
     from edgereg_training.render.shards import Progress
 
-FloatArray = npt.NDArray[np.float32]
 # Name, what it is, and the IoU thresholds over which average precision is averaged.
 MEASURES: tuple[tuple[str, str, tuple[float, ...]], ...] = (
     ("ap50", "average precision at IoU 0.5", (0.5,)),
@@ -37,16 +37,10 @@ MEASURES: tuple[tuple[str, str, tuple[float, ...]], ...] = (
     ("ap", "average precision over IoU 0.5 to 0.95", tuple(0.5 + 0.05 * k for k in range(10))),
 )
 RESAMPLES = 1000
+# More candidates than any model has.
+MOST = 10000
 # Heads that the usual figures are about: at least half of them is seen, both sides 12 px or more.
 CLEAR = Judged(visible=0.5, side=12.0)
-
-
-@dataclass(frozen=True)
-class Engines:
-    """The graphs of one model; refine is None where it has none."""
-
-    predict: Engine
-    refine: Engine | None
 
 
 def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
@@ -92,50 +86,31 @@ def _of_all(after: list[PictureResult]) -> list[Figure]:
 def run(
     model: ModelFolder, scenes: Sequence[Scene], progress: Progress
 ) -> tuple[list[PictureResult], list[PictureResult]]:
-    """Detections of scenes, estimated and refined, each after suppression of duplicates.
+    """Detections of scenes by the task that runs on the device, estimated and refined.
 
-    Without a `refine` graph both are the same.
+    All scores count, so neither a threshold nor a limit is applied. Without a `refine` graph both
+    are the same.
     """
+    task = installed_plugins().tasks()[model.spec.task]
+    if is_step_task(task):
+        raise TrainingError(f"task '{task.name}' looks at whole clips, not at single pictures")
+    everything = {"score_threshold": 0.0, "max_candidates": MOST}
+    spec = model.spec.model_copy(update={"settings": {**model.spec.settings, **everything}})
+    predict = OnnxEngine(model.graph_path("predict"), threads=1)
     refine = OnnxEngine(model.graph_path("refine"), threads=1) if model.has("refine") else None
-    engines = Engines(OnnxEngine(model.graph_path("predict"), threads=1), refine)
-    pairs = []
+    results: tuple[list[PictureResult], list[PictureResult]] = ([], [])
     for done, scene in enumerate(scenes, start=1):
-        pairs.append(_detect(model, engines, scene))
+        prepared = task.prepare(Frame(done - 1, 0.0, scene.image), None, spec)
+        outputs = predict.run({predict.inputs[0]: prepared.images})
+        proposal = task.propose(outputs, prepared, spec)
+        climbed = None
+        if refine is not None and spec.refinement is not None:
+            climbed = ascend(refine, proposal, spec.refinement, spec.refinement.steps)
+        for part, refinement in zip(results, (None, climbed), strict=True):
+            found = task.conclude(proposal, refinement, prepared, spec)
+            part.append(PictureResult(found.values, found.scores, scene.boxes, scene.ignored))
         progress(done, len(scenes))
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-
-
-def _detect(
-    model: ModelFolder, engines: Engines, scene: Scene
-) -> tuple[PictureResult, PictureResult]:
-    spec = model.spec
-    image, scale = letterbox(scene.image, spec.input.long_side, spec.input.multiple)
-    outputs = engines.predict.run({engines.predict.inputs[0]: image[None]})
-    boxes, scores = outputs["boxes"][0], outputs["scores"][0]
-    iou = spec.settings.get("nms_iou", 0.5)
-    kept = nms(boxes, scores, iou)
-    boxes, scores = boxes[kept], scores[kept]
-    refined = _refined(model, engines, outputs, boxes)
-    height, width = scene.image.shape[:2]
-    limit = np.array([width, height, width, height])
-
-    def result(found: FloatArray) -> PictureResult:
-        in_frame = np.clip(found / np.tile(scale, 2), 0, limit)
-        return PictureResult(in_frame, scores, scene.boxes, scene.ignored)
-
-    return result(boxes), result(refined)
-
-
-def _refined(
-    model: ModelFolder, engines: Engines, outputs: dict[str, npt.NDArray[Any]], boxes: FloatArray
-) -> FloatArray:
-    """The ends of the trajectories that start at boxes [K, 4] (image pixels)."""
-    settings = model.spec.refinement
-    if engines.refine is None or settings is None:
-        return boxes
-    features = {name: outputs[name] for name in model.spec.features}
-    start = Proposal(boxes[None], np.ones((1, len(boxes)), np.float32), features)
-    return ascend(engines.refine, start, settings, settings.steps).final
+    return results
 
 
 def _figure(name: str, note: str, terms: list[tuple[float, Matches]]) -> Figure:
