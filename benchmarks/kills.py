@@ -50,6 +50,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    # In the background a shell lets its jobs ignore SIGINT, and so would every run.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     dice, bad = random.Random(given.seed), 0  # noqa: S311 - no secret
     for turn in range(given.kills):
         with tempfile.TemporaryDirectory() as folder:
