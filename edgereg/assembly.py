@@ -25,10 +25,19 @@ from edgereg.pipeline.staged import Mode, StagedPipeline
 from edgereg.pipeline.stats import Report
 from edgereg.plugins import Plugins
 from edgereg.sinks.base import RunInfo, Sink
+from edgereg.sinks.clips_table import ClipsTable
 from edgereg.sinks.open import format_of
-from edgereg.sinks.outputs import Output, check_inputs, check_outputs, open_outputs, settle
+from edgereg.sinks.outputs import (
+    Output,
+    Resume,
+    check_inputs,
+    check_outputs,
+    open_outputs,
+    settle,
+    stopped_run,
+)
 from edgereg.sources.base import Source
-from edgereg.sources.clips import Clips, write_places
+from edgereg.sources.clips import Clips
 from edgereg.sources.open import FORMATS, open_source
 from edgereg.sources.options import SourceOptions
 from edgereg.sources.wrapped import Arrays, Part
@@ -203,33 +212,60 @@ def assemble(
     settings: Settings | None = None,
     sinks: Sequence[Sink] = (),
     append: bool = False,
+    resume: bool = False,
     queue_size: int = 4,
 ) -> Run:
     """Load, open, and put together a whole run; nothing stays open where a part of it fails.
 
     tasks: loaded already, and settings: in place of the choice's, where not None.
-    sinks: further ones, beside the outputs. append: to the tables that are there.
+    sinks: further ones, beside the outputs. append: to the tables that are there. resume: after
+    the last clip that is done in them.
     """
-    check_places(plugins, origin, outputs, append=append)
+    check_places(plugins, origin, outputs, append=append or resume)
     pictures = wants_pictures(plugins, outputs)
     loaded = load(plugins, choice) if tasks is None else tasks
     source = open_origin(plugins, origin, choice)
     try:
         info = run_info(source, loaded)
-        opened = open_outputs(outputs, info, plugins.sinks(), append=append)
+        stopped = stopped_at(plugins, source, outputs) if resume else None
+        opened = open_outputs(outputs, info, plugins.sinks(), append=append, resume=stopped)
+        table = clips_table(source, opened, stopped)
     except Exception:
         source.close()
         raise
     staged = make_pipeline(
         source,
         loaded,
-        [*opened, *sinks],
+        [*opened, *([table] if table else ()), *sinks],
         settings=settings or choice.settings(),
         pictures=pictures,
         realtime=choice.realtime,
         queue_size=queue_size,
     )
-    return Run(source, staged, tuple(opened))
+    return Run(source, staged, tuple(opened), table)
+
+
+def stopped_at(plugins: Plugins, source: Source, outputs: Sequence[Path]) -> Resume:
+    """Where the last run of these outputs was stopped; the source then goes on from there."""
+    if not isinstance(source, Clips):
+        raise SinkError(
+            f"{source.info.name}: --resume goes on after the last clip of a folder or glob that "
+            "was done, and this is none (or cut short by --limit); run it without"
+        )
+    stopped = stopped_run(outputs, plugins.sinks())
+    source.go_on({row.clip for row in stopped.done}, stopped.frame, stopped.time_s)
+    return stopped
+
+
+def clips_table(
+    source: Source, outputs: Sequence[Output], stopped: Resume | None
+) -> ClipsTable | None:
+    """For many clips: which frames of the first output are of which."""
+    inner = source.source if isinstance(source, Part) else source
+    if not isinstance(inner, Clips) or not outputs:
+        return None
+    done = () if stopped is None else stopped.done
+    return ClipsTable(outputs[0].written, inner.info.files, 1 / inner.info.fps, done)
 
 
 @dataclass(frozen=True)
@@ -239,20 +275,16 @@ class Run:
     source: Source
     pipeline: StagedPipeline
     outputs: tuple[Output, ...]
+    clips: ClipsTable | None = None
 
     def finish(self, *, interrupted: bool = False) -> list[str]:
         """After the end: put the outputs in their places.
 
         interrupted: by the user; that is how a live source ends, while a file then is not whole.
-        Where many clips were run, a file beside the first output says which frames are of which.
         Returns a line for each output that is not where it was wanted, or not whole.
         """
         ended = self.pipeline.report().error is None
-        lines = settle(self.outputs, whole=ended and (not interrupted or self.source.info.live))
-        source = self.source.source if isinstance(self.source, Part) else self.source
-        if isinstance(source, Clips) and self.outputs:
-            try:
-                write_places(self.outputs[0].place, source.timeline.placed)
-            except SinkError as error:
-                lines.append(str(error))
-        return lines
+        whole = ended and (not interrupted or self.source.info.live)
+        if whole and self.clips is not None:
+            self.clips.complete()
+        return settle(self.outputs, whole=whole)

@@ -68,6 +68,9 @@ if TYPE_CHECKING:
 )
 @click.option("--append", is_flag=True, help="Continue the tables that are there.")
 @click.option(
+    "--resume", is_flag=True, help="Go on with a folder of clips where the last run was stopped."
+)
+@click.option(
     "--camera",
     metavar="WxH@RATE,FORMAT",
     help="Ask a camera for a mode, such as 1280x720@30,MJPG; any part of it will do.",
@@ -122,14 +125,27 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
                 "--workers takes neither --precision, --limit nor --realtime; leave it out"
             )
         workers, frames = options["workers"], options["slice"]
-        append = options["append"]
+        append, resume = options["append"], options["resume"]
         return run_spread(
-            session, source, outputs, choice, workers=workers, slice_frames=frames, append=append
+            session,
+            source,
+            outputs,
+            choice,
+            workers=workers,
+            slice_frames=frames,
+            append=append,
+            resume=resume,
         )
     faults = FirstFaults()
     with at_work("loading models; the first time an engine is tried or compiled takes longer"):
         run = assemble(
-            session.plugins, source, outputs, choice, sinks=[faults], append=options["append"]
+            session.plugins,
+            source,
+            outputs,
+            choice,
+            sinks=[faults],
+            append=options["append"],
+            resume=options["resume"],
         )
     report, interrupted = watch(
         run.pipeline, run.source.info.frame_count, live=run.source.info.live

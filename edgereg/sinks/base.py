@@ -29,13 +29,15 @@ class RunInfo:
     """What a sink may know before the first frame.
 
     source: the source's facts. kinds: what each task of the run gives, by task name, in order.
-    continues: the file whose rows come first (`--append`), or None. A sink of lines is given its
-    path to write to as well, and appends.
+    continues: the file whose rows come first, or None. A sink of lines is given its path to write
+    to as well (`--append`), and appends; else it copies them. before: of `continues` only the rows
+    of frames before this one (`--resume`), or None: all.
     """
 
     source: SourceInfo
     kinds: Mapping[str, Kinds] = field(default_factory=dict)
     continues: Path | None = None
+    before: int | None = None
 
 
 @dataclass(frozen=True)

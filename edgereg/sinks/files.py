@@ -6,12 +6,15 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from edgereg.core.errors import SinkError
+from edgereg.core.errors import SinkError, one_line
 from edgereg.core.files import reason
+from edgereg.sinks.base import RunInfo
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +146,23 @@ class LineFile:
         if self._file is not None:
             self._file.close()
         self._file = None
+
+
+def lines_before(
+    path: Path, run: RunInfo, frame_of: Callable[[str], int], header: int = 0
+) -> Iterator[str]:
+    """The lines that a sink at `path` is to copy first: those of `RunInfo.continues`, behind so
+    many lines of `header`, up to frame `RunInfo.before`. Raises SinkError."""
+    if run.continues is None or run.continues == path:
+        return
+    try:
+        with run.continues.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+            for line in islice(file, header, None):
+                if run.before is not None and frame_of(line) >= run.before:
+                    return
+                yield line
+    except (OSError, ValueError, KeyError) as error:
+        raise SinkError(f"{run.continues}: can't be continued: {one_line(error)}") from error
 
 
 def _ends_with_line(path: Path) -> bool:

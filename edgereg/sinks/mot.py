@@ -7,7 +7,7 @@ from pathlib import Path
 from edgereg.core.result import FrameResult
 from edgereg.sinks.base import RunInfo
 from edgereg.sinks.boxes import Found, boxes_of, size_of
-from edgereg.sinks.files import LineFile
+from edgereg.sinks.files import LineFile, lines_before
 
 
 class MotSink:
@@ -19,7 +19,9 @@ class MotSink:
 
     def __init__(self, path: Path, run: RunInfo) -> None:
         """Create, overwrite or continue. Raises SinkError where it can't be written."""
-        self._file = LineFile(path, append=run.continues is not None)
+        self._file = LineFile(path, append=run.continues == path)
+        for line in lines_before(path, run, lambda line: int(line.split(",", 1)[0]) - 1):
+            self._file.write(line)
 
     def write(self, result: FrameResult) -> None:
         """Append the frame's boxes."""

@@ -20,6 +20,7 @@ from edgereg.core.errors import EdgeregError, SinkError, one_line
 from edgereg.core.files import part_of, put_in_place, reason
 from edgereg.core.result import FrameResult
 from edgereg.sinks.base import RunInfo, Sink, SinkFormat
+from edgereg.sinks.clips_table import ClipRow, clips_table_of, move_clips_table, read_clips
 from edgereg.sinks.open import format_of, open_sink
 from edgereg.sinks.pictures import matches
 from edgereg.sinks.recovery import Lock, journal_of, left_behind, recover
@@ -28,6 +29,28 @@ log = logging.getLogger(__name__)
 
 # How often a running output makes sure that its folder is still there.
 LOOK_S = 1.0
+
+
+@dataclass(frozen=True)
+class Resume:
+    """A run that was stopped and is to go on.
+
+    bases: for each output the file with its rows so far, or None where it has none. done: the clips
+    that need not be read again; frame, time_s: with which the next one begins.
+    """
+
+    bases: Mapping[Path, Path | None]
+    done: tuple[ClipRow, ...] = ()
+
+    @property
+    def frame(self) -> int:
+        """Index of the next frame."""
+        return self.done[-1].next_frame if self.done else 0
+
+    @property
+    def time_s(self) -> float:
+        """Time of the next frame."""
+        return self.done[-1].next_time_s if self.done else 0.0
 
 
 @dataclass
@@ -121,18 +144,23 @@ def open_outputs(
     formats: Mapping[str, SinkFormat],
     *,
     append: bool = False,
+    resume: Resume | None = None,
 ) -> list[Output]:
     """Open all outputs, or none where one of them can't be opened.
 
+    append: to the tables that are there; resume: a run that was stopped.
     Raises SinkError, also where an output is a file that the source reads, or where another run
     is writing it.
     """
-    check_outputs(outputs, formats, append=append)
+    check_outputs(outputs, formats, append=append or resume is not None)
     check_inputs(outputs, run.source.files)
+    if resume is not None:
+        run = replace(run, before=resume.frame)
     opened: list[Output] = []
     try:
         for output in outputs:
-            opened.append(_open(output, run, formats, append))
+            base = None if resume is None else resume.bases[output]
+            opened.append(_open(output, run, formats, append, base))
     except BaseException:
         for each in opened:
             with suppress(Exception):
@@ -142,19 +170,25 @@ def open_outputs(
     return opened
 
 
-def _open(path: Path, run: RunInfo, formats: Mapping[str, SinkFormat], append: bool) -> Output:
+def _open(
+    path: Path,
+    run: RunInfo,
+    formats: Mapping[str, SinkFormat],
+    append: bool,
+    base: Path | None = None,
+) -> Output:
     chosen = format_of(path, formats)
     place = Path(os.path.realpath(path))
     if chosen.writes == "files" or (place.exists() and not place.is_file()):
         sink = open_sink(path, run, formats)
         return Output(path, place, place, sink, Lock.none(), made=False)
-    if left_behind(place) and (found := recover(place, chosen)) is not None:
+    if base is None and left_behind(place) and (found := recover(place, chosen)) is not None:
         log.warning("%s: is what a run that was cut off has left", found)
     written = part_of(place)
     if chosen.writes == "lines" and (append or not place.exists()):
         written = place
-    if append and place.exists():
-        run = replace(run, continues=place)
+    if base is not None or (append and place.exists()):
+        run = replace(run, continues=base or place)
     made = not written.exists()
     lock = Lock.of(place, written)
     try:
@@ -164,6 +198,24 @@ def _open(path: Path, run: RunInfo, formats: Mapping[str, SinkFormat], append: b
             written.unlink(missing_ok=True)
         lock.release()
         raise
+
+
+def stopped_run(outputs: Sequence[Path], formats: Mapping[str, SinkFormat]) -> Resume:
+    """How far the last run of these outputs came. Raises SinkError."""
+    bases: dict[Path, Path | None] = {}
+    for output in outputs:
+        place = Path(os.path.realpath(output))
+        rest = recover(place, format_of(output, formats)) if left_behind(place) else None
+        bases[output] = rest or (place if place.exists() else None)
+    first = bases[outputs[0]] if outputs else None
+    done = [] if first is None else read_clips(first)
+    lacking = [output for output, base in bases.items() if base is None]
+    if done and lacking:
+        raise SinkError(
+            f"{lacking[0]}: was no output of the run that was stopped; leave it out, or run "
+            "without --resume"
+        )
+    return Resume(bases, tuple(done))
 
 
 def settle(outputs: Sequence[Output], *, whole: bool) -> list[str]:
@@ -200,6 +252,7 @@ def _placed(output: Output, whole: bool) -> str | None:
         return f"{path}: is the one of before; this run's {output.extent}, are in {written}"
     try:
         put_in_place(written, output.place)
+        move_clips_table(written, output.place)
     except OSError as error:
         return f"{path}: can't be put in its place: {reason(error)}; it is in {written}"
     return None if whole else f"{path}: holds {output.extent}"
@@ -208,8 +261,9 @@ def _placed(output: Output, whole: bool) -> str | None:
 def _discard(output: Output) -> None:
     """Remove the file of a run that never began."""
     if output.made:
-        with suppress(OSError):
-            output.written.unlink()
+        for path in (output.written, clips_table_of(output.written)):
+            with suppress(OSError):
+                path.unlink()
     output.lock.release()
 
 

@@ -43,6 +43,7 @@ class ParquetSink:
             raise SinkError(f"{path}: Parquet needs pyarrow; install edgereg[results]") from error
         self._path = path
         self._continues = run.continues
+        self._before = run.before
         self._rows: list[Record] = []
         self._written_s = time.monotonic()
         self._reached_s = 0.0
@@ -79,7 +80,7 @@ class ParquetSink:
         finally:
             self._journal.close()
             try:
-                finish(self._path, self._continues)
+                finish(self._path, self._continues, self._before)
             except OSError as error:
                 raise SinkError(
                     f"{self._path}: can't be finished: {reason(error)}; the rows are in "
@@ -99,8 +100,9 @@ class ParquetSink:
         self._journal.keep()
 
 
-def finish(path: Path, continues: Path | None = None) -> None:
-    """Make the Parquet file at `path` of its journal, behind the rows of the file `continues`.
+def finish(path: Path, continues: Path | None = None, before: int | None = None) -> None:
+    """Make the Parquet file at `path` of its journal, behind the rows of the file `continues`;
+    of these only frames before `before`, where it is not None.
 
     The journal goes, once that is done. Raises OSError; the journal then stays.
     """
@@ -112,7 +114,7 @@ def finish(path: Path, continues: Path | None = None) -> None:
         return
     try:
         with beside.open("wb") as file, pq.ParquetWriter(file, arrow_schema()) as writer:
-            for batches in _groups(continues, journal):
+            for batches in _groups(_batches(continues, before, journal)):
                 writer.write_table(pa.Table.from_batches(batches, arrow_schema()))
         put_in_place(beside, path)
         journal.unlink()
@@ -120,10 +122,10 @@ def finish(path: Path, continues: Path | None = None) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _groups(continues: Path | None, journal: Path) -> Iterator[list[Any]]:
+def _groups(batches: Iterator[Any]) -> Iterator[list[Any]]:
     """Batches of rows, so many together as a row group is to have."""
     waiting: list[Any] = []
-    for batch in _batches(continues, journal):
+    for batch in batches:
         waiting.append(batch)
         if sum(each.num_rows for each in waiting) >= ROW_GROUP:
             yield waiting
@@ -132,13 +134,16 @@ def _groups(continues: Path | None, journal: Path) -> Iterator[list[Any]]:
         yield waiting
 
 
-def _batches(continues: Path | None, journal: Path) -> Iterator[Any]:
+def _batches(continues: Path | None, before: int | None, journal: Path) -> Iterator[Any]:
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     if continues is not None:
-        with continues.open("rb") as file, pq.ParquetFile(file) as before:
-            yield from before.iter_batches(ROW_GROUP)
+        with continues.open("rb") as file, pq.ParquetFile(file) as table:
+            for batch in table.iter_batches(ROW_GROUP):
+                early = None if before is None else pc.less(batch["frame"], before)
+                yield batch if early is None else batch.filter(early)
     with journal.open("rb") as file:
         try:
             stream = pa.ipc.open_stream(file)

@@ -15,6 +15,7 @@ from pathlib import Path
 from edgereg.core.errors import SinkError
 from edgereg.core.files import part_of, put_in_place, reason
 from edgereg.sinks.base import SinkFormat
+from edgereg.sinks.clips_table import move_clips_table
 
 try:
     import fcntl
@@ -53,6 +54,7 @@ def recover(place: Path, chosen: SinkFormat) -> Path | None:
             return None
         target = next(path for path in _names(place) if not path.exists())
         put_in_place(part, target)
+        move_clips_table(part, target)
     except OSError as error:
         raise SinkError(f"{part}: can't be recovered: {reason(error)}") from error
     finally:

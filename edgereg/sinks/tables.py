@@ -14,14 +14,16 @@ from edgereg.core.flat import FlatTable
 from edgereg.core.records import records
 from edgereg.core.result import FrameResult
 from edgereg.sinks.base import RunInfo
-from edgereg.sinks.files import LineFile
+from edgereg.sinks.files import LineFile, lines_before
 
 
 class JsonlSink:
     """One JSON object a line, one line a prediction; the fields are those of `records`."""
 
     def __init__(self, path: Path, run: RunInfo) -> None:
-        self._file = LineFile(path, append=run.continues is not None)
+        self._file = LineFile(path, append=run.continues == path)
+        for line in lines_before(path, run, lambda line: int(json.loads(line)["frame"])):
+            self._file.write(line)
 
     def write(self, result: FrameResult) -> None:
         """Append the frame's records."""
@@ -46,9 +48,11 @@ class CsvSink:
         header = _text([self._table.columns])
         if run.continues is not None:
             _check_header(run.continues, header)
-        self._file = LineFile(path, append=run.continues is not None)
-        if run.continues is None:
+        self._file = LineFile(path, append=run.continues == path)
+        if run.continues != path:
             self._file.write(header)
+        for line in lines_before(path, run, lambda line: int(line.split(",", 1)[0]), header=1):
+            self._file.write(line)
 
     def write(self, result: FrameResult) -> None:
         """Append the frame's rows."""

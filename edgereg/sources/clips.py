@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edgereg.core.errors import SinkError, SourceError
+from edgereg.core.errors import SourceError
 from edgereg.core.files import is_made_here
 from edgereg.core.frames import Frame, SourceInfo
 from edgereg.core.shown import shown
@@ -107,6 +106,7 @@ class Clips:
         self._warnings: list[str] = []
         self._current: VideoFile | None = None
         self._closed = False
+        self._done: frozenset[Path] = frozenset()
         first = next((clip for clip in map(self._opened, self._paths) if clip is not None), None)
         if first is None:
             raise SourceError(f"{name}: none of its {len(self._paths)} clips can be opened")
@@ -125,6 +125,11 @@ class Clips:
         return self._info
 
     @property
+    def waiting(self) -> list[Path]:
+        """The clips that are not done."""
+        return [path for path in self._paths if path not in self._done]
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What was wrong with clips, one line each."""
         return tuple(self._warnings)
@@ -132,7 +137,7 @@ class Clips:
     def frames(self) -> Iterator[Frame]:
         """Frames of all clips in order."""
         for number, path in enumerate(self._paths):
-            clip = None if self._closed else self._opened(path)
+            clip = None if self._closed or path in self._done else self._opened(path)
             if clip is None:
                 continue
             self._current = clip
@@ -142,6 +147,11 @@ class Clips:
                 yield replace(frame, index=index, time_s=time_s, clip=number)
             self._warnings.extend(clip.warnings)
             clip.close()
+
+    def go_on(self, done: Collection[str], index: int, time_s: float) -> None:
+        """Leave out the clips that are done; the next frame is frame `index`, at `time_s`."""
+        self._done = frozenset(path for path in self._paths if str(path) in done)
+        self.timeline = Timeline(_index=index, _time_s=time_s)
 
     def seek(self, index: int) -> None:
         """Raises SourceError: many clips are read once, from the start."""
@@ -159,17 +169,3 @@ class Clips:
         except SourceError as error:
             self._warnings.append(str(error))
             return None
-
-
-def write_places(output: Path, placed: Sequence[Placed]) -> None:
-    """OUTPUT.clips.csv: which frames of the output are of which clip. Raises SinkError."""
-    path = output.with_name(f"{output.name}.clips.csv")
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(("clip", "first_frame", "first_time_s", "frames"))
-            for each in placed:
-                time_s = round(each.first_time_s, 6)
-                table.writerow((each.clip, each.first_frame, time_s, each.frames))
-    except OSError as error:
-        raise SinkError(f"{path}: can't be written: {error.strerror}") from error

@@ -10,7 +10,7 @@ import pytest
 
 from edgereg.core.errors import SourceError
 from edgereg.core.files import MADE_BY
-from edgereg.sources.clips import Clips, clips_of, write_places
+from edgereg.sources.clips import Clips, clips_of
 from edgereg.spread.slices import Slice, slices_of
 
 
@@ -39,13 +39,21 @@ def test_frames_are_on_one_line_of_time(folder: Path, index_of: Callable[..., in
     assert all(a.time_s < b.time_s for a, b in pairwise(frames))
     assert frames[5].time_s == pytest.approx(5 / 20)
     assert source.info.frame_count is None
-    write_places(folder / "o.jsonl", source.timeline.placed)
-    rows = (folder / "o.jsonl.clips.csv").read_text().splitlines()
-    assert [row.split(",")[1::2] for row in rows] == [
-        ["first_frame", "frames"],
-        ["0", "5"],
-        ["5", "3"],
-        ["8", "4"],
+    assert [(each.first_frame, each.frames) for each in source.timeline.placed] == [
+        (0, 5),
+        (5, 3),
+        (8, 4),
+    ]
+
+
+def test_clips_that_are_done_are_left_out(folder: Path) -> None:
+    whole = list(Clips(clips_of(str(folder)), "folder").frames())
+    source = Clips(clips_of(str(folder)), "folder")
+    source.go_on({str(folder / "a.mp4")}, 5, 0.25)
+    assert [path.name for path in source.waiting] == ["b.mp4", "c.avi"]
+    rest = list(source.frames())
+    assert [(f.index, f.time_s, f.clip) for f in rest] == [
+        (f.index, pytest.approx(f.time_s), f.clip) for f in whole[5:]
     ]
 
 
