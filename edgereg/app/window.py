@@ -231,6 +231,7 @@ class MainWindow(QMainWindow):
         player = self.player
         player.state_changed.connect(self._on_state)
         player.opened.connect(self._on_opened)
+        player.measured.connect(self.transport.set_length)
         player.shown.connect(self._on_shown)
         player.polled.connect(self._on_report)
         for signal in (player.failed, player.warned, self.exports.said):

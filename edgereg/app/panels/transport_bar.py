@@ -57,14 +57,18 @@ class TransportBar(QFrame):
 
     def set_source(self, info: SourceInfo | None) -> None:
         """Fit the slider to a source; None: there is none."""
-        self._info = info
-        scrubs = bool(info and info.seekable and info.frame_count)
-        self.slider.setEnabled(scrubs)
-        self.slider.setRange(0, max((info.frame_count or 1) - 1, 0) if info else 0)
+        self.set_length(info)
         self.slider.setValue(0)
         self.back.setEnabled(bool(info and info.seekable))
         self.forward.setEnabled(bool(info and info.seekable))
         self.position.setText("–")
+
+    def set_length(self, info: SourceInfo | None) -> None:
+        """Fit the slider to what is known of the source by now, and leave it where it stands."""
+        self._info = info
+        scrubs = bool(info and info.seekable and info.frame_count)
+        self.slider.setEnabled(scrubs)
+        self.slider.setRange(0, max((info.frame_count or 1) - 1, 0) if info else 0)
 
     def show_position(self, result: FrameResult) -> None:
         """Follow what is shown, unless the user is dragging the slider."""

@@ -50,18 +50,21 @@ class _Run:
     source: WatchedSource
     pipeline: StagedPipeline
     gate: Gate
+    info: SourceInfo
     warnings: int = 0
 
 
 class Player(QObject):
     """Opens sources and plays them through the tasks; never waits for any of them.
 
-    Signals: `state_changed(State)`, `opened(SourceInfo)`, `shown(FrameResult)`: the latest result;
-    `polled(Report)`: ten times a second while something is open; `failed(str)`, `warned(str)`.
+    Signals: `state_changed(State)`, `opened(SourceInfo)`, `measured(SourceInfo)`: more is known of
+    it, its length above all; `shown(FrameResult)`: the latest result; `polled(Report)`: ten times
+    a second while something is open; `failed(str)`, `warned(str)`.
     """
 
     state_changed = Signal(object)
     opened = Signal(object)
+    measured = Signal(object)
     shown = Signal(object)
     polled = Signal(object)
     failed = Signal(str)
@@ -209,7 +212,7 @@ class Player(QObject):
             queue_size=2,
             hold_at_end=source.info.seekable,
         )
-        self._job, self._run = None, _Run(watched, staged, gate)
+        self._job, self._run = None, _Run(watched, staged, gate, source.info)
         if self._start_at and source.info.seekable:
             self._jump(self._start_at)
         gate.play()
@@ -256,6 +259,9 @@ class Player(QObject):
         run = self._run
         if run is None:
             return
+        if run.source.info != run.info:
+            run.info = run.source.info
+            self.measured.emit(run.info)
         report = run.pipeline.report()
         for text in report.warnings[run.warnings :]:
             self.warned.emit(text)

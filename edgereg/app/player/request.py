@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from edgereg.assembly import Choice, open_origin
 from edgereg.plugins import Plugins
 from edgereg.sources.base import Source
+from edgereg.sources.options import SourceOptions
 
 
 @dataclass(frozen=True)
@@ -20,5 +21,6 @@ class Request:
 
 def open_request(plugins: Plugins, request: Request) -> Source:
     """Open a source; takes as long as a camera or a network does. Raises SourceError."""
-    choice = Choice(realtime=request.realtime or None)
+    # How long a recording is, and where its frames lie, is found out while it plays.
+    choice = Choice(realtime=request.realtime or None, source=SourceOptions(index_ahead=True))
     return open_origin(plugins, request.text, choice, loop=request.loop)

@@ -20,6 +20,8 @@ from edgereg.app import recent
 from edgereg.app.player.player import State
 from edgereg.app.window import MainWindow
 
+from ..sources.media import Coding, number_in, streamed
+
 
 def _play(qtbot: Any, window: MainWindow, clip: Path, until: int = 3) -> None:
     window.open(str(clip))
@@ -55,6 +57,17 @@ def test_it_plays_to_the_end_and_from_the_start_again(
     qtbot.keyClick(window, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: 0 <= _index(window) < 100)
     assert window.player.state is State.PLAYING
+
+
+def test_a_recording_without_a_duration_is_searched(
+    qtbot: Any, window: MainWindow, tmp_path: Path
+) -> None:
+    coding = Coding("libvpx", options={"deadline": "realtime", "g": "12"}, container="webm")
+    _play(qtbot, window, streamed(tmp_path / "browser.webm", coding))
+    qtbot.waitUntil(lambda: window.transport.slider.isEnabled())
+    assert window.transport.slider.maximum() == 39
+    _pause_at(qtbot, window, 33)
+    assert number_in(window.player.current.image) == 33
 
 
 def test_it_plays_at_the_clip_s_speed(qtbot: Any, window: MainWindow, clip: Path) -> None:
