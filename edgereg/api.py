@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from edgereg.core.frames import Frame as Frame
     from edgereg.core.frames import SourceInfo as SourceInfo
     from edgereg.core.geometry import axis_tips as axis_tips
+    from edgereg.core.geometry import band as band
     from edgereg.core.geometry import box_areas as box_areas
     from edgereg.core.geometry import box_iou as box_iou
     from edgereg.core.geometry import clip_boxes as clip_boxes
@@ -106,6 +107,7 @@ _HOMES = {
     ),
     "edgereg.core.geometry": (
         "axis_tips",
+        "band",
         "box_areas",
         "box_iou",
         "clip_boxes",

@@ -126,6 +126,25 @@ def letterbox(
     return image, (w / width, h / height)
 
 
+def band(
+    frame: Image, shares: tuple[float, float], size: tuple[int, int]
+) -> tuple[Image, int, int]:
+    """The rows of a frame uint8 [H, W, 3] between two shares of its height, scaled to `size`.
+
+    size: (width, height) in pixels; the sides are scaled each on its own, averaging over areas
+    where they shrink. Returns the picture and its first row and the row after its last, in the
+    frame. Raises ValueError where no row is left.
+    """
+    rows = frame.shape[0]
+    top, bottom = (round(share * rows) for share in shares)
+    if not 0 <= top < bottom <= rows:
+        raise ValueError(f"no band of a frame lies between the shares {shares[0]} and {shares[1]}")
+    shown = frame[top:bottom]
+    shrinks = shown.shape[1] >= size[0] and shown.shape[0] >= size[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(shown, size, interpolation=how), np.uint8), top, bottom
+
+
 def rotation_matrix(angles: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Rotations [N, 3, 3] of (yaw, pitch, roll) [N, 3] in degrees: R = Rz(roll) Ry(yaw) Rx(pitch).
 

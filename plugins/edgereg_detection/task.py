@@ -1,4 +1,4 @@
-"""The detection task: a whole frame -> boxes of heads, in pixels of the frame."""
+"""The detection task: a whole frame -> boxes of heads, or of a model's own classes, in pixels."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from edgereg.api import (
     Regions,
     clip_boxes,
     letterbox,
-    nms,
 )
 from edgereg_detection.marks import box_marks
+from edgereg_detection.suppression import suppress
 
 # Used where a model's settings do not say otherwise.
 SCORE_THRESHOLD = 0.4
@@ -36,10 +36,12 @@ MAX_CANDIDATES = 300
 
 @dataclass(frozen=True)
 class Detection:
-    """Heads in a frame: candidates over a score, without duplicates, the best `max_candidates`.
+    """Boxes in a frame: candidates over a score, without duplicates, the best `max_candidates`.
 
-    Settings of the model that it reads: `score_threshold` and `nms_iou` in [0, 1],
-    `max_candidates`.
+    Boxes of different classes do not suppress each other. Settings of the model that it reads:
+    `score_threshold` and `nms_iou` in [0, 1], `max_candidates`, and `guided_nms`: where that is
+    not 0, every candidate is refined, and those of greatest energy f(x, y) lead the suppression,
+    as in the EBM paper (supplement, B.3).
     """
 
     name: str = "detection"
@@ -67,17 +69,22 @@ class Detection:
     def propose(
         self, outputs: Mapping[str, npt.NDArray[Any]], prepared: Prepared, spec: ModelSpec
     ) -> Proposal:
-        """`boxes` [1, C, 4] and `scores` [1, C] -> [1, K, 4] in image pixels, best first."""
+        """`boxes` [1, C, 4], `scores` [1, C] and, with classes, `labels` [1, C] -> [1, K, 4] in
+        image pixels, best first."""
         boxes, scores = outputs["boxes"][0], outputs["scores"][0]
         threshold = spec.settings.get("score_threshold", SCORE_THRESHOLD)
-        good = (scores >= threshold) & np.isfinite(boxes).all(axis=1)
-        boxes, scores = boxes[good], scores[good]
+        good = np.flatnonzero((scores >= threshold) & np.isfinite(boxes).all(axis=1))
+        labels = outputs["labels"][0] if "labels" in outputs else np.zeros(len(scores), np.int64)
         most = int(spec.settings.get("max_candidates", MAX_CANDIDATES))
-        kept = nms(boxes, scores, spec.settings.get("nms_iou", NMS_IOU))[:most]
+        # Where the energy leads the suppression, it has the last word on every candidate.
+        overlap = 1.0 if spec.settings.get("guided_nms") else spec.settings.get("nms_iou", NMS_IOU)
+        kept = suppress(boxes[good], scores[good], scores[good], labels[good], overlap)[0][:most]
+        chosen = good[kept]
         return Proposal(
-            initial=boxes[kept][None].astype(np.float32),
-            scores=scores[kept][None].astype(np.float32),
+            initial=boxes[chosen][None].astype(np.float32),
+            scores=scores[chosen][None].astype(np.float32),
             features={name: outputs[name] for name in spec.features},
+            labels=labels[chosen][None] if "labels" in outputs else None,
         )
 
     def conclude(
@@ -90,7 +97,13 @@ class Detection:
         """Boxes (x1, y1, x2, y2) in frame pixels, without those that climbed onto a better one."""
         final = proposal.initial[0] if refinement is None else refinement.final
         scores = proposal.scores[0]
-        kept = nms(final, scores, spec.settings.get("nms_iou", NMS_IOU))
+        labels = None if proposal.labels is None else proposal.labels[0]
+        leads = scores
+        if refinement is not None and spec.settings.get("guided_nms"):
+            leads = refinement.energy[:, -1]
+        kinds = np.zeros(len(scores), np.int64) if labels is None else labels
+        overlap = spec.settings.get("nms_iou", NMS_IOU)
+        kept, scores = suppress(final, leads, scores, kinds, overlap)
         if refinement is not None:
             paths = to_frame(refinement.trajectory[kept], prepared)
             refinement = Refinement(paths, refinement.energy[kept])
@@ -99,10 +112,11 @@ class Detection:
             model=spec.name,
             kinds=self.kinds(spec),
             values=to_frame(final[kept], prepared),
-            scores=scores[kept],
+            scores=scores,
             refinement=refinement,
             features=proposal.features,
             to_graph=_to_image(prepared, len(kept)),
+            labels=None if labels is None else labels[kept],
         )
 
     def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:

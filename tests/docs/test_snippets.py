@@ -92,3 +92,14 @@ def test_the_page_on_methods_lists_them_all() -> None:
     rows = re.findall(r"^\| (`[^|]*) \|", (ROOT / "docs" / "methods.md").read_text("utf-8"), re.M)
     named = {name for row in rows for name in re.findall(r"`([\w-]+)`", row) if name != "name"}
     assert named == set(METHODS)
+
+
+def test_python_of_the_page_on_driving_runs(tmp_path: Path) -> None:
+    (code,) = blocks(ROOT / "docs" / "driving.md", "python")
+    shutil.copy(CLIP, tmp_path / "clip.mp4")
+    used = (
+        "angles = []\n"
+        "drive('clip.mp4', (), lambda angle, width: angles.append((angle, width)), hertz=1000)\n"
+        "assert angles and all(-1 <= a <= 1 and w > 0 for a, w in angles)\n"
+    )
+    subprocess.run([sys.executable, "-c", code + used], cwd=tmp_path, check=True)

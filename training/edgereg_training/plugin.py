@@ -59,8 +59,11 @@ def edgereg_datasets() -> Mapping[str, object]:
 
 @hookimpl
 def edgereg_problems() -> Mapping[str, object]:
-    """Regression of any target, faces with several targets at once, head detection, tracking."""
+    """Regression of any target, faces with several targets at once, driving, tracking, detection of
+    heads and of any objects."""
     from edgereg_training.detection.kind import DETECTION
+    from edgereg_training.detection.objects.kind import OBJECTS
+    from edgereg_training.driving.kind import DRIVING
     from edgereg_training.loop.problem import ProblemKind
     from edgereg_training.tracking.kind import TRACKING
 
@@ -68,8 +71,10 @@ def edgereg_problems() -> Mapping[str, object]:
     room = "edgereg_training.faces"
     return {
         "detection": DETECTION,
+        "driving": DRIVING,
         "faces": ProblemKind(f"{room}.problem:problem", cpu_only=True),
         "faces-energy": ProblemKind(f"{room}.energy:problem", cpu_only=True),
+        "objects": OBJECTS,
         "regression": regression,
         "tracking": TRACKING,
     }

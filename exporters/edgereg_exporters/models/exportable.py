@@ -25,6 +25,8 @@ PROBLEMS = {
     "detection": "edgereg_exporters.models.detection:exportable",
     "faces": "edgereg_exporters.models.faces:exportable",
     "faces-energy": "edgereg_exporters.models.faces:exportable_energy",
+    "driving": "edgereg_exporters.models.driving:exportable",
+    "objects": "edgereg_exporters.models.objects:exportable",
     "regression": "edgereg_exporters.models.regression:exportable",
     "tracking": "edgereg_exporters.models.tracking:exportable",
 }

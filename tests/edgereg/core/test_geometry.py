@@ -186,3 +186,19 @@ def test_axis_tips_follow_the_nose() -> None:
     tips = geometry.axis_tips([[90, 0, 0], [0, 90, 0]], [[0, 0], [0, 0]], [10, 20])
     assert np.allclose(tips[0, 2], [10, 0], atol=1e-5)
     assert np.allclose(tips[1, 2], [0, 20], atol=1e-5)
+
+
+def test_a_band_is_cut_by_shares_and_averaged() -> None:
+    frame = np.zeros((40, 60, 3), np.uint8)
+    frame[10:20] = 100
+    image, top, bottom = geometry.band(frame, (0.25, 0.75), (30, 10))
+    assert (top, bottom) == (10, 30)
+    assert image.shape == (10, 30, 3)
+    assert (image[:5] == 100).all()
+    assert (image[5:] == 0).all()
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (-0.1, 1.0), (0.2, 1.2)])
+def test_no_band_outside_the_frame(shares: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match="no band"):
+        geometry.band(np.zeros((10, 10, 3), np.uint8), shares, (4, 4))

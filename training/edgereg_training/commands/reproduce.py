@@ -22,6 +22,8 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     help="MakeHuman asset folder for rendering; without it a stand-in head is rendered.",
 )
+@click.option("--data", type=click.Path(path_type=Path, exists=True), help="Data of your own for "
+              "the studies that take some: a recorded drive, annotated pictures.")  # fmt: skip
 @click.option(
     "--cache",
     type=click.Path(path_type=Path, file_okay=False),
@@ -29,7 +31,13 @@ import click
 )
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 def command(
-    name: str | None, quick: bool, out: Path, assets: Path | None, cache: Path | None, jobs: int
+    name: str | None,
+    quick: bool,
+    out: Path,
+    assets: Path | None,
+    data: Path | None,
+    cache: Path | None,
+    jobs: int,
 ) -> int:
     """Recompute the table or figure NAME; without NAME, list what there is.
 
@@ -51,7 +59,7 @@ def command(
     place = cache or Path(platformdirs.user_cache_path("edgereg")) / "reproduce"
     try:
         with progress_bar(f"reproduce {name}") as report:
-            path = run_study(study, quick, out, assets, place, jobs, report)
+            path = run_study(study, quick, out, (assets, data), place, jobs, report)
     except KeyboardInterrupt:
         click.echo("Stopped. The same command goes on from here.", err=True)
         return 1

@@ -40,6 +40,8 @@ def _rates(
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for checkpoints and log (default: runs/<name of the recipe file>).",
 )
+@click.option("--data", multiple=True, type=click.Path(path_type=Path, exists=True),
+              help="Train on this in place of the recipe's data; again for more.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on from the newest checkpoint in the folder.")
 @click.option("--seeds", type=click.IntRange(1), help="Train so many times with seeds from the "
               "recipe's on; gives means with 95 % intervals.")  # fmt: skip
@@ -52,6 +54,7 @@ def _rates(
 def command(
     recipe: Path,
     out: Path | None,
+    data: tuple[Path, ...],
     resume: bool,
     seeds: int | None,
     rates: tuple[float, ...] | None,
@@ -63,12 +66,14 @@ def command(
     Stop with Ctrl-C and go on with --resume. The results are in the folder: checkpoints, and a log
     of one line an epoch.
     """
-    from edgereg_training.loop.problem import problem_of
+    from edgereg_training.loop.problem import problem_of, recipe_on
     from edgereg_training.loop.recipe import load_recipe
 
     if (seeds is not None) + (rates is not None) + (form is not None) > 1:
         raise click.UsageError("--seeds, --find-lr and --log can't be combined")
     settings = load_recipe(_file(recipe))
+    if data:
+        settings = recipe_on(settings, data)
     folder = out or Path("runs") / recipe.stem
     problem = problem_of(settings)
     try:

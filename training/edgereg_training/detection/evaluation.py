@@ -21,6 +21,7 @@ from edgereg_training.detection.average_precision import (
     average_precision,
     match,
 )
+from edgereg_training.detection.objects import evaluation as objects
 from edgereg_training.detection.scene import Scene
 from edgereg_training.detection.scenes import Judged, load_scenes
 from edgereg_training.loop.bootstrap import Figure, figure
@@ -46,9 +47,12 @@ CLEAR = Judged(visible=0.5, side=12.0)
 def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
     """AP50, AP75 and AP with and without refinement, and the paired differences, over all scores.
 
-    On heads that are clearly seen (`CLEAR`), and refined on all but hardly visible ones as well.
+    On heads that are clearly seen (`CLEAR`), and refined on all but hardly visible ones as well;
+    of a model with classes see `objects.evaluation.measure`.
     Intervals are over scenes; a difference is of both results on the same resampled scenes.
     """
+    if model.spec.classes:
+        return objects.measure(model, data, progress)
     every = load_scenes([data]).scenes
     clear = load_scenes([data], CLEAR).scenes
     found, refined = run(model, every, progress)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from edgereg_training.driving.tubs import begun, write_tub
 from edgereg_training.render.shards import Progress
 
+TEST_COUNT, TEST_SEED = 2000, 902
+
 
 def write_roads(
     folder: Path, count: int, seed: int, height: int, width: int, progress: Progress
@@ -22,6 +24,12 @@ def write_roads(
     for done in write_tub(folder, count, _views(begun(folder), count, seed, height, width)):
         progress(done, count)
     return folder
+
+
+def test_data(cache: Path, assets: Path | None, count: int | None, progress: Progress) -> Path:
+    """Rendered roads that no recipe trains on, in a folder of `cache`; `assets` are not needed."""
+    number = count or TEST_COUNT
+    return write_roads(cache / f"roads-test-{number}", number, TEST_SEED, 120, 160, progress)
 
 
 def _views(

@@ -20,9 +20,10 @@ Recipes find a problem through the hook `edgereg_problems`, which gives its `Pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from edgereg_training.loop.errors import RecipeError
@@ -75,12 +76,15 @@ class ProblemKind:
 
     make: import path `module:name` of a function `(Recipe) -> Problem`, which parses its own keys
     with `recipe.parse_options`; facts: of the task that its models do, where that is no training
-    target's; cpu_only: whether its batches stay on the CPU.
+    target's; cpu_only: whether its batches stay on the CPU; with_data: import path of a function
+    `(Recipe, folders) -> Recipe` that puts data of the user's into a recipe, with what follows
+    from them (classes, units), None where a recipe must name its data.
     """
 
     make: str
     facts: TaskFacts | None = None
     cpu_only: bool = False
+    with_data: str | None = None
 
 
 def problem_of(recipe: Recipe) -> Problem[nn.Module, object]:
@@ -91,3 +95,19 @@ def problem_of(recipe: Recipe) -> Problem[nn.Module, object]:
     module, _, function = kind.make.partition(":")
     made: Problem[nn.Module, object] = getattr(import_module(module), function)(recipe)
     return made
+
+
+def recipe_on(recipe: Recipe, folders: Sequence[Path]) -> Recipe:
+    """The recipe with data of the user's in place of its own.
+
+    Raises RecipeError where its problem takes none, TrainingError where they can't be read.
+    """
+    kind: ProblemKind = find("problems", recipe.problem)
+    if kind.with_data is None:
+        raise RecipeError(
+            f"recipes of problem '{recipe.problem}' name their data themselves: copy the recipe "
+            "and change its options, without --data"
+        )
+    module, _, function = kind.with_data.partition(":")
+    given: Recipe = getattr(import_module(module), function)(recipe, folders)
+    return given

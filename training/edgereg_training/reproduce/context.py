@@ -21,7 +21,7 @@ Progress: TypeAlias = Callable[[int, int, str], None]
 class Context:
     """quick: the form of minutes instead of the form for the record. jobs: processes, of one
     thread each. assets: the MakeHuman folder, None for stand-in heads. data: folder of rendered
-    data."""
+    data. given: data of the user's own, for the studies that take some."""
 
     quick: bool
     cells: Cells
@@ -29,6 +29,7 @@ class Context:
     assets: Path | None = None
     jobs: int = 1
     progress: Progress = lambda done, total, text: None
+    given: Path | None = None
 
     def map(self, compute: Compute, keys: Sequence[Key], **constants: Any) -> list[Cell]:
         """`compute(key, **constants)` of every key, in the keys' order; finished cells are read.

@@ -178,6 +178,22 @@ STUDIES: dict[str, Study] = {
             42,
             "edgereg_training.reproduce.ebm.refine:run",
         ),
+        Study(
+            "bel-driving",
+            "Steering by codes, decoders and losses against direct regression and multiclass",
+            "BEL, Table 13",
+            2,
+            16,
+            "edgereg_training.reproduce.bel.driving:run",
+        ),
+        Study(
+            "ebm-detection",
+            "Ten ways to a better box, on one trained Faster R-CNN",
+            "EBM, Table 1",
+            3,
+            30,
+            "edgereg_training.reproduce.ebm.detection.study:run",
+        ),
     )
 }
 
@@ -193,12 +209,15 @@ def run_study(
     study: Study,
     quick: bool,
     out: Path,
-    assets: Path | None,
+    folders: tuple[Path | None, Path | None],
     cache: Path,
     jobs: int,
     progress: Progress,
 ) -> Path:
-    """Run a study and write its report into `out`; what is finished lies in `cache`."""
+    """Run a study and write its report into `out`; what is finished lies in `cache`.
+
+    folders: the MakeHuman assets, and data of the user's own.
+    """
     import torch
 
     from edgereg_training.reproduce.cells import Cells
@@ -206,9 +225,9 @@ def run_study(
     from edgereg_training.reproduce.report import write_report
 
     torch.set_num_threads(1)
-    context = Context(
-        quick, Cells(cache / "cells" / study.name), cache / "rendered", assets, jobs, progress
-    )
+    assets, given = folders
+    cells = Cells(cache / "cells" / study.name)
+    context = Context(quick, cells, cache / "rendered", assets, jobs, progress, given)
     done = run_of(study)(context)
     form = " --quick" if quick else ""
     return write_report(

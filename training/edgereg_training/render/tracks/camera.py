@@ -52,14 +52,14 @@ class Camera:
 
 
 def random_camera(rng: np.random.Generator, height: int, width: int) -> Camera:
-    """From a narrow dashboard camera to the wide lens of a small car."""
+    """From a dashboard camera that sees 65 degrees to the wide lens of a small car."""
     wide = rng.random()
-    share = 0.95 - 0.55 * wide + rng.normal(0, 0.05)
+    share = 0.78 - 0.36 * wide + rng.normal(0, 0.03)
     return Camera(
         height,
         width,
-        focal=float(width * max(share, 0.35)),
-        pitch=float(np.radians(rng.uniform(1, 14) + 8 * wide * rng.random())),
-        roll=float(np.radians(rng.normal(0, 1.2))),
-        barrel=float(0.22 * wide * rng.random()),
+        focal=float(width * max(share, 0.38)),
+        pitch=float(np.radians(rng.uniform(3, 14) + 6 * wide * rng.random())),
+        roll=float(np.radians(rng.normal(0, 1.0))),
+        barrel=float(0.2 * wide * rng.random()),
     )

@@ -38,7 +38,7 @@ def random_path(rng: np.random.Generator, offset: float, heading: float, bend: f
     knots = [curvature]
     for _ in KNOTS[1:]:
         curvature = 0.75 * curvature + bend * rng.normal(0, 0.35)
-        knots.append(float(np.clip(curvature, -0.22, 0.22)))
+        knots.append(float(np.clip(curvature, -0.2, 0.2)))
     along = np.arange(-BEHIND, AHEAD, STEP)
     turned = np.cumsum(np.interp(along, KNOTS, knots)) * STEP
     start = int(np.searchsorted(along, 0.0))

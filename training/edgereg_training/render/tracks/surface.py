@@ -79,23 +79,22 @@ def random_road(rng: np.random.Generator, lane: float) -> Surface:
 
 
 def random_track(rng: np.random.Generator, lane: float) -> Surface:
-    """A floor with tape: at both sides of the lane, a dashed line in the middle of a track of two
-    lanes, or one line to follow."""
+    """A floor with tape: at both sides of the lane, or of a track of two lanes with a line in the
+    middle, most often dashed."""
     floor = FLOORS[int(rng.integers(len(FLOORS)))] * rng.uniform(0.6, 1.15)
     width = float(rng.uniform(0.15, 0.5))
     edge = TAPES[int(rng.integers(len(TAPES)))]
     centre = TAPES[int(rng.integers(len(TAPES)))] if rng.random() < 0.5 else YELLOW
-    kind = rng.random()
-    if kind < 0.12:
-        lines = [Line(0.0, width, centre, _dashes(rng, 0.4))]
-    elif kind < 0.55:
+    if rng.random() < 0.5:
         lines = [Line(-lane / 2, width, edge), Line(lane / 2, width, edge)]
     else:
-        side = 1.0 if rng.random() < 0.65 else -1.0
+        # A track of two lanes: one drives on the right.
+        dashes = float(rng.uniform(0.8, 2.2))
+        dash = (dashes, dashes * float(rng.uniform(1.6, 2.6))) if rng.random() < 0.85 else None
         lines = [
-            Line(-side * lane / 2, width, centre, _dashes(rng, 0.85)),
-            Line(side * lane / 2, width, edge),
-            Line(-side * 1.5 * lane, width, edge),
+            Line(-lane / 2, width, centre, dash),
+            Line(lane / 2, width, edge),
+            Line(-1.5 * lane, width, edge),
         ]
     tiles = float(rng.uniform(0.8, 5)) if rng.random() < 0.3 else 0.0
     return Surface(floor, floor, 0.0, 0.0, tuple(lines), tiles, float(rng.uniform(0.02, 0.12)))
@@ -105,13 +104,6 @@ def bare_floor(rng: np.random.Generator) -> Surface:
     """A floor without tape, for a track that cones mark."""
     floor = FLOORS[int(rng.integers(len(FLOORS)))] * rng.uniform(0.6, 1.15)
     return Surface(floor, floor, 0.0, 0.0, (), float(rng.choice([0.0, 0.0, 2.0])), 0.08)
-
-
-def _dashes(rng: np.random.Generator, share: float) -> tuple[float, float] | None:
-    if rng.random() >= share:
-        return None
-    painted = float(rng.uniform(0.8, 2.2))
-    return painted, painted * float(rng.uniform(1.6, 2.6))
 
 
 def paint(

@@ -42,12 +42,12 @@ def draw_track(rng: np.random.Generator, height: int, width: int) -> TrackView:
     """A random road (45 of 100), track of tape (45) or of cones (10), camera, light and place of
     the car in its lane."""
     kind = str(rng.choice(["road", "tape", "cones"], p=[0.45, 0.45, 0.1]))
-    lane = float(rng.uniform(2.2, 5.0))
+    lane = float(rng.uniform(1.8, 4.0))
     surface = {"road": lambda: random_road(rng, lane), "tape": lambda: random_track(rng, lane),
                "cones": lambda: bare_floor(rng)}[kind]()  # fmt: skip
-    bend = float(rng.choice([0.02, 0.1, 0.2], p=[0.3, 0.35, 0.35]))
-    offset = float(np.clip(rng.normal(0, 0.17), -0.38, 0.38)) * lane
-    path = random_path(rng, offset, float(rng.normal(0, 0.13)), bend)
+    bend = float(rng.choice([0.02, 0.08, 0.16], p=[0.3, 0.35, 0.35]))
+    offset = float(np.clip(rng.normal(0, 0.15), -0.33, 0.33)) * lane
+    path = random_path(rng, offset, float(rng.normal(0, 0.12)), bend)
     camera = random_camera(rng, height, width)
     rays = camera.rays()
     indoors = kind != "road"
@@ -94,7 +94,7 @@ def _photographed(rng: np.random.Generator, picture: Array) -> npt.NDArray[np.ui
         axes = int(width * rng.uniform(0.3, 0.7)), int(height * rng.uniform(0.12, 0.25))
         shade = float(rng.uniform(0.05, 0.5))
         cv2.ellipse(picture, bonnet, axes, 0, 0, 360, (shade, shade, shade), -1, cv2.LINE_AA)
-    light = np.exp(rng.normal(0, 0.25) + rng.normal(0, 0.06, 3))
+    light = np.exp(rng.normal(0, 0.2) + rng.normal(0, 0.06, 3))
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     vignette = 1 - rng.uniform(0, 0.3) * (x**2 + y**2) / 2
     picture = picture * light * vignette[..., None]

@@ -1,0 +1,76 @@
+"""The problem `objects`: a Faster R-CNN of any classes, with its proposals, as one `predict` graph,
+and the energy of its boxes, climbed in another."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from edgereg_training.detection.export import EDGES, LIMIT
+from edgereg_training.detection.objects.problem import ObjectsOptions, model_of
+from edgereg_training.detection.objects.rcnn import Predictor
+from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.recipe import parse_options
+
+from edgereg_exporters.graphs.box_graphs import box_density_graph, box_refine_graph
+from edgereg_exporters.models.detection import density_reference, refine_reference, trial_boxes
+from edgereg_exporters.models.exportable import Exportable, OtherGraph
+from edgereg_exporters.models.trial_images import trial_images
+
+IMAGES, MULTIPLE = 2, 32
+
+
+def exportable(checkpoint: Path) -> Exportable:
+    """The model of a training or checkpoint folder; CheckpointError where it is not whole."""
+    found = read_checkpoint(best_checkpoint(checkpoint))
+    options = parse_options(ObjectsOptions, found.recipe)
+    model = model_of(options)
+    load_weights(model, found.weights)
+    model.eval().requires_grad_(False)
+    height, width = options.long_side * 3 // 4 // MULTIPLE * MULTIPLE, options.long_side
+    weights = model.energy.weights()
+    return Exportable(
+        predict=Predictor(model),
+        example=torch.from_numpy(trial_images(IMAGES, height, width)),
+        outputs=("boxes", "scores", "labels", "features"),
+        multiple=MULTIPLE,
+        others={
+            "refine": OtherGraph(
+                partial(box_refine_graph, weights), partial(refine_reference, model.energy)
+            ),
+            "density": OtherGraph(
+                partial(box_density_graph, weights), partial(density_reference, model.energy)
+            ),
+        },
+        spans={"boxes": width, "scores": 1.0, "labels": 1.0, "trajectory": width},
+        unordered=("boxes", "labels"),
+        points=lambda outputs: trial_boxes(outputs["boxes"], height, width),
+        fields=model_fields(options),
+    )
+
+
+def model_fields(options: ObjectsOptions) -> dict[str, Any]:
+    """The fields of `model.json` that follow from the recipe."""
+    runtime = options.runtime
+    return {
+        "task": "detection",
+        "method": "faster-rcnn+ebm",
+        "targets": [{"name": edge, "unit": "px", "low": -LIMIT, "high": LIMIT} for edge in EDGES],
+        "input": {"multiple": MULTIPLE, "long_side": options.long_side},
+        "features": ["features"],
+        "classes": list(options.classes),
+        "training_data": f"Annotated pictures: {options.data.name}",
+        "refinement": {
+            "steps": runtime.steps,
+            "step_length": list(runtime.step_length),
+            "decay": runtime.decay,
+        },
+        "settings": {
+            "score_threshold": runtime.score_threshold,
+            "nms_iou": runtime.nms_iou,
+            "max_candidates": runtime.max_candidates,
+            "guided_nms": float(runtime.guided_nms),
+        },
+    }
