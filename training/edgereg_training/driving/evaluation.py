@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
 from edgereg_training.driving.drives import Drive, load_drives
 from edgereg_training.driving.frames import Band, examples_of
 from edgereg_training.driving.split import split_by_time
 from edgereg_training.loop.bootstrap import Figure, mean_figure
 from edgereg_training.loop.errors import TrainingError
-from edgereg_training.regression.evaluation import BATCH, run
-from edgereg_training.regression.target import FloatArray
+from edgereg_training.regression.evaluation import run
 
 if TYPE_CHECKING:
     from edgereg_training.render.shards import Progress
@@ -40,8 +38,8 @@ def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
     rest = [drive.take(part.train) for drive, part in zip(drives, parts, strict=True)]
     examples = examples_of(tested, shown, 0, steering.high)
     truth = examples.targets[:, 0]
-    _, values = run(model, examples.images, progress)
-    errors = np.abs(values[:, 0] - truth)
+    answers = run(model, examples.images, progress)
+    errors = np.abs(answers.refined[:, 0] - truth)
     constant = np.median(np.concatenate([drive.steering for drive in rest]))
     without = np.abs(constant - truth).astype(np.float32)
     where = f"last {TEST_SHARE:.0%} by time; {len(truth)} pictures of {len(drives)} drives"
@@ -53,10 +51,9 @@ def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
         mean_figure("mae_constant", without, unit, f"of always answering {constant:.3g}"),
         mean_figure("mae_change", errors - without, unit, "model minus constant"),
     ]
-    interval = intervals(model, examples.images)
-    if interval is None:
+    if answers.intervals is None:
         return figures
-    low, high = interval[:, 0, 0], interval[:, 0, 1]
+    low, high = answers.intervals[:, 0, 0], answers.intervals[:, 0, 1]
     inside = ((low <= truth) & (truth <= high)).astype(np.float32)
     return [
         *figures,
@@ -75,16 +72,3 @@ def in_unit(drive: Drive, unit: str, limit: float) -> Drive:
             f"{drive.name}: its steering is in degrees, the model's in shares of full lock"
         )
     return Drive(drive.name, drive.files, drive.steering * limit, unit, drive.moment, drive.side)
-
-
-def intervals(model: ModelFolder, images: np.ndarray) -> FloatArray | None:
-    """Central 90 % intervals [N, 1, 2] as the predict graph gives them, or None."""
-    engine = OnnxEngine(model.graph_path("predict"))
-    if "interval" not in engine.outputs:
-        return None
-    name = engine.inputs[0]
-    parts = [
-        np.asarray(engine.run({name: images[start : start + BATCH]})["interval"])
-        for start in range(0, len(images), BATCH)
-    ]
-    return np.concatenate(parts)
