@@ -156,13 +156,13 @@ SHOTS = {
 
 
 def write_morph2(folder: Path) -> None:
-    """Twelve pictures of six people, without a column `split`."""
+    """Two pictures each of forty people, without a column `split`."""
     lines = ["age,path"]
-    for person in range(6):
+    for person in range(40):
         for k in range(2):
-            name = f"{person:06d}_{k}M{30 + person}.JPG"
+            name = f"{person:06d}_{k}M{20 + person}.JPG"
             save_picture(folder / "Album2" / name)
-            lines.append(f"{30 + person},Album2/{name}")
+            lines.append(f"{20 + person},Album2/{name}")
     (folder / "morph2.csv").write_text("\n".join(lines) + "\n")
 
 

@@ -34,7 +34,11 @@ def _rates(
 
 
 @click.command("train")
-@click.argument("recipe", type=click.Path(path_type=Path))
+@click.argument("recipe", type=click.Path(path_type=Path), required=False)
+@click.option("--csv", "table", type=click.Path(path_type=Path, dir_okay=False),
+              help="Train on this table of pictures and numbers instead of a recipe.")  # fmt: skip
+@click.option("--target", metavar="NAME[:LOW:HIGH[:UNIT]]",
+              help="With --csv: the column to learn, and its range.")  # fmt: skip
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -49,16 +53,21 @@ def _rates(
               help="Try these learning rates in short runs and say which is best.")  # fmt: skip
 @click.option("--find-epochs", type=click.IntRange(1), help="Epochs of each short run (default: "
               "a fifth of the recipe's).")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Build all of it, check the data, run a few examples "
+              "and say what an epoch would cost on this device; trains nothing.")  # fmt: skip
 @click.option("--log", "form", type=click.Choice(["csv", "tensorboard"]),
               help="Write this log beside log.jsonl.")  # fmt: skip
 def command(
-    recipe: Path,
+    recipe: Path | None,
+    table: Path | None,
+    target: str | None,
     out: Path | None,
     data: tuple[Path, ...],
     resume: bool,
     seeds: int | None,
     rates: tuple[float, ...] | None,
     find_epochs: int | None,
+    dry_run: bool,
     form: str | None,
 ) -> int:
     """Train what RECIPE says: a YAML file, or the name of one that comes with edgereg.
@@ -67,14 +76,16 @@ def command(
     of one line an epoch.
     """
     from edgereg_training.loop.problem import problem_of, recipe_on
-    from edgereg_training.loop.recipe import load_recipe
 
     if (seeds is not None) + (rates is not None) + (form is not None) > 1:
         raise click.UsageError("--seeds, --find-lr and --log can't be combined")
-    settings = load_recipe(_file(recipe))
+    settings, name = _recipe(recipe, table, target)
     if data:
         settings = recipe_on(settings, data)
-    folder = out or Path("runs") / recipe.stem
+    if dry_run:
+        _tell(settings, name)
+        return 0
+    folder = out or Path("runs") / name
     problem = problem_of(settings)
     try:
         if rates is not None:
@@ -85,14 +96,48 @@ def command(
         else:
             _once(problem, settings, folder, resume, form)
     except KeyboardInterrupt:
-        click.echo(f"Stopped. Go on with: edgereg train {recipe} --out {folder} --resume", err=True)
+        what = recipe or f"--csv {table} --target {target}"
+        click.echo(f"Stopped. Go on with: edgereg train {what} --out {folder} --resume", err=True)
         return 1
     return 0
 
 
+def _tell(recipe: Recipe, name: str) -> None:
+    """What `--dry-run` finds."""
+    from edgereg.cli.tables import show_table
+    from edgereg_training.dry_run import dry_run
+
+    found = dry_run(recipe)
+    shapes = ", ".join(f"{key} {list(shape)}" for key, shape in found.shapes.items())
+    rows = [
+        *((part.name, f"{part.examples:,} examples") for part in found.parts),
+        ("batch, as timed", shapes),
+        ("parameters", f"{found.parameters:,}"),
+        ("weights, gradients, moments", f"{found.memory_gb:.2f} GB, and the layers' outputs"),
+        ("loss before training", f"{found.loss:.4g}"),
+        ("an epoch", f"{found.steps:,} steps, about {found.hours:.2g} hours on {found.device}"),
+        ("the run", f"{recipe.epochs} epochs, about {recipe.epochs * found.hours:.2g} hours"),
+    ]
+    show_table(("", ""), rows, f"{name}: everything is there")
+
+
+def _recipe(recipe: Path | None, table: Path | None, target: str | None) -> tuple[Recipe, str]:
+    """The recipe of the command line, and the name of its folder in runs."""
+    from edgereg_training.loop.recipe import load_recipe
+
+    if (recipe is None) == (table is None) or (table is None) != (target is None):
+        raise click.UsageError("give a RECIPE, or --csv TABLE with --target NAME")
+    if recipe is not None:
+        return load_recipe(_file(recipe)), recipe.stem
+    from edgereg_training.data.csv_recipe import csv_recipe, parse_wanted
+
+    wanted = parse_wanted(str(target))
+    return csv_recipe(Path(str(table)), wanted), wanted.name
+
+
 def _file(recipe: Path) -> Path:
     """The recipe's file: as named, or a shipped one of this name."""
-    shipped = RECIPES / f"{recipe}.yaml"
+    shipped = RECIPES / f"{recipe}.yaml"  # also papers/NAME
     return shipped if not recipe.exists() and shipped.is_file() else recipe
 
 

@@ -41,15 +41,25 @@ class Cut:
 
 
 def cached(
-    dataset: DataSet, folder: Path, split: str, cut: Cut, cache: Path, progress: Progress
+    dataset: DataSet,
+    folder: Path,
+    split: str,
+    cut: Cut,
+    cache: Path,
+    progress: Progress,
+    limit: int | None = None,
 ) -> Path:
-    """The shards of a split, made where they are not there yet.
+    """The shards of a split, made where they are not there yet; limit: so many samples at most,
+    evenly spread.
 
     Arrays: images, box, the label, names, reference (NaN where the set has none), and a flag
     `subset_NAME` of each subset. Raises DataSetError where the folder is not this set, a picture
     is missing or can't be read, or no sample has the label.
     """
-    samples = _labelled(dataset, folder, split, cut.label)
+    samples = labelled(dataset, folder, split, cut.label)
+    if limit is not None and limit < len(samples):
+        chosen = np.linspace(0, len(samples) - 1, limit).astype(int)
+        samples = [samples[index] for index in chosen]
     out = cache / f"{dataset.name}-{split}-{_fingerprint(samples, cut)}"
     subsets = sorted({name for sample in samples for name in sample.subsets})
     shards = -(-len(samples) // SHARD)
@@ -75,7 +85,9 @@ def cached(
     return out
 
 
-def _labelled(dataset: DataSet, folder: Path, split: str, label: str) -> list[Sample]:
+def labelled(dataset: DataSet, folder: Path, split: str, label: str) -> list[Sample]:
+    """The samples of a split that have a label; DataSetError where none has, or pictures are
+    missing."""
     found = samples_of(dataset, folder, split)
     samples = [sample for sample in found if label in sample.labels]
     if not samples:

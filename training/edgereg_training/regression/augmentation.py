@@ -18,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from edgereg_training.data.cache import Cut
+from edgereg_training.data.part import SetPart, shards_of
 from edgereg_training.loop.errors import RecipeError
 from edgereg_training.loop.recipe import Strict, parse_named
 from edgereg_training.regression.data import (
@@ -38,17 +40,21 @@ from edgereg_training.regression.view import Image, View, warp_of, windows
 
 @dataclass(frozen=True)
 class Crops:
-    """Which crops of which data: size of the side in px; crop_scale: side over the longer side of
-    the box."""
+    """Which crops of which data, folders of shards or splits of data sets: size of the side in px;
+    crop_scale: side over the longer side of the box."""
 
-    folders: Sequence[Path]
+    parts: Sequence[Path | SetPart]
     target: TrainingTarget
     size: int
     crop_scale: float
 
+    def folders(self) -> list[Path]:
+        """Their shards; those of data sets are made where they are not there yet."""
+        return shards_of(self.parts, Cut(self.target.label, self.size, self.crop_scale))
+
     def examples(self, margin: int = 0) -> Examples:
         """All of them, in memory."""
-        return load_examples(self.folders, self.target, self.size, self.crop_scale, margin)
+        return load_examples(self.folders(), self.target, self.size, self.crop_scale, margin)
 
 
 class ShiftAugmentation(Strict):
@@ -175,7 +181,7 @@ class PictureData:
     @cached_property
     def pictures(self) -> Pictures:
         """All of them."""
-        return load_pictures(self.crops.folders, self.crops.target)
+        return load_pictures(self.crops.folders(), self.crops.target)
 
     def __len__(self) -> int:
         return len(self.pictures)

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from edgereg_training.backbones import parse_backbone
 from edgereg_training.backbones.backbone import Deepened
+from edgereg_training.data.part import SetPart
 from edgereg_training.loop.errors import RecipeError, TrainingError
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
 from edgereg_training.methods.registry import parse_method
@@ -44,7 +45,8 @@ class RegressionOptions(Strict):
     """The keys of a regression recipe.
 
     target: a name such as 'headpose', or a mapping with `name` and the target's keys, see
-    `targets`. train, validation: folders of rendered heads. size: side of the crops, px.
+    `targets`. train, validation: folders of shards, or splits of data sets, see `data.part`. size:
+    side of the crops, px.
     crop_scale: side of the crop over the longer side of the head's box. epoch_images: crops an
     epoch (None: one of each head). augmentation: name and settings, see `augmentation`. backbone,
     method: name and settings of each. layers: widths of layers between the backbone's vector and
@@ -55,8 +57,8 @@ class RegressionOptions(Strict):
     """
 
     target: str | dict[str, Any]
-    train: tuple[Path, ...] = Field(min_length=1)
-    validation: tuple[Path, ...] = Field(min_length=1)
+    train: tuple[Path | SetPart, ...] = Field(min_length=1)
+    validation: tuple[Path | SetPart, ...] = Field(min_length=1)
     size: int = Field(default=48, ge=16)
     crop_scale: float = Field(default=1.2, gt=0)
     epoch_images: int | None = Field(default=None, gt=0)
