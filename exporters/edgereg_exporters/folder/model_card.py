@@ -147,7 +147,7 @@ def reduced_card(
         f"# {spec.name} (version {spec.version})",
         known_of(model).purpose,
         _facts(model, _weights(source)),
-        _precision(source, model, differences, loss),
+        precision(source, model, differences, loss),
         _figures(figures),
         _graphs(model, nodes),
         *(_of_original(part, source) for part in kept),
@@ -163,9 +163,10 @@ def _of_original(part: str, source: ModelFolder) -> str:
     return f"{title}\n{text}"
 
 
-def _precision(
+def precision(
     source: ModelFolder, model: ModelFolder, differences: Sequence[Difference], loss: Loss
 ) -> str:
+    """The section on what the precision costs."""
     low = model.spec.precision.upper()
     sizes = [each.graph_path("predict").stat().st_size for each in (source, model)]
     rows = [
@@ -181,10 +182,7 @@ def _precision(
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *([_cell(text) for text in row] for row in rows)]
+    # Bars, as those of |yaw|, would end their cell.
+    cells = ([text.replace("|", "\\|") for text in row] for row in rows)
+    lines = [head, ["---"] * len(head), *cells]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    """Text that does not end its cell, as the bars of |yaw| would."""
-    return text.replace("|", "\\|")

@@ -31,12 +31,12 @@ def put_folder(out: Path, write: Callable[[Path], object]) -> None:
         with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as parent:
             made = Path(parent) / out.name
             write(made)
-            _move(made, out, Path(parent) / "former")
+            move(made, out, Path(parent) / "former")
     except OSError as error:
         raise ExportError(f"{out}: can't be written: {error.strerror or error}") from error
 
 
-def _move(made: Path, out: Path, former: Path) -> None:
+def move(made: Path, out: Path, former: Path) -> None:
     """Put `made` at `out`; what was there goes to `former`, and back if that fails."""
     if not out.exists():
         shutil.move(made, out)

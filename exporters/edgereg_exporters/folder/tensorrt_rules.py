@@ -59,21 +59,19 @@ def _of_graph(
             yield f"{name}: no operator that the parser lists"
         for value in sorted(unknown & set(node.input)):
             yield f"{name}: reads '{value}', the condition of a Loop that has none"
-        yield from (f"{name}: {line}" for line in _of_node(node, constants))
+        yield from (f"{name}: {line}" for line in of_node(node, constants))
         for body in bodies_of(node):
             own = {t.name: numpy_helper.to_array(t) for t in body.initializer}
-            lost = _unregistered(node, body)
+            # The parser knows a body's condition only where the Loop has one.
+            open_loop = node.op_type == "Loop" and not node.input[1]
+            lost = {body.input[1].name} if open_loop else set()
             yield from _of_graph(body, {**constants, **own}, unknown | lost)
 
 
-def _unregistered(node: onnx.NodeProto, body: onnx.GraphProto) -> set[str]:
-    """A Loop's body input for the condition, which the parser knows only where the Loop has one."""
-    return {body.input[1].name} if node.op_type == "Loop" and not node.input[1] else set()
-
-
-def _of_node(
+def of_node(
     node: onnx.NodeProto, constants: Mapping[str, npt.NDArray[np.generic]]
 ) -> Iterator[str]:
+    """What the parser refuses in one node."""
     if node.op_type == "EyeLike" and node.input[0] not in constants:
         yield "of a size that is computed"
     if node.op_type == "TopK":

@@ -48,11 +48,12 @@ def add_to_repository(model: ModelFolder, repository: Path, *, force: bool = Fal
     for place in places.values():
         check_place(place, force, CONFIG, "Triton model")
     for graph, place in places.items():
-        _put(model, graph, place)
+        put(model, graph, place)
     return list(places.values())
 
 
-def _put(model: ModelFolder, graph: GraphName, place: Path) -> None:
+def put(model: ModelFolder, graph: GraphName, place: Path) -> None:
+    """Write one Triton model."""
     content = model.graph_path(graph).read_bytes()
     text = config(onnx.load_from_string(content), place.name)
 

@@ -51,14 +51,14 @@ class _State:
 
 def ascend(g: GraphWriter, start: str, targets: int, evaluate: Evaluate) -> Climb:
     """Climb from `start` [N, D] by the graph's inputs `step_length`, `decay` and `steps`."""
-    first = _first_state(g, start, targets)
+    first = first_state(g, start, targets)
     refused = _refused_factors(g, targets)
-    body = _round(targets, evaluate, refused)
+    body = round(targets, evaluate, refused)
     last, path = g.multi("Loop", "steps", "", first, out=("last_state", "states"), body=body)
-    return _close(g, targets, evaluate, last, path)
+    return close(g, targets, evaluate, last, path)
 
 
-def _first_state(g: GraphWriter, start: str, targets: int) -> str:
+def first_state(g: GraphWriter, start: str, targets: int) -> str:
     """No gradient, the whole step length, and an energy that anything reaches."""
     still = g.constant("no_gradient", np.zeros(targets))
     lowest = g.constant("lowest", [-np.inf])
@@ -87,7 +87,7 @@ def _proposed(g: GraphWriter, state: _State) -> str:
     return g.op("Add", state.y, move, out="proposed")
 
 
-def _round(targets: int, evaluate: Evaluate, refused: str) -> onnx.GraphProto:
+def round(targets: int, evaluate: Evaluate, refused: str) -> onnx.GraphProto:
     """One round: propose, evaluate, accept or shorten the step."""
     b = GraphWriter(prefix="body_")
     state = _parts(b, "state", targets, 1)
@@ -123,7 +123,7 @@ def go_on(b: GraphWriter) -> str:
     return b.op("Equal", "round", "round", out="go_on")
 
 
-def _close(g: GraphWriter, targets: int, evaluate: Evaluate, last: str, path: str) -> Climb:
+def close(g: GraphWriter, targets: int, evaluate: Evaluate, last: str, path: str) -> Climb:
     """The last iterate, which needs no gradient, behind those of the Loop."""
     b = GraphWriter("last_", g.nodes, g.constants)
     state = _parts(b, last, targets, 1)

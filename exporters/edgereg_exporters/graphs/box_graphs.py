@@ -49,7 +49,7 @@ def box_refine_graph(energy: BoxWeights) -> onnx.ModelProto:
     log_size = g.op("Log", boxes.size, out="log_size")
     start = g.op("Concat", place, log_size, out="start", axis=1)
     climb = ascend(g, start, 4, lambda b, y: value_and_gradient(b, energy, shared, boxes, y))
-    _trajectory(g, boxes, climb)
+    trajectory(g, boxes, climb)
     inputs = [
         floats("features", ("B", energy.channels, "H", "W")),
         floats("initial", ("B", "K", 4)),
@@ -137,7 +137,7 @@ def _gradient(
     return b.op("Gemm", total, on_sizes, by_edges, out="slope_y", alpha=-1.0)
 
 
-def _trajectory(g: GraphWriter, boxes: Candidates, climb: Climb) -> None:
+def trajectory(g: GraphWriter, boxes: Candidates, climb: Climb) -> None:
     """Points [T+1, N, 4] back to corners in pixels, batch and candidates first."""
     place, log_size = g.multi(
         "Split", climb.points, out=("places", "log_sizes"), axis=2, num_outputs=2

@@ -83,7 +83,7 @@ def prepare_pooling(g: GraphWriter, energy: BoxWeights, batch: str) -> Pooling:
         turned = g.op("Transpose", "features", out=f"{name}_4d", perm=perm)
         return g.op("Reshape", turned, shape(f"{name}_map_shape", batch, cells, anyhow), out=name)
 
-    to_edges, from_edges, cells = _edge_matrices(g, energy, height, width)
+    to_edges, from_edges, cells = edge_matrices(g, energy, height, width)
     strips = g.ints("strip_count", p * c)
     return Pooling(
         columns=layout("columns", [0, 3, 1, 2], width),
@@ -103,7 +103,7 @@ def prepare_pooling(g: GraphWriter, energy: BoxWeights, batch: str) -> Pooling:
     )
 
 
-def _coefficients(energy: BoxWeights) -> tuple[FloatArray, FloatArray]:
+def coefficients(energy: BoxWeights) -> tuple[FloatArray, FloatArray]:
     """Bin edges from (cx, cy, w, h), [end, axis, 4, P]: lower ends first, x before y; and signed.
 
     The signed copy carries the gradient back: dA = hat(hi) d hi - hat(lo) d lo, and twice that,
@@ -120,7 +120,7 @@ def _coefficients(energy: BoxWeights) -> tuple[FloatArray, FloatArray]:
     return table, table * sign
 
 
-def _edge_matrices(
+def edge_matrices(
     g: GraphWriter, energy: BoxWeights, height: str, width: str
 ) -> tuple[str, str, str]:
     """Matrices [4, 2P(W+H)] from a box to all t, and signed for the way back; minus cells."""
@@ -136,7 +136,7 @@ def _edge_matrices(
         cells.append(g.op("Reshape", tiled, flat, out=f"{name}_cells"))
         lengths.append(g.op("Concat", g.ints("four_p", 4, p), size, out=f"{name}_wide", axis=0))
     matrices = []
-    for name, table in zip(("to_edges", "from_edges"), _coefficients(energy), strict=True):
+    for name, table in zip(("to_edges", "from_edges"), coefficients(energy), strict=True):
         parts = []
         for end in (0, 1):
             for axis in (0, 1):

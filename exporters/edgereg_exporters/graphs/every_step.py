@@ -36,19 +36,19 @@ def ascend_every_step(
     names = [f"last_{index}" for index in range(len(carried))]
     made = g.multi(
         "Loop", rounds, "", *carried, out=(*names, "path_of_rounds", "energy_of_rounds"),
-        body=_round(targets, evaluate, how),
+        body=round(targets, evaluate, how),
     )  # fmt: skip
     return Climb(points=made[-2], energies=made[-1])
 
 
-def _round(targets: int, evaluate: Evaluate, how: Ascent) -> onnx.GraphProto:
+def round(targets: int, evaluate: Evaluate, how: Ascent) -> onnx.GraphProto:
     """One round: step, evaluate, and stop what Algorithm S1 stops."""
     b = GraphWriter(prefix="body_")
-    move = b.op("Mul", _length(b, how), "gradient", out="move")
+    move = b.op("Mul", length(b, how), "gradient", out="move")
     moved = b.op("Add", "y", move, out="moved")
     here = b.op("Where", "moving", moved, "y", out="here")
     value, write_gradient = evaluate(b, here)
-    moving = _still_moving(b, value) if how.rule == "algorithm-s1" else "moving"
+    moving = still_moving(b, value) if how.rule == "algorithm-s1" else "moving"
     carried = [here, write_gradient(), value, b.op("Identity", moving, out="goes_on")]
     point, energy = here, value
     if how.best:
@@ -69,7 +69,7 @@ def _round(targets: int, evaluate: Evaluate, how: Ascent) -> onnx.GraphProto:
     return b.graph("every_step_round", [*inputs, *given], outputs)
 
 
-def _length(b: GraphWriter, how: Ascent) -> str:
+def length(b: GraphWriter, how: Ascent) -> str:
     """step_length, of the plain rule times decay for every step before this one."""
     if how.rule == "algorithm-s1":
         return "step_length"
@@ -79,7 +79,7 @@ def _length(b: GraphWriter, how: Ascent) -> str:
     return b.op("Mul", "step_length", factor, out="length")
 
 
-def _still_moving(b: GraphWriter, value: str) -> str:
+def still_moving(b: GraphWriter, value: str) -> str:
     """Whether f changed by at least Omega_1, and fell by no more than Omega_2."""
     change = b.op("Sub", value, "f", out="change")
     size = b.op("Abs", change, out="size_of_change")

@@ -14,6 +14,7 @@ import onnx
 import torch
 from torch import nn
 
+from edgereg.core.errors import one_line
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.graphs.decompositions import DECOMPOSITIONS
 from edgereg_exporters.graphs.uint8_inputs import cast_first, require_cast_first
@@ -40,7 +41,7 @@ def trace(
     Raises ExportError where torch can't trace the module, or it computes with a uint8 input itself.
     """
     try:
-        with _quiet():
+        with quiet():
             sizes = tuple(dict(each) for each in signature.sizes)
             program = torch.export.export(module.eval(), examples, dynamic_shapes=sizes)
             if any(node.target in DECOMPOSITIONS for node in program.graph.nodes):
@@ -55,7 +56,7 @@ def trace(
                 verbose=False,
             )
     except Exception as error:  # torch raises many classes here, some of them private
-        raise ExportError(f"torch can't export the {name} graph: {_line(error)}") from error
+        raise ExportError(f"torch can't export the {name} graph: {one_line(error)}") from error
     if found is None:
         raise ExportError(f"torch exported no {name} graph; is onnxscript installed?")
     model = found.model_proto
@@ -89,7 +90,7 @@ def tidy(model: onnx.ModelProto) -> None:
 
 
 @contextlib.contextmanager
-def _quiet():  # type: ignore[no-untyped-def]
+def quiet():  # type: ignore[no-untyped-def]
     """Keep torch's progress lines and notes off the user's screen."""
     log = logging.getLogger("torch.onnx")
     level = log.level
@@ -100,8 +101,3 @@ def _quiet():  # type: ignore[no-untyped-def]
             yield
         finally:
             log.setLevel(level)
-
-
-def _line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:300]

@@ -40,7 +40,7 @@ def cast_first(model: onnx.ModelProto) -> None:
             if name in node.input[:1] and not _is_cast(node) and _does_not_mind(node, fluid)
         ]
         if willing:
-            cast = _cast_in_front(graph, name)
+            cast = cast_in_front(graph, name)
         for node in willing:
             node.input[0] = cast
 
@@ -77,7 +77,7 @@ def _does_not_mind(node: onnx.NodeProto, fluid: Collection[str]) -> bool:
     return moves or node.op_type in ASKERS or _is_cast(node, WIDER)
 
 
-def _cast_in_front(graph: onnx.GraphProto, name: str) -> str:
+def cast_in_front(graph: onnx.GraphProto, name: str) -> str:
     """The output of the cast of `name` to float32, which is the graph's first node from now on."""
     made = f"{name}_float"
     entry = helper.make_node("Cast", [name], [made], name=made, to=TensorProto.FLOAT)

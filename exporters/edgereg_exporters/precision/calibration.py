@@ -17,7 +17,6 @@ from edgereg.core.frames import Frame
 from edgereg.core.geometry import letterbox, square_crops
 from edgereg.core.model_spec import InputSpec, ModelSpec
 from edgereg.core.predictions import regions_of
-from edgereg.core.result import Fault
 from edgereg.core.settings import Settings
 from edgereg.core.tasks import Task
 from edgereg.pipeline.guard import Guard
@@ -42,7 +41,7 @@ def calibration_batches(place: Path, spec: ModelSpec, limit: int = PICTURES) -> 
     any; SourceError where `place` can't be read.
     """
     rendered = (place / "manifest.json").is_file()
-    found = _of_shards(place, spec.input) if rendered else _of_frames(place, spec, limit)
+    found = of_shards(place, spec.input) if rendered else of_frames(place, spec, limit)
     pictures = list(islice(found, limit))
     if not pictures:
         raise ExportError(f"{place}: no picture to calibrate on")
@@ -54,7 +53,7 @@ def calibration_batches(place: Path, spec: ModelSpec, limit: int = PICTURES) -> 
     return [np.stack(batch) for batch in batches]
 
 
-def _of_shards(place: Path, size: InputSpec) -> Iterator[Image]:
+def of_shards(place: Path, size: InputSpec) -> Iterator[Image]:
     """Rendered pictures, or the true regions in them."""
     from edgereg_training.detection.scenes import iter_scenes
 
@@ -65,17 +64,18 @@ def _of_shards(place: Path, size: InputSpec) -> Iterator[Image]:
             yield from square_crops(scene.image, scene.boxes, size.width, size.crop_scale)[0]
 
 
-def _of_frames(place: Path, spec: ModelSpec, limit: int) -> Iterator[Image]:
+def of_frames(place: Path, spec: ModelSpec, limit: int) -> Iterator[Image]:
+    """The pictures of a video or of images."""
     size = spec.input
     crops: _Crops | None = None
     count = 0
-    for frame in _spread(place, limit):
+    for frame in spread(place, limit):
         if size.width is None:
             yield letterbox(frame.image, size.long_side, size.multiple)[0]
         elif frame.image.shape[:2] == (size.height, size.width):
             yield frame.image
         else:
-            crops = crops or _Crops(spec)
+            crops = crops or _Crops(spec, size.width)
             found = crops.of(frame)
             count += len(found)
             yield from found
@@ -86,7 +86,7 @@ def _of_frames(place: Path, spec: ModelSpec, limit: int) -> Iterator[Image]:
         )
 
 
-def _spread(place: Path, limit: int) -> Iterator[Frame]:
+def spread(place: Path, limit: int) -> Iterator[Frame]:
     """Frames in even steps, `limit` or more."""
     source = open_source(place)
     try:
@@ -102,13 +102,13 @@ class _Crops:
     task: the one that finds the regions.
     """
 
-    def __init__(self, spec: ModelSpec) -> None:
+    def __init__(self, spec: ModelSpec, side: int) -> None:
         tasks = load_plugins().tasks()
         own = tasks.get(spec.task)
         name = REGIONS if own is None or own.upstream is None else own.upstream
         loaded = load_tasks(tasks.values(), [name], Loading(engine="cpu"))
         self.task: Task = loaded[-1].task
-        self._size = spec.input
+        self._side, self._crop_scale = side, spec.input.crop_scale
         self._steps = plan(loaded, Settings(), Guard(), None)
 
     def of(self, frame: Frame) -> Image:
@@ -117,11 +117,7 @@ class _Crops:
         for step in self._steps:
             step.run(work)
         if self.task.name not in work.predictions:
-            raise ExportError(f"frame {frame.index}: {_first(work.faults)}")
+            told = [f"{fault.task} failed: {fault.reason}" for fault in work.faults[:1]]
+            raise ExportError(f"frame {frame.index}: {(told or ['nothing was looked for'])[0]}")
         regions = regions_of(work.predictions[self.task.name]).boxes
-        assert self._size.width is not None  # noqa: S101  (the caller's condition)
-        return square_crops(frame.image, regions, self._size.width, self._size.crop_scale)[0]
-
-
-def _first(faults: list[Fault]) -> str:
-    return f"{faults[0].task} failed: {faults[0].reason}" if faults else "nothing was looked for"
+        return square_crops(frame.image, regions, self._side, self._crop_scale)[0]

@@ -42,9 +42,9 @@ def low_nodes(graph: onnx.GraphProto) -> frozenset[str]:
         if node.name in network
         and _weighted(node, weights)
         and not any(HEAD.search(name) for name in node.input)
-        and _leads_to_weights(node, network, consumers, weights)
+        and leads_to_weights(node, network, consumers, weights)
     }
-    _add_between(graph, low, network, consumers)
+    add_between(graph, low, network, consumers)
     _add_following(graph, low, weights)
     return frozenset(low)
 
@@ -80,7 +80,7 @@ def _network(graph: onnx.GraphProto, weights: set[str]) -> set[str]:
     return found
 
 
-def _leads_to_weights(
+def leads_to_weights(
     node: onnx.NodeProto,
     network: set[str],
     consumers: Mapping[str, Sequence[onnx.NodeProto]],
@@ -99,7 +99,7 @@ def _leads_to_weights(
     return False
 
 
-def _add_between(
+def add_between(
     graph: onnx.GraphProto,
     low: set[str],
     network: set[str],

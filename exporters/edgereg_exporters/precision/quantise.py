@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from edgereg.core.errors import one_line
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.graphs.traced import tidy
 from edgereg_exporters.graphs.uint8_inputs import cast_first, require_cast_first
@@ -43,15 +44,14 @@ def to_int8(
     """
     if not any(len(batch) for batch in batches):
         raise ExportError("INT8 needs pictures to calibrate on; none was given")
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, quiet():
         given, plain, made = (Path(folder) / f"{name}.onnx" for name in ("given", "plain", "made"))
         onnx.save(model, given)
         try:
             _prepare(given, plain)
-            _quantise(plain, made, batches, scheme)
+            quantise(plain, made, batches, scheme)
         except Exception as error:  # the quantiser raises bare ValueErrors, asserts and its own
-            line = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise ExportError(f"the graph can't be quantised: {line[:300]}") from error
+            raise ExportError(f"the graph can't be quantised: {one_line(error)}") from error
         found = onnx.load(made)
     tidy(found)
     cast_first(found)
@@ -67,7 +67,8 @@ def _prepare(given: Path, out: Path) -> None:
     quant_pre_process(str(given), str(out), skip_symbolic_shape=True)
 
 
-def _quantise(plain: Path, out: Path, batches: Batches, scheme: Scheme) -> None:
+def quantise(plain: Path, out: Path, batches: Batches, scheme: Scheme) -> None:
+    """Let ONNX Runtime quantise the low nodes."""
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
     graph = onnx.load(plain).graph
@@ -109,7 +110,7 @@ class _Reader:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the quantiser's progress lines and warnings off the user's screen."""
     log = logging.getLogger()
     level = log.level

@@ -84,7 +84,10 @@ def reduce_model(
             f"{source.path}: is {source.spec.precision} already; give the FP32 model or checkpoint"
         )
     full = onnx.load(source.graph_path("predict"))
-    reduced = _converted(full, reduction)
+    if reduction.precision == "fp16":
+        reduced = to_half(full)
+    else:
+        reduced = to_int8(full, reduction.batches, reduction.scheme)
     batches = list(reduction.batches) or [_trial(source.spec)]
     differences = differences_of(source.spec, full, reduced, batches)
     content = {name: source.graph_path(name).read_bytes() for name in source.spec.graphs}
@@ -98,12 +101,6 @@ def reduce_model(
     put_folder(out, write)
     folder = load_model(out)
     return Reduced(folder, _nodes(folder), differences, losses[0])
-
-
-def _converted(full: onnx.ModelProto, reduction: Reduction) -> onnx.ModelProto:
-    if reduction.precision == "fp16":
-        return to_half(full)
-    return to_int8(full, reduction.batches, reduction.scheme)
 
 
 def _trial(spec: ModelSpec) -> npt.NDArray[np.uint8]:

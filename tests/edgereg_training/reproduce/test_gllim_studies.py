@@ -19,8 +19,9 @@ from edgereg_training.reproduce.gllim import fits as gllim_cells  # noqa: E402
 from edgereg_training.reproduce.gllim import forward as gllim_forward  # noqa: E402
 from edgereg_training.reproduce.gllim import samples as gllim_samples  # noqa: E402
 from edgereg_training.reproduce.gllim.features import QUICK, FeatureSet, Sources  # noqa: E402
-from edgereg_training.reproduce.gllim.fits import FineTuning, Trial, difference  # noqa: E402
+from edgereg_training.reproduce.gllim.fits import FineTuning, Trial  # noqa: E402
 from edgereg_training.reproduce.report import write_report  # noqa: E402
+from edgereg_training.reproduce.statistics import difference  # noqa: E402
 
 STUDIES = {"k": gllim_k, "forward": gllim_forward, "samples": gllim_samples}
 

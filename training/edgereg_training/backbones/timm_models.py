@@ -11,6 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from edgereg.core.errors import one_line
 from edgereg_training.backbones.backbone import Backbone, Takes
 from edgereg_training.loop.errors import BackboneError
 from edgereg_training.loop.recipe import Strict
@@ -84,7 +85,7 @@ class TimmNet(Backbone):
                 vector = self(image)
                 maps = self.model.forward_features(self._scaled(image))  # type: ignore[operator]
         except (AssertionError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
+            reason = one_line(error)
             raise BackboneError(
                 f"{self._name} can't take images of {size} px ({reason})"
             ) from error
@@ -99,7 +100,7 @@ def create(name: str, pretrained: bool, **options: Any) -> nn.Module:
 
     if not timm.is_model(name):
         raise BackboneError(f"timm has no model '{name}'; timm.list_models() names them")
-    if pretrained and not _in_reach(timm.get_pretrained_cfg(name)):
+    if pretrained and not in_reach(timm.get_pretrained_cfg(name)):
         raise _unreachable(name, "offline, and not in the cache")
     try:
         made: nn.Module = timm.create_model(
@@ -120,7 +121,7 @@ def _unreachable(name: str, reason: str) -> BackboneError:
     )
 
 
-def _in_reach(config: Any) -> bool:
+def in_reach(config: Any) -> bool:
     """Whether weights can be fetched or are in the cache; without the hub's minute of retries."""
     from huggingface_hub import try_to_load_from_cache
 
@@ -139,7 +140,7 @@ def load_file_weights(model: nn.Module, path: Path) -> None:
 
     Raises BackboneError where the file can't be read, or does not have all of the model's weights.
     """
-    weights = _read(path)
+    weights = read(path)
     wanted = model.state_dict()
     missing = [name for name in wanted if name not in weights]
     other = [
@@ -153,7 +154,8 @@ def load_file_weights(model: nn.Module, path: Path) -> None:
     model.load_state_dict({name: weights[name] for name in wanted})
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def read(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file; BackboneError where it can't be read."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -163,7 +165,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         # weights_only: a file of tensors, from which nothing is executed.
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, SafetensorError, ValueError, EOFError, KeyError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error)
         raise BackboneError(f"{path}: can't read weights ({reason})") from error
     except Exception as error:
         # torch's UnpicklingError, when there is more than tensors in the file.

@@ -49,7 +49,7 @@ def match(results: list[PictureResult], iou: float) -> Matches:
     for number, result in enumerate(results):
         order = np.argsort(-result.scores, kind="stable")
         overlaps = box_iou(result.boxes[order], result.truth)
-        hit = _greedy(overlaps[:, ~result.ignored], iou)
+        hit = greedy(overlaps[:, ~result.ignored], iou)
         # COCO's rule for what is not to be judged: an unmatched detection on it is left out.
         counts = hit | ~(overlaps[:, result.ignored] >= iou).any(axis=1)
         hits.append(hit[counts])
@@ -60,7 +60,8 @@ def match(results: list[PictureResult], iou: float) -> Matches:
     return Matches(np.concatenate(hits)[order], np.concatenate(pictures)[order], heads)
 
 
-def _greedy(overlaps: FloatArray, iou: float) -> npt.NDArray[np.bool_]:
+def greedy(overlaps: FloatArray, iou: float) -> npt.NDArray[np.bool_]:
+    """Which detections hit a free head, best score first."""
     hit = np.zeros(len(overlaps), bool)
     free = np.ones(overlaps.shape[1], bool)
     for row, overlap in enumerate(overlaps):

@@ -10,7 +10,7 @@ from edgereg_training.detection.scene import Image
 
 def random_backdrop(width: int, height: int, rng: np.random.Generator) -> Image:
     """A picture uint8 [height, width, 3] of a road, a room or clutter, without a head."""
-    draw = (_road, _room, _clutter)[int(rng.integers(3))]
+    draw = (_road, room, clutter)[int(rng.integers(3))]
     picture: Image = np.clip(draw(width, height, rng), 0, 255).astype(np.uint8)
     return picture
 
@@ -35,15 +35,15 @@ def _road(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     image[:horizon] = sky * np.array([rng.uniform(0.6, 1), rng.uniform(0.8, 1), 1.0])
     ground = rng.uniform(60, 170, 3) * (1, 0.92, 0.7)
     image[horizon:] = ground + 14 * _texture(width, height - horizon, rng)[..., None]
-    _trees(image, horizon, rng)
+    trees(image, horizon, rng)
     vanish = np.array([width * rng.uniform(0.3, 0.7), horizon])
-    _lanes(image, vanish, rng)
+    lanes(image, vanish, rng)
     for _ in range(int(rng.integers(0, 6))):
-        _far_car(image, vanish, rng)
+        far_car(image, vanish, rng)
     return image
 
 
-def _trees(image: np.ndarray, horizon: int, rng: np.random.Generator) -> None:
+def trees(image: np.ndarray, horizon: int, rng: np.random.Generator) -> None:
     """A noisy dark band whose upper edge goes up and down, and some poles."""
     height, width = image.shape[:2]
     edge = horizon - height * rng.uniform(0.02, 0.14) * (1 + _texture(width, 2, rng, 8)[0])
@@ -57,7 +57,8 @@ def _trees(image: np.ndarray, horizon: int, rng: np.random.Generator) -> None:
         cv2.line(image, (x, top), (x, horizon), _colour(rng), int(rng.integers(1, 5)))
 
 
-def _lanes(image: np.ndarray, vanish: np.ndarray, rng: np.random.Generator) -> None:
+def lanes(image: np.ndarray, vanish: np.ndarray, rng: np.random.Generator) -> None:
+    """Lanes and their marks."""
     height, width = image.shape[:2]
     left, right = width * rng.uniform(-1.0, 0.1), width * rng.uniform(0.9, 2.0)
     asphalt = np.full(3, rng.uniform(40, 130)) * rng.uniform(0.93, 1.05, 3)
@@ -76,7 +77,7 @@ def _lanes(image: np.ndarray, vanish: np.ndarray, rng: np.random.Generator) -> N
             cv2.line(image, _point(ends[0]), _point(ends[1]), (225, 222, 210), thickness)
 
 
-def _far_car(image: np.ndarray, vanish: np.ndarray, rng: np.random.Generator) -> None:
+def far_car(image: np.ndarray, vanish: np.ndarray, rng: np.random.Generator) -> None:
     """A small car on the road; the nearer the larger."""
     height, width = image.shape[:2]
     near = rng.uniform(0.01, 0.25)
@@ -99,7 +100,7 @@ def _far_car(image: np.ndarray, vanish: np.ndarray, rng: np.random.Generator) ->
         cv2.circle(image, _point(lamp), max(1, int(0.12 * w)), (190.0, 35.0, 30.0), -1)
 
 
-def _room(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
+def room(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     """Walls in soft light, a floor with boards, panels, doors, lamps and furniture."""
     corners = rng.uniform(0.65, 1.1, (2, 2, 1)).astype(np.float32)
     light = cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
@@ -147,7 +148,7 @@ def _furniture(image: np.ndarray, rng: np.random.Generator) -> None:
         cv2.polylines(image, [corners.astype(np.int32)], True, frame, thick, cv2.LINE_AA)
 
 
-def _clutter(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
+def clutter(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     """Coloured noise of all scales with shapes on it."""
     channels = [_texture(width, height, rng, 2) for _ in range(3)]
     common = channels[0][..., None]

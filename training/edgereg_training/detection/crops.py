@@ -42,15 +42,15 @@ def random_crop(
     What reaches outside the scene is grey, as a letterbox pads, replicates the border, or shows
     `backdrop` (uint8, at least size x size).
     """
-    zoom = _random_zoom(scene, size, settings, rng)
+    zoom = random_zoom(scene, size, settings, rng)
     window = size / zoom
     height, width = scene.image.shape[:2]
-    centre = _random_centre(scene, rng)
+    centre = random_centre(scene, rng)
     origin = centre - rng.uniform(0.02, 0.98, 2) * window
     if rng.random() < 0.85:  # mostly keep the window inside the scene
         limit = np.array([width, height]) - window
         origin = np.clip(origin, np.minimum(0, limit), np.maximum(0, limit))
-    cropped = _cut(scene, origin, zoom, size, _surround(size, backdrop, rng))
+    cropped = cut(scene, origin, zoom, size, _surround(size, backdrop, rng))
     if rng.random() < 0.5:
         cropped = flipped(cropped)
     return bounded(cropped, settings)
@@ -102,7 +102,7 @@ def bounded(scene: Scene, settings: CropSettings) -> Scene:
     return Scene(scene.image, clipped[keep], (scene.ignored | small)[keep])
 
 
-def _random_zoom(
+def random_zoom(
     scene: Scene, size: int, settings: CropSettings, rng: np.random.Generator
 ) -> np.ndarray:
     """Crop pixels per scene pixel (x, y)."""
@@ -118,7 +118,7 @@ def _random_zoom(
     return zoom * np.exp(rng.uniform(-settings.stretch, settings.stretch, 2) / 2)
 
 
-def _random_centre(scene: Scene, rng: np.random.Generator) -> np.ndarray:
+def random_centre(scene: Scene, rng: np.random.Generator) -> np.ndarray:
     """A point that the crop shall hold: the middle of a head, or any point."""
     real: Boxes = scene.boxes[~scene.ignored]
     if len(real):
@@ -128,7 +128,7 @@ def _random_centre(scene: Scene, rng: np.random.Generator) -> np.ndarray:
     return rng.uniform(0, 1, 2) * (width, height)
 
 
-def _cut(
+def cut(
     scene: Scene, origin: np.ndarray, zoom: np.ndarray, size: int, surround: Image | None
 ) -> Scene:
     """The window of `size` / `zoom` scene pixels at `origin`, scaled to `size` pixels."""
@@ -141,7 +141,7 @@ def _cut(
     exact = target / (high - low)
     method = cv2.INTER_AREA if exact.min() < 1 else cv2.INTER_LINEAR
     scaled = cv2.resize(part, (int(target[0]), int(target[1])), interpolation=method)
-    image = _placed(np.asarray(scaled, np.uint8), start, size, surround)
+    image = placed(np.asarray(scaled, np.uint8), start, size, surround)
     mapped = (scene.boxes.reshape(-1, 2, 2) - low) * exact + start
     return Scene(image, mapped.reshape(-1, 4).astype(np.float32), scene.ignored)
 
@@ -158,7 +158,7 @@ def _surround(size: int, backdrop: Image | None, rng: np.random.Generator) -> Im
     return backdrop[y : y + size, x : x + size].copy()
 
 
-def _placed(picture: Image, start: np.ndarray, size: int, surround: Image | None) -> Image:
+def placed(picture: Image, start: np.ndarray, size: int, surround: Image | None) -> Image:
     """`picture` with its upper left corner at `start` (x, y) of a square of `size` pixels."""
     left, top = (int(v) for v in np.maximum(start, 0))
     visible = picture[max(0, -start[1]) :, max(0, -start[0]) :][: size - top, : size - left]

@@ -76,7 +76,7 @@ def _window(image: Image, centre: np.ndarray, radius: float) -> tuple[Image, np.
     return image[low[1] : high[1], low[0] : high[0]], centre - low
 
 
-def _face_print(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
+def face_print(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
     """A flat print of a face or skull in two colours, as on a shirt."""
     light, dark = rng.uniform(150, 255), rng.uniform(0, 70)
     if rng.random() < 0.3:
@@ -101,7 +101,7 @@ def _face_print(image: Image, centre: np.ndarray, radius: float, rng: np.random.
     flat(image, holes, dark * tint)
 
 
-def _disc(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
+def disc(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
     """A plain ellipse, shaded or flat: a table top, a lamp, a ball, a plate."""
     mask = np.zeros(image.shape[:2], np.uint8)
     ellipse(mask, centre, (radius, radius * rng.uniform(0.2, 1.2)), float(rng.uniform(0, 180)))
@@ -109,7 +109,7 @@ def _disc(image: Image, centre: np.ndarray, radius: float, rng: np.random.Genera
     (shaded if rng.random() < 0.6 else _plain)(image, mask, colour, rng)
 
 
-def _car(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
+def car(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
     """A car seen from behind: body, dark window, lamps, wheels and shadow."""
     body = rng.uniform(0, 255, 3) if rng.random() < 0.5 else np.full(3, rng.uniform(10, 240))
     x, y = centre
@@ -139,7 +139,7 @@ def _car(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generat
         )
 
 
-def _panel(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
+def panel(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:
     """A rectangle with a frame and a few bars or letters: a screen, badge, poster, window."""
     w, h = radius * rng.uniform(0.3, 2.0, 2)
     x, y = centre
@@ -190,10 +190,10 @@ _KINDS: tuple[tuple[Draw, bool], ...] = (
     (draw_hand, True),
     (draw_hand, True),
     (draw_hand, True),
-    (_face_print, False),
-    (_disc, False),
-    (_car, False),
-    (_panel, False),
+    (face_print, False),
+    (disc, False),
+    (car, False),
+    (panel, False),
     (_blob, False),
     (_blob, False),
 )

@@ -16,7 +16,7 @@ def draw_hand(image: Image, centre: np.ndarray, radius: float, rng: np.random.Ge
     mask = np.zeros(image.shape[:2], np.uint8)
     ellipse(mask, centre, (palm * 1.15, palm * rng.uniform(0.75, 1.0)), float(np.degrees(up)))
     if not fist:
-        _fingers(mask, centre, radius, up, rng)
+        fingers(mask, centre, radius, up, rng)
     arm = np.zeros_like(mask)
     elbow = centre - direction(up) * radius * 4 + rng.normal(0, 0.8, 2) * radius
     line(arm, centre - direction(up) * palm, elbow, radius * rng.uniform(0.6, 1.4))
@@ -25,10 +25,10 @@ def draw_hand(image: Image, centre: np.ndarray, radius: float, rng: np.random.Ge
     shaded(image, arm, skin if rng.random() < 0.25 else sleeve, rng)
     shaded(image, mask, skin, rng)
     if fist:
-        _folded(image, centre, palm, up, skin, rng)
+        folded(image, centre, palm, up, skin, rng)
 
 
-def _folded(
+def folded(
     image: Image,
     centre: np.ndarray,
     palm: float,
@@ -53,9 +53,10 @@ def _folded(
         shaded(image, thumb, skin * rng.uniform(0.85, 1.1), rng)
 
 
-def _fingers(
+def fingers(
     mask: np.ndarray, centre: np.ndarray, radius: float, up: float, rng: np.random.Generator
 ) -> None:
+    """The fingers of a hand."""
     spread, reach = rng.uniform(0.15, 0.9), rng.uniform(0.1, 0.6) * radius
     palm, across = 0.45 * radius, direction(up + np.pi / 2)
     for finger in np.linspace(-0.5, 0.5, 4):

@@ -10,22 +10,22 @@ from edgereg_training.detection.scene import Image
 
 def distort(image: Image, rng: np.random.Generator) -> Image:
     """A randomly relit, recoloured, blurred, noisy and compressed version of uint8 [H, W, 3]."""
-    image = _tone(_saturation(image, rng), rng)
+    image = tone(_saturation(image, rng), rng)
     for share, change in (
-        (0.25, _light_gradient),
-        (0.15, _coarse),
-        (0.25, _blur),
-        (0.10, _motion_blur),
+        (0.25, light_gradient),
+        (0.15, coarse),
+        (0.25, blur),
+        (0.10, motion_blur),
         (0.35, _noise),
-        (0.08, _few_colours),
-        (0.45, _jpeg),
+        (0.08, few_colours),
+        (0.45, jpeg),
     ):
         if rng.random() < share:
             image = change(image, rng)
     return image
 
 
-def _tone(image: Image, rng: np.random.Generator) -> Image:
+def tone(image: Image, rng: np.random.Generator) -> Image:
     """Gain per channel, contrast, brightness, gamma and haze, as one table per channel."""
     level = np.linspace(0, 1, 256)[:, None] ** np.exp(rng.uniform(-0.4, 0.4))
     level = (level - 0.5) * rng.uniform(0.55, 1.35) + 0.5 + rng.uniform(-0.15, 0.15)
@@ -42,7 +42,7 @@ def _saturation(image: Image, rng: np.random.Generator) -> Image:
     return np.asarray(cv2.addWeighted(image, share, grey, 1 - share, 0))
 
 
-def _light_gradient(image: Image, rng: np.random.Generator) -> Image:
+def light_gradient(image: Image, rng: np.random.Generator) -> Image:
     """Light that falls off linearly across the picture, slightly coloured."""
     height, width = image.shape[:2]
     corners = rng.uniform(0.6, 1.3, (2, 2, 1)) * np.exp(rng.normal(0, 0.05, (2, 2, 3)))
@@ -50,7 +50,7 @@ def _light_gradient(image: Image, rng: np.random.Generator) -> Image:
     return np.asarray(cv2.multiply(image, plane, dtype=cv2.CV_8U))
 
 
-def _coarse(image: Image, rng: np.random.Generator) -> Image:
+def coarse(image: Image, rng: np.random.Generator) -> Image:
     """A picture of lower resolution, enlarged."""
     height, width = image.shape[:2]
     factor = rng.uniform(1.2, 2.2)
@@ -60,11 +60,13 @@ def _coarse(image: Image, rng: np.random.Generator) -> Image:
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
-def _blur(image: Image, rng: np.random.Generator) -> Image:
+def blur(image: Image, rng: np.random.Generator) -> Image:
+    """Defocus."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.5)))
 
 
-def _motion_blur(image: Image, rng: np.random.Generator) -> Image:
+def motion_blur(image: Image, rng: np.random.Generator) -> Image:
+    """Blur along a line."""
     length, angle = rng.uniform(2, 7), rng.uniform(0, np.pi)
     kernel = np.zeros((9, 9), np.float32)
     half = length / 2 * np.array([np.cos(angle), np.sin(angle)])
@@ -81,14 +83,15 @@ def _noise(image: Image, rng: np.random.Generator) -> Image:
     return np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U))
 
 
-def _few_colours(image: Image, rng: np.random.Generator) -> Image:
+def few_colours(image: Image, rng: np.random.Generator) -> Image:
     """Coarse levels with dither, as an animated GIF has."""
     step = rng.uniform(6, 28)
     dithered = image + rng.uniform(-0.5, 0.5, image.shape[:2])[..., None] * step * 0.7
     return np.clip(np.round(dithered / step) * step, 0, 255).astype(np.uint8)
 
 
-def _jpeg(image: Image, rng: np.random.Generator) -> Image:
+def jpeg(image: Image, rng: np.random.Generator) -> Image:
+    """JPEG at low quality."""
     quality = int(rng.integers(25, 95))
     _, coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_UNCHANGED), np.uint8)

@@ -27,7 +27,7 @@ def validate(model: HeadModel, scenes: SceneSet) -> dict[str, float]:
 
 def _results(predictor: Predictor, scenes: SceneSet) -> list[PictureResult]:
     results: list[PictureResult] = []
-    for batch in _batches(scenes):
+    for batch in batches(scenes):
         images = np.stack([letterbox(scene.image, None, MULTIPLE)[0] for scene in batch])
         boxes, scores, _ = predictor(torch.from_numpy(images))
         for scene, found, score in zip(batch, boxes.numpy(), scores.numpy(), strict=True):
@@ -36,7 +36,7 @@ def _results(predictor: Predictor, scenes: SceneSet) -> list[PictureResult]:
     return results
 
 
-def _batches(scenes: SceneSet) -> Iterator[list[Scene]]:
+def batches(scenes: SceneSet) -> Iterator[list[Scene]]:
     """Neighbouring scenes of one size together."""
     batch: list[Scene] = []
     for scene in scenes.scenes:

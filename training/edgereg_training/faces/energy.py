@@ -106,13 +106,13 @@ class EnergyProblem:
         assert isinstance(model, RegressionNet)  # noqa: S101  (built by this problem)
         found: dict[str, float] = {}
         for source, crops in self.choosing.items():
-            before, after = _errors(model, crops)
+            before, after = errors(model, crops)
             found |= {f"{source}_mae": before, f"{source}_mae_refined": after}
         refined = [value for name, value in found.items() if name.endswith("refined")]
         return found | {"mae_refined": float(np.mean(refined))}
 
 
-def _errors(model: RegressionNet, crops: Crops) -> tuple[float, float]:
+def errors(model: RegressionNet, crops: Crops) -> tuple[float, float]:
     """Mean absolute errors of the estimate, and after refinement."""
     pose = crops.labels.pose
     exact = np.flatnonzero((pose[..., 0] == pose[..., 1]).all(1))

@@ -25,6 +25,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from edgereg.core.errors import one_line
 from edgereg.core.files import reason
 from edgereg.core.json_files import read_json
 from edgereg_training.loop.errors import CheckpointError, RecipeError
@@ -78,7 +79,9 @@ def write_checkpoint(out: Path, checkpoint: Checkpoint, keep: int = 2) -> Path:
             f"{folder}: can't be written: {reason(error)}; train again with --resume, which goes "
             f"on after {_named(latest_checkpoint(out))}"
         ) from error
-    _prune(out, keep, checkpoint.state.best_epoch)
+    for earlier in _epochs(out)[:-keep]:
+        if earlier != _folder(out, checkpoint.state.best_epoch):
+            shutil.rmtree(earlier, ignore_errors=True)
     return folder
 
 
@@ -124,7 +127,7 @@ def read_state(folder: Path) -> State:
 
 
 def _damaged(folder: Path, error: Exception) -> CheckpointError:
-    what = " ".join(str(error).split())
+    what = one_line(error)
     before = [epoch for epoch in _epochs(folder.parent.parent) if epoch < folder]
     advice = f"; delete it to go on after {_named(before[-1])}" if before else ""
     return CheckpointError(f"{folder}: is not a whole checkpoint ({what}){advice}")
@@ -139,7 +142,7 @@ def load_weights(model: nn.Module, weights: Weights) -> None:
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise CheckpointError(f"these weights are of another network ({reason})") from error
 
 
@@ -150,12 +153,6 @@ def _folder(out: Path, epoch: int) -> Path:
 def _epochs(out: Path) -> list[Path]:
     found = (out / FOLDER).glob("epoch-*")
     return sorted(folder for folder in found if folder.suffix != ".tmp" and folder.is_dir())
-
-
-def _prune(out: Path, keep: int, best_epoch: int) -> None:
-    for folder in _epochs(out)[:-keep]:
-        if folder != _folder(out, best_epoch):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _plain(weights: Weights) -> Weights:

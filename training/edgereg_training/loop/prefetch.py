@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -28,7 +29,9 @@ def prefetch(items: Iterator[Item], ahead: int = 4) -> Generator[Item, None, Non
     finally:
         stopped.set()
         while thread.is_alive():
-            _drain(ready)
+            with suppress(queue.Empty):
+                while True:
+                    ready.get_nowait()
             thread.join(0.05)
 
 
@@ -47,11 +50,3 @@ def _fill(items: Iterator[Item], ready: queue.Queue[object], stopped: threading.
     except BaseException as error:  # handed to the consumer, which raises it
         last = _Failure(error)
     ready.put(last)
-
-
-def _drain(ready: queue.Queue[object]) -> None:
-    while True:
-        try:
-            ready.get_nowait()
-        except queue.Empty:
-            return

@@ -14,6 +14,7 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor, nn
 
+from edgereg.core.errors import one_line
 from edgereg_training.loop.errors import TrainingError
 from edgereg_training.loop.recipe import Recipe
 
@@ -44,7 +45,7 @@ def make_fabric(recipe: Recipe) -> Fabric:
             precision=_PRECISIONS[recipe.precision],  # type: ignore[arg-type]
         )
     except (MisconfigurationException, RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise TrainingError(
             f"can't train on {recipe.devices} device(s) of '{recipe.accelerator}' ({reason})"
         ) from error

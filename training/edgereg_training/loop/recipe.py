@@ -20,6 +20,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from edgereg.core.errors import one_line
 from edgereg.core.files import replace_file
 from edgereg.core.json_files import read_text
 from edgereg_training.loop.errors import RecipeError
@@ -113,17 +114,17 @@ class Recipe(Strict):
 def load_recipe(path: Path) -> Recipe:
     """The recipe of a YAML file; raises RecipeError naming the file and the first wrong key."""
     try:
-        content = _bounded_yaml(read_text(path, MOST_BYTES))
+        content = bounded_yaml(read_text(path, MOST_BYTES))
     except OSError as error:
         raise RecipeError(f"{path}: can't read the recipe ({error})") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise RecipeError(f"{path}: is not valid YAML ({' '.join(str(error).split())})") from error
+        raise RecipeError(f"{path}: is not valid YAML ({one_line(error)})") from error
     if not isinstance(content, dict):
         raise RecipeError(f"{path}: a recipe is a mapping of keys, see docs/training.md")
     return _validated(Recipe, content, str(path), "")
 
 
-def _bounded_yaml(text: str) -> Any:
+def bounded_yaml(text: str) -> Any:
     """What a YAML text holds. Raises YAMLError, and ValueError where it nests too deeply, repeats
     parts of itself, or has a number of too many digits."""
     depth = 0
@@ -168,7 +169,7 @@ def _validated(model: type[Options], content: dict[str, Any], where: str, prefix
         first = error.errors()[0]
         key = prefix + ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            known = ", ".join(sorted(_owner(model, first["loc"]).model_fields))
+            known = ", ".join(sorted(owner(model, first["loc"]).model_fields))
             raise RecipeError(f"{where}: unknown key '{key}' (known here: {known})") from error
         raise RecipeError(f"{where}: '{key}': {_said(first)}") from error
 
@@ -178,7 +179,7 @@ def _said(error: ErrorDetails) -> str:
     return error["msg"].removeprefix("Value error, ")
 
 
-def _owner(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+def owner(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
     """The part of a recipe that the last key of `location` was given to."""
     for key in location[:-1]:
         inner = model.model_fields[str(key)].annotation if key in model.model_fields else None

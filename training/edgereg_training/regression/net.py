@@ -59,7 +59,7 @@ def build_net(
     """A backbone with a new head of a method, one of each target where the backbone has as many
     streams; RecipeError where they do not go together."""
     if backbone.streams > 1:
-        return RegressionNet(backbone, _head_of_streams(backbone, method, targets))
+        return RegressionNet(backbone, head_of_streams(backbone, method, targets))
     faults = []
     for takes in get_args(Takes):
         try:
@@ -72,9 +72,10 @@ def build_net(
     raise RecipeError(f"method '{method.name}' can't have these targets: {faults[-1]}")
 
 
-def _head_of_streams(
+def head_of_streams(
     backbone: Backbone, method: MethodSettings, targets: tuple[Target, ...]
 ) -> Head:
+    """A head for each stream of the backbone; RecipeError where they do not go together."""
     if backbone.streams != len(targets):
         raise RecipeError(f"the backbone predicts {backbone.streams} targets, not {len(targets)}")
     try:

@@ -64,11 +64,12 @@ class Assets:
 
 def load_assets(folder: Path | str, cache_dir: Path | str | None = None) -> Assets:
     """Parse the asset folder; with `cache_dir`, through an npz kept there."""
-    return _load(Path(folder).resolve(), None if cache_dir is None else Path(cache_dir).resolve())
+    return load(Path(folder).resolve(), None if cache_dir is None else Path(cache_dir).resolve())
 
 
 @lru_cache(maxsize=2)
-def _load(folder: Path, cache_dir: Path | None) -> Assets:
+def load(folder: Path, cache_dir: Path | None) -> Assets:
+    """The assets of a folder."""
     files = required_files(folder)
     if cache_dir is None:
         return _assemble(_parse(folder))
@@ -112,11 +113,12 @@ def _parse(folder: Path) -> dict[str, Array]:
         with np.load(folder / f"{_TARGETS}/{name}.npz") as file:
             for key in ("names", "start", "idx", "off"):
                 arrays[f"target:{name}:{key}"] = file[key]
-    arrays.update(_parse_indices(folder))
+    arrays.update(parse_indices(folder))
     return arrays
 
 
-def _parse_indices(folder: Path) -> dict[str, Array]:
+def parse_indices(folder: Path) -> dict[str, Array]:
+    """Lines of indices as an array."""
     try:
         landmarks = json.loads((folder / "landmarks68.json").read_text("utf-8"))["vertex_ids"]
         faces = json.loads((folder / "head_faces.json").read_text("utf-8"))

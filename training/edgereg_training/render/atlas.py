@@ -90,7 +90,7 @@ def build_atlas(assets: Assets) -> Atlas:
         [average, _edges_from(triangles, assets.rings["mouth"][0], len(average)),
          _edges_from(triangles, np.concatenate([assets.rings["left_eye"][0],
                      assets.rings["right_eye"][0]]), len(average))], axis=1)  # fmt: skip
-    baked, valid = _bake(triangles, uv, values)
+    baked, valid = bake(triangles, uv, values)
     baked[~valid, 3:] = 20.0
     x, y, z, mouth, eye = (np.ascontiguousarray(baked[..., k]) for k in range(5))
     masks = _masks(average[assets.landmarks], x, y, z, mouth, eye)
@@ -120,7 +120,8 @@ def _edges_from(triangles: Array, start: Array, count: int) -> Array:
     return distance[:, None]
 
 
-def _bake(triangles: Array, uv: Array, values: Array) -> tuple[Array, Array]:
+def bake(triangles: Array, uv: Array, values: Array) -> tuple[Array, Array]:
+    """The texture of a head, drawn once."""
     buffers = make_buffers(HEIGHT, WIDTH)
     corners = np.ones((len(triangles) * 3, 3), np.float32)
     corners[:, :2] = uv.reshape(-1, 2)
@@ -202,7 +203,7 @@ def _wrinkles(
         height -= rng.uniform(0.4, 1.0) * groove * (z > 0.8)
     frown = np.exp(-(((side - 0.05) / 0.012) ** 2 + ((y - landmarks[27][1] - 0.1) / 0.07) ** 2))
     height -= 0.7 * frown * (z > 1.0)
-    height -= 1.2 * _nasolabial(landmarks, side, y) * (z > 0.9)
+    height -= 1.2 * nasolabial(landmarks, side, y) * (z > 0.9)
     corner = landmarks[45]
     for k in range(4):
         slope = np.tan(-0.5 + 0.35 * k + rng.normal(0, 0.06))
@@ -215,7 +216,8 @@ def _wrinkles(
     return np.asarray(height)
 
 
-def _nasolabial(landmarks: Array, side: Array, y: Array) -> Array:
+def nasolabial(landmarks: Array, side: Array, y: Array) -> Array:
+    """The folds from nose to mouth."""
     start = landmarks[35] + np.array([0.03, 0.03, 0.0])
     end = landmarks[54] + np.array([0.09, -0.02, 0.0])
     along = np.clip((start[1] - y) / (start[1] - end[1]), -0.2, 1.3)

@@ -13,7 +13,7 @@ from edgereg_training.render.noise import fractal
 from edgereg_training.render.rooms import draw_room, rectangle, wall
 
 
-def _outdoors(rng: np.random.Generator, height: int, width: int) -> Array:
+def outdoors(rng: np.random.Generator, height: int, width: int) -> Array:
     """Sky, a skyline or trees, and ground."""
     horizon = int(rng.uniform(0.3, 0.8) * height)
     sky = np.array([0.55, 0.7, 0.9]) * rng.uniform(0.6, 1.1) + rng.uniform(0, 0.3)
@@ -27,7 +27,7 @@ def _outdoors(rng: np.random.Generator, height: int, width: int) -> Array:
         top = horizon / height - rng.uniform(0.05, 0.5)
         rectangle(image, x0, top, x0 + w, 1.0, tint(rng, 0.12))
     if rng.random() < 0.7:
-        _trees(rng, image, horizon)
+        trees(rng, image, horizon)
     ground = np.array(tint(rng, 0.15), np.float32) * (
         np.array([0.8, 1.0, 0.55], np.float32) if rng.random() < 0.5 else np.float32(1)
     )
@@ -36,7 +36,8 @@ def _outdoors(rng: np.random.Generator, height: int, width: int) -> Array:
     return image
 
 
-def _trees(rng: np.random.Generator, image: Array, horizon: int) -> None:
+def trees(rng: np.random.Generator, image: Array, horizon: int) -> None:
+    """Trees."""
     height, width = image.shape[:2]
     leaves = fractal(rng, height, width, 0.8, 6)
     crown = fractal(rng, 8, width, 0.6, 5)[0]
@@ -48,7 +49,7 @@ def _trees(rng: np.random.Generator, image: Array, horizon: int) -> None:
     image[mask] = np.clip(foliage, 0.01, 1)[mask]
 
 
-def _clutter(rng: np.random.Generator, height: int, width: int) -> Array:
+def clutter(rng: np.random.Generator, height: int, width: int) -> Array:
     """Random shapes of muted colours."""
     image = wall(rng, height, width, 0.5)
     for _ in range(int(rng.integers(5, 45))):
@@ -69,7 +70,7 @@ def _clutter(rng: np.random.Generator, height: int, width: int) -> Array:
     return image
 
 
-def _text(rng: np.random.Generator, height: int, width: int) -> Array:
+def text(rng: np.random.Generator, height: int, width: int) -> Array:
     """A board, screen or poster with lines of marks."""
     image = wall(rng, height, width, 0.3)
     ink = tint(rng, 0.2)
@@ -85,7 +86,7 @@ def _text(rng: np.random.Generator, height: int, width: int) -> Array:
     return image
 
 
-def _texture(rng: np.random.Generator, height: int, width: int) -> Array:
+def texture(rng: np.random.Generator, height: int, width: int) -> Array:
     """Fractal colour: rock, cloth, foliage out of focus."""
     image = wall(rng, height, width, 0.3)
     persistence = rng.uniform(0.45, 0.85)
@@ -95,7 +96,7 @@ def _texture(rng: np.random.Generator, height: int, width: int) -> Array:
     return image
 
 
-def _dark(rng: np.random.Generator, height: int, width: int) -> Array:
+def dark(rng: np.random.Generator, height: int, width: int) -> Array:
     """Night or stage: nearly black with out-of-focus lamps."""
     image = wall(rng, height, width, 0.6) * np.float32(rng.uniform(0.02, 0.2))
     for _ in range(int(rng.integers(0, 25))):
@@ -108,11 +109,11 @@ def _dark(rng: np.random.Generator, height: int, width: int) -> Array:
 _KINDS: list[tuple[float, Callable[[np.random.Generator, int, int], Array]]] = [
     (0.26, lambda rng, h, w: wall(rng, h, w, rng.uniform(0.05, 0.7))),
     (0.4, draw_room),
-    (0.12, _outdoors),
-    (0.07, _clutter),
-    (0.06, _text),
-    (0.04, _texture),
-    (0.05, _dark),
+    (0.12, outdoors),
+    (0.07, clutter),
+    (0.06, text),
+    (0.04, texture),
+    (0.05, dark),
 ]
 
 

@@ -36,7 +36,7 @@ def uniform_wide(rng: np.random.Generator, n: int) -> Array:
 
 def biwi(rng: np.random.Generator, n: int) -> Array:
     """Normal with deviations 32, 20, 11 degrees, redrawn outside of +-75, +-60, +-50."""
-    return _truncated(rng, n, np.zeros((1, 3)), BIWI_DEVIATION)
+    return truncated(rng, n, np.zeros((1, 3)), BIWI_DEVIATION)
 
 
 def s2g(rng: np.random.Generator, n: int) -> Array:
@@ -74,9 +74,10 @@ def _selected(rng: np.random.Generator, n: int, share: Callable[[Array], Array])
     return kept[:n]
 
 
-def _truncated(
+def truncated(
     rng: np.random.Generator, n: int, centres: Array, deviation: tuple[float, float, float]
 ) -> Array:
+    """Normal numbers within limits."""
     out = np.empty((n, 3))
     todo = np.arange(n)
     while len(todo):

@@ -129,7 +129,7 @@ def paint_person(
     eye = np.array([0.0, 0.0, camera.distance], np.float32)
     shade(
         buffers.face, buffers.bary, posed.points, posed.normals, _looks(who),
-        _lamps(posed, light), posed.head.astype(np.float32), eye, layer,
+        lamps(posed, light), posed.head.astype(np.float32), eye, layer,
     )  # fmt: skip
     cover = np.zeros((height, width), np.float32)
     composite(layer, factor, np.float32(light.exposure), canvas, left, top, cover)
@@ -144,7 +144,7 @@ def _looks(who: Identity) -> Looks:
     )  # fmt: skip
 
 
-def _lamps(posed: Posed, light: Light) -> Lamps:
+def lamps(posed: Posed, light: Light) -> Lamps:
     """The light with the shadow map of its first lamp."""
     who = posed.identity
     depth = np.empty((_SHADOW_SIZE, _SHADOW_SIZE), np.float32)

@@ -11,14 +11,15 @@ from edgereg_training.render.geometry import Array
 def develop(rng: np.random.Generator, linear: Array) -> Array:
     """Linear light float32 [H,W,3] to an sRGB picture uint8 [H,W,3] with random camera faults."""
     image = np.sqrt(np.clip(linear, 0, None))
-    image = _tone(rng, image)
-    image = _blur(rng, image)
-    image = _noise(rng, image)
+    image = tone(rng, image)
+    image = blur(rng, image)
+    image = noise(rng, image)
     picture = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
-    return _file(rng, picture)
+    return file(rng, picture)
 
 
-def _tone(rng: np.random.Generator, image: Array) -> Array:
+def tone(rng: np.random.Generator, image: Array) -> Array:
+    """Exposure, contrast and gamma."""
     gain = np.float32(np.exp(rng.normal(0, 0.1)))
     if rng.random() < 0.8:
         # Automatic exposure, as every camera has, brings most pictures half way to middle grey.
@@ -44,7 +45,8 @@ def _tone(rng: np.random.Generator, image: Array) -> Array:
     return np.asarray(image, np.float32)
 
 
-def _blur(rng: np.random.Generator, image: Array) -> Array:
+def blur(rng: np.random.Generator, image: Array) -> Array:
+    """Defocus."""
     size = image.shape[0]
     kind = rng.random()
     if kind < 0.35:
@@ -53,7 +55,7 @@ def _blur(rng: np.random.Generator, image: Array) -> Array:
     elif kind < 0.45:
         image = cv2.filter2D(image, -1, motion_kernel(rng, max(3, size // 16)))
     elif kind < 0.6:
-        image = _low_resolution(rng, image)
+        image = low_resolution(rng, image)
     elif kind < 0.7:
         soft = cv2.GaussianBlur(image, (0, 0), 1.0)
         image = image + np.float32(rng.uniform(0.2, 1.0)) * (image - soft)
@@ -71,7 +73,8 @@ def motion_kernel(rng: np.random.Generator, length: int) -> Array:
     return np.asarray(kernel / kernel.sum())
 
 
-def _low_resolution(rng: np.random.Generator, image: Array) -> Array:
+def low_resolution(rng: np.random.Generator, image: Array) -> Array:
+    """As from few pixels."""
     height, width = image.shape[:2]
     scale = rng.uniform(0.3, 0.8)
     small = (max(8, int(width * scale)), max(8, int(height * scale)))
@@ -81,7 +84,8 @@ def _low_resolution(rng: np.random.Generator, image: Array) -> Array:
     return np.asarray(cv2.resize(reduced, (width, height), interpolation=method))
 
 
-def _noise(rng: np.random.Generator, image: Array) -> Array:
+def noise(rng: np.random.Generator, image: Array) -> Array:
+    """The noise of the features, by the kind of covariance."""
     if rng.random() < 0.7:
         strength = np.float32(rng.exponential(0.012))
         grain = rng.standard_normal(image.shape, np.float32)
@@ -91,7 +95,8 @@ def _noise(rng: np.random.Generator, image: Array) -> Array:
     return image
 
 
-def _file(rng: np.random.Generator, picture: Array) -> Array:
+def file(rng: np.random.Generator, picture: Array) -> Array:
+    """As after a lossy file."""
     if rng.random() < 0.5:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 96))]
         data = cv2.imencode(".jpg", picture[..., ::-1], quality)[1]

@@ -50,7 +50,7 @@ def add_headwear(
     if kind in ("beanie", "cap"):
         radius = radius + rng.uniform(0, 0.25) * top
     if kind in ("scarf", "hood"):
-        radius = _cloth_folds(rng, skull, radius, kind)
+        radius = cloth_folds(rng, skull, radius, kind)
     radius[-2:] = radius[-3:].mean()
     points = skull.points(radius)
     # The texture cuts the rim clean; the cells alone would leave steps.
@@ -58,15 +58,15 @@ def add_headwear(
     triangles, uv = grid_triangles(cells(above > -14))
     first = builder.add_mesh(points, triangles, 1.0, m.HAT, uv, layer)
     if kind == "cap":
-        _brim(rng, builder, skull, radius)
+        brim(rng, builder, skull, radius)
     if kind == "hood" or kind == "scarf":
-        _collar(builder, skull, 0.95 if kind == "hood" else 0.8)
+        collar(builder, skull, 0.95 if kind == "hood" else 0.8)
     limit = np.where(above > -6, radius - 0.05, np.inf)
     worn = np.flatnonzero((above > 0).ravel()) + first
     return worn, limit
 
 
-def _cloth_folds(rng: np.random.Generator, skull: Skull, radius: Array, kind: str) -> Array:
+def cloth_folds(rng: np.random.Generator, skull: Skull, radius: Array, kind: str) -> Array:
     """Rounder than the skull, fuller behind, and down over the jaw."""
     turn = np.minimum(skull.azimuth, 360 - skull.azimuth)
     full = (0.3 if kind == "hood" else 0.12) * rng.uniform(0.6, 1.4)
@@ -76,7 +76,7 @@ def _cloth_folds(rng: np.random.Generator, skull: Skull, radius: Array, kind: st
     return np.asarray(filled + full * smoothstep(60, 160, turn) + waves)
 
 
-def _brim(rng: np.random.Generator, builder: MeshBuilder, skull: Skull, radius: Array) -> None:
+def brim(rng: np.random.Generator, builder: MeshBuilder, skull: Skull, radius: Array) -> None:
     """A visor at the front, or at the back when the cap is worn the other way round."""
     facing = 180.0 if rng.random() < 0.12 else 0.0
     length, droop = rng.uniform(0.45, 0.75), rng.uniform(0.0, 0.3)
@@ -100,7 +100,7 @@ def _brim(rng: np.random.Generator, builder: MeshBuilder, skull: Skull, radius: 
     builder.add_mesh(points, triangles, 1.0, m.HAT)
 
 
-def _collar(builder: MeshBuilder, skull: Skull, width: float) -> None:
+def collar(builder: MeshBuilder, skull: Skull, width: float) -> None:
     """Cloth from the jaw down to the shoulders; its upper end follows the head."""
     turns = np.radians(np.linspace(0, 360, 33))
     rows, weights = [], []

@@ -19,8 +19,8 @@ def draw_negative(rng: np.random.Generator, image: Array) -> None:
     centre = rng.uniform(0, 1, 2) * [width, height]
     kind = KINDS[rng.integers(len(KINDS))]
     drawers = {
-        "ball": _ball, "lamp": _lamp, "plate": _plate, "flower": _flower, "blob": _blob,
-        "hand": _hand, "stool": _stool, "vase": _vase, "clock": _clock,
+        "ball": ball, "lamp": _lamp, "plate": plate, "flower": flower, "blob": blob,
+        "hand": hand, "stool": stool, "vase": vase, "clock": clock,
     }  # fmt: skip
     drawers[kind](rng, image, centre, radius)
 
@@ -57,12 +57,14 @@ def _sphere(
     region += alpha * lit[..., None] * colour
 
 
-def _ball(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+def ball(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+    """A ball."""
     axes = radius * np.array([1, rng.uniform(0.9, 1.35)])
     _sphere(rng, image, centre, axes, _colour(rng))
 
 
-def _blob(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+def blob(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+    """A plain blob."""
     colour = np.square(SKIN_TONES[rng.integers(len(SKIN_TONES))])
     for _ in range(int(rng.integers(1, 5))):
         place = centre + rng.normal(0, 0.5, 2) * radius
@@ -94,14 +96,16 @@ def _ellipse(image: Array, centre: Array, axes: Array, colour: Array, angle: flo
     cv2.ellipse(image, place, size, angle, 0, 360, _tuple(colour), -1, cv2.LINE_AA)
 
 
-def _plate(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+def plate(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+    """A plate."""
     axes = radius * np.array([1, rng.uniform(0.3, 1.0)])
     colour = _colour(rng)
     _ellipse(image, centre, axes, colour)
     _ellipse(image, centre, axes * rng.uniform(0.5, 0.85), colour * rng.uniform(0.5, 1.3))
 
 
-def _clock(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+def clock(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+    """A clock face."""
     _ellipse(image, centre, np.array([radius, radius]), _colour(rng))
     _ellipse(image, centre, np.array([radius, radius]) * 0.86, _colour(rng))
     for length in (0.5, 0.75):
@@ -110,7 +114,8 @@ def _clock(rng: np.random.Generator, image: Array, centre: Array, radius: float)
         _line(image, centre, end, np.full(3, 0.01), radius * 0.08)
 
 
-def _flower(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+def flower(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+    """A flower."""
     petals, colour = int(rng.integers(5, 12)), _colour(rng)
     for k in range(petals):
         angle = 2 * np.pi * k / petals
@@ -119,7 +124,8 @@ def _flower(rng: np.random.Generator, image: Array, centre: Array, radius: float
     _sphere(rng, image, centre, radius * np.array([0.35, 0.35]), _colour(rng))
 
 
-def _hand(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+def hand(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+    """A fist."""
     colour = np.square(SKIN_TONES[rng.integers(len(SKIN_TONES))]) * rng.uniform(0.4, 1.0)
     up = rng.uniform(0, 2 * np.pi)
     along = np.array([np.cos(up), np.sin(up)])
@@ -133,7 +139,7 @@ def _hand(rng: np.random.Generator, image: Array, centre: Array, radius: float) 
     _sphere(rng, image, centre, radius * np.array([0.75, 0.7]), colour)
 
 
-def _stool(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+def stool(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
     """A chair's or bar table's round top on legs, or an office chair's back."""
     colour = _colour(rng)
     foot = centre + np.array([0, radius * rng.uniform(1.5, 4)])
@@ -141,7 +147,8 @@ def _stool(rng: np.random.Generator, image: Array, centre: Array, radius: float)
     _ellipse(image, centre, radius * np.array([1, rng.uniform(0.25, 1.3)]), colour)
 
 
-def _vase(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+def vase(rng: np.random.Generator, image: Array, centre: Array, radius: float) -> None:
+    """A vase."""
     colour = _colour(rng)
     _sphere(rng, image, centre, radius * np.array([0.8, 1.0]), colour)
     _sphere(rng, image, centre - [0, radius], radius * np.array([0.35, 0.5]), colour)

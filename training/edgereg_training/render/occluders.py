@@ -23,7 +23,7 @@ def draw_occluder(rng: np.random.Generator, canvas: Array, box: Array, identity:
     cover = np.zeros((height, width), np.float32)
     kind = rng.choice(4, p=[0.45, 0.2, 0.2, 0.15])
     if kind == 0:
-        _hand(rng, cover, centre, side)
+        hand(rng, cover, centre, side)
         colour = identity.palette[NECK] * rng.uniform(0.4, 1.0)
     elif kind == 1:
         _bar(rng, cover, centre, side)
@@ -34,7 +34,7 @@ def draw_occluder(rng: np.random.Generator, canvas: Array, box: Array, identity:
     else:
         _blob(rng, cover, centre, side)
         colour = identity.palette[TOP] if rng.random() < 0.5 else np.square(rng.uniform(0, 1, 3))
-    _lay(rng, canvas, cover, colour, side)
+    lay(rng, canvas, cover, colour, side)
     return cover > 0.5
 
 
@@ -51,7 +51,7 @@ def _capsule(cover: Array, a: Array, b: Array, radius: float) -> None:
         cv2.circle(cover, _point(end), int(radius * _SUB), 1.0, -1, cv2.LINE_8, 3)
 
 
-def _hand(rng: np.random.Generator, cover: Array, centre: Array, side: float) -> None:
+def hand(rng: np.random.Generator, cover: Array, centre: Array, side: float) -> None:
     """A palm with fingers and a forearm."""
     up = rng.normal(-np.pi / 2, 0.8)
     along = np.array([np.cos(up), np.sin(up)])
@@ -85,7 +85,7 @@ def _blob(rng: np.random.Generator, cover: Array, centre: Array, side: float) ->
     cv2.ellipse(cover, _point(centre), axes, rng.uniform(0, 180), 0, 360, 1.0, -1, cv2.LINE_8, 3)
 
 
-def _lay(rng: np.random.Generator, canvas: Array, cover: Array, colour: Array, side: float) -> None:
+def lay(rng: np.random.Generator, canvas: Array, cover: Array, colour: Array, side: float) -> None:
     """Blend a shaded, soft-edged shape into the canvas."""
     # Distance from the rim rounds the shape off: darker rims look like turning surfaces.
     depth = cv2.GaussianBlur(cover, (0, 0), max(0.5, 0.04 * side))

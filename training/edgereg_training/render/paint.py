@@ -37,13 +37,13 @@ def paint_skin(
     colour *= (1 + (0.02 + 0.03 * age) * coarse + (0.01 + 0.01 * age) * fine)[..., None]
     _flush(rng, colour, atlas, traits)
     _spots(colour, atlas, traits, coarse, soft, age)
-    _mouth(rng, colour, atlas, traits, base, age)
+    mouth(rng, colour, atlas, traits, base, age)
     if photograph is not None:
         colour = _toned(photograph, atlas, base)
-    _eyes(rng, colour, atlas, traits, age)
-    _brows(rng, colour, atlas, traits, fine)
+    eyes(rng, colour, atlas, traits, age)
+    brows(rng, colour, atlas, traits, fine)
     _beard(colour, atlas, traits, coarse, fine)
-    _scalp(colour, atlas, traits, coarse, fine)
+    scalp(colour, atlas, traits, coarse, fine)
     wrinkled = float(np.clip((traits.age - 24) / 50, 0, 1.1)) * rng.uniform(0.5, 1.0)
     grooves = atlas.wrinkles[rng.integers(len(atlas.wrinkles))]
     if wrinkled > 0 and photograph is None:
@@ -83,9 +83,10 @@ def _spots(
     colour *= 1 - (strength * spots)[..., None] * np.array([0.5, 0.8, 0.9], np.float32)
 
 
-def _mouth(
+def mouth(
     rng: np.random.Generator, colour: Array, atlas: Atlas, traits: Traits, base: Array, age: float
 ) -> None:
+    """Lips and mouth."""
     lip = base * np.array([0.88, 0.64, 0.64]) * rng.uniform(0.9, 1.05)
     if traits.makeup:
         stick = np.array([rng.uniform(0.5, 0.8), rng.uniform(0.1, 0.32), rng.uniform(0.15, 0.36)])
@@ -95,9 +96,8 @@ def _mouth(
     colour *= 1 - 0.55 * line[..., None]
 
 
-def _eyes(
-    rng: np.random.Generator, colour: Array, atlas: Atlas, traits: Traits, age: float
-) -> None:
+def eyes(rng: np.random.Generator, colour: Array, atlas: Atlas, traits: Traits, age: float) -> None:
+    """Eyes and lashes."""
     shade = atlas.lids * (0.08 + 0.12 * rng.random() + 0.1 * age)
     colour *= 1 - shade[..., None] * np.array([0.8, 1, 0.9], np.float32)
     if traits.makeup > 0.5:
@@ -108,9 +108,10 @@ def _eyes(
     _mix(colour, np.array([0.06, 0.045, 0.04]), dark)
 
 
-def _brows(
+def brows(
     rng: np.random.Generator, colour: Array, atlas: Atlas, traits: Traits, fine: Array
 ) -> None:
+    """Brows."""
     # The atlas turns faces by 90 degrees: smearing noise along its columns draws hairs.
     hairs = cv2.GaussianBlur(fine, (0, 0), sigmaX=0.5, sigmaY=2.0) * 2.0
     child = float(np.clip((14 - traits.age) / 10, 0, 1))
@@ -131,7 +132,8 @@ def _beard(colour: Array, atlas: Atlas, traits: Traits, coarse: Array, fine: Arr
                                                         0, 0.95))  # fmt: skip
 
 
-def _scalp(colour: Array, atlas: Atlas, traits: Traits, coarse: Array, fine: Array) -> None:
+def scalp(colour: Array, atlas: Atlas, traits: Traits, coarse: Array, fine: Array) -> None:
+    """The scalp under the hair."""
     front = smoothstep(0.7, 1.0, atlas.z)
     receded = atlas.hairline - 0.45 * traits.recession**2 * front + 0.03 * coarse
     edge = smoothstep(-0.05, 0.09, receded + 0.015 * fine) * atlas.valid

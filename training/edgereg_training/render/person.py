@@ -75,7 +75,7 @@ def build_identity(assets: Assets, seed: int, photographed: Photographed | None 
     traits = draw_traits(rng)
     shape = _shape(rng, assets, skeleton, traits)
     if photographed is not None:
-        shape = _with_units(shape, photographed, seed)
+        shape = with_units(shape, photographed, seed)
     outfit = draw_outfit(rng, traits)
     shape = pose_arms(skeleton.body, shape, outfit.arms)
     base_colour = skin_colour(rng, traits.tone)
@@ -94,7 +94,7 @@ def build_identity(assets: Assets, seed: int, photographed: Photographed | None 
     arrays = builder.joined()
     points = arrays["points"]
     landmarks = index[assets.landmarks]
-    box = _box_points(points, index[skeleton.crown.head], landmarks, hair, shell)
+    box = box_points(points, index[skeleton.crown.head], landmarks, hair, shell)
     # The bare head, not hair or hats, says how large a head is and where its middle is.
     bare = points[np.intersect1d(box, index[skeleton.crown.head])]
     size = float(np.ptp(bare[:, 1]))
@@ -103,7 +103,7 @@ def build_identity(assets: Assets, seed: int, photographed: Photographed | None 
     arrays["points"] = (points - pivot).astype(np.float32)
     centre = centre - pivot
     finish(arrays, close[0], size, centre)
-    eye_centres = _round_eyes(arrays, eyes)
+    eye_centres = round_eyes(arrays, eyes)
     gaze = np.array([np.sin(traits.gaze[0]), np.sin(traits.gaze[1]), np.cos(traits.gaze[0])])
     return Identity(
         number=seed,
@@ -136,7 +136,7 @@ def _shape(rng: np.random.Generator, assets: Assets, skeleton: Skeleton, traits:
     return apply_targets(assets.base.points, assets, weights)
 
 
-def _with_units(shape: Array, photographed: Photographed, seed: int) -> Array:
+def with_units(shape: Array, photographed: Photographed, seed: int) -> Array:
     """The shape with an expression of face units; half of all people have one."""
     rng = np.random.default_rng([0xFACE, seed, 52])
     if rng.random() < 0.5:
@@ -149,9 +149,7 @@ def _with_units(shape: Array, photographed: Photographed, seed: int) -> Array:
     return out
 
 
-def _box_points(
-    points: Array, head: Array, landmarks: Array, hanging: Array, shell: Array
-) -> Array:
+def box_points(points: Array, head: Array, landmarks: Array, hanging: Array, shell: Array) -> Array:
     """Head skin, shells, and hanging hair within 0.4 dm of the skin, above one plane.
 
     The plane rises backwards from just below the chin to near the height of the nose's base; so
@@ -170,7 +168,7 @@ def _box_points(
     return np.concatenate([skull, above(shell, 0.0), hair[np.asarray(distance) < 0.4]])
 
 
-def _round_eyes(arrays: dict[str, Array], eyes: Array) -> Array:
+def round_eyes(arrays: dict[str, Array], eyes: Array) -> Array:
     """Give the eyeballs a sphere's normals; returns their centres [2,3], left (+x) first."""
     points = arrays["points"][eyes]
     centres = np.zeros((2, 3), np.float32)

@@ -17,18 +17,19 @@ def draw_road(rng: np.random.Generator, height: int, width: int) -> Array:
     image = np.empty((height, width, 3), np.float32)
     sky = np.array([0.5, 0.66, 0.9]) * rng.uniform(0.7, 1.1) + rng.uniform(0, 0.2)
     image[:] = np.linspace(0.85, 1.15, height, dtype=np.float32)[:, None, None] * sky
-    _hills(rng, image, horizon)
+    hills(rng, image, horizon)
     _ground(rng, image, horizon)
-    _lanes(rng, image, horizon, vanish)
+    lanes(rng, image, horizon, vanish)
     for _ in range(int(rng.integers(0, 6))):
-        _car(rng, image, horizon, vanish)
+        car(rng, image, horizon, vanish)
     for _ in range(int(rng.integers(0, 6))):
-        _sign(rng, image, horizon)
+        sign(rng, image, horizon)
     image *= 1 + 0.04 * fractal(rng, height, width, 0.8)[..., None]
     return (np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
-def _hills(rng: np.random.Generator, image: Array, horizon: int) -> None:
+def hills(rng: np.random.Generator, image: Array, horizon: int) -> None:
+    """Hills on the horizon."""
     height, width = image.shape[:2]
     rows = np.arange(height)[:, None]
     leaves = fractal(rng, height, width, 0.8, 8)
@@ -48,7 +49,8 @@ def _ground(rng: np.random.Generator, image: Array, horizon: int) -> None:
     image[horizon:] = grass.astype(np.float32) * rough
 
 
-def _lanes(rng: np.random.Generator, image: Array, horizon: int, vanish: float) -> None:
+def lanes(rng: np.random.Generator, image: Array, horizon: int, vanish: float) -> None:
+    """Lanes and their marks."""
     height, width = image.shape[:2]
     left, right = -width * rng.uniform(0.1, 0.9), width * rng.uniform(1.1, 1.9)
     asphalt = float(rng.uniform(0.2, 0.5))
@@ -71,7 +73,8 @@ def _lanes(rng: np.random.Generator, image: Array, horizon: int, vanish: float) 
             cv2.fillPoly(image, [quad], colour, cv2.LINE_AA)
 
 
-def _car(rng: np.random.Generator, image: Array, horizon: int, vanish: float) -> None:
+def car(rng: np.random.Generator, image: Array, horizon: int, vanish: float) -> None:
+    """A car ahead."""
     height, width = image.shape[:2]
     near = rng.random() ** 2
     size = width * (0.02 + 0.22 * near)
@@ -92,7 +95,8 @@ def _car(rng: np.random.Generator, image: Array, horizon: int, vanish: float) ->
         box(side - 0.05, -0.02, side + 0.05, 0.06, (0.8, 0.1, 0.1))
 
 
-def _sign(rng: np.random.Generator, image: Array, horizon: int) -> None:
+def sign(rng: np.random.Generator, image: Array, horizon: int) -> None:
+    """A traffic sign."""
     height, width = image.shape[:2]
     x = int(rng.uniform(0, width))
     top = int(horizon - rng.uniform(0.02, 0.35) * height)

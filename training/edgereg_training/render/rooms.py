@@ -28,13 +28,13 @@ def draw_room(rng: np.random.Generator, height: int, width: int) -> Array:
     """A wall with a floor, windows, doors, panels and furniture, float32 [h,w,3] sRGB."""
     image = wall(rng, height, width, rng.uniform(0.05, 0.5))
     if rng.random() < 0.5:
-        _corner(rng, image)
+        corner(rng, image)
     if rng.random() < 0.5:
-        _floor(rng, image)
+        floor(rng, image)
     for _ in range(int(rng.integers(0, 4))):
-        _panel(rng, image)
-    for chance, draw in ((0.3, _window), (0.22, _shelf), (0.2, _table), (0.25, _ceiling),
-                         (0.3, _furniture)):  # fmt: skip
+        panel(rng, image)
+    for chance, draw in ((0.3, window), (0.22, shelf), (0.2, table), (0.25, ceiling),
+                         (0.3, furniture)):  # fmt: skip
         if rng.random() < chance:
             draw(rng, image)
     return image
@@ -55,7 +55,7 @@ def _quad(image: Array, corners: list[tuple[float, float]], colour: Colour) -> N
     cv2.fillPoly(image, [points], colour, cv2.LINE_AA)
 
 
-def _corner(rng: np.random.Generator, image: Array) -> None:
+def corner(rng: np.random.Generator, image: Array) -> None:
     """The second wall of a corner or corridor, in another light."""
     h, w = image.shape[:2]
     edge = int(rng.uniform(0.1, 0.9) * w)
@@ -65,7 +65,8 @@ def _corner(rng: np.random.Generator, image: Array) -> None:
         cv2.line(image, (edge, 0), (edge, h), wall_tint(rng), int(rng.integers(1, 12)))
 
 
-def _floor(rng: np.random.Generator, image: Array) -> None:
+def floor(rng: np.random.Generator, image: Array) -> None:
+    """The floor and its texture."""
     h, w = image.shape[:2]
     level, slant = rng.uniform(0.6, 0.95), rng.normal(0, 0.08)
     wooden = rng.random() < 0.5
@@ -88,7 +89,7 @@ def _floor(rng: np.random.Generator, image: Array) -> None:
                       (0, level)], board)  # fmt: skip
 
 
-def _panel(rng: np.random.Generator, image: Array) -> None:
+def panel(rng: np.random.Generator, image: Array) -> None:
     """A door, board, screen, picture or cupboard: a large plain rectangle, perhaps framed."""
     x0, y0 = rng.uniform(-0.2, 0.95), rng.uniform(-0.2, 0.6)
     x1, y1 = x0 + rng.uniform(0.06, 0.45), y0 + rng.uniform(0.15, 0.9)
@@ -102,7 +103,8 @@ def _panel(rng: np.random.Generator, image: Array) -> None:
                       cv2.LINE_AA)  # fmt: skip
 
 
-def _window(rng: np.random.Generator, image: Array) -> None:
+def window(rng: np.random.Generator, image: Array) -> None:
+    """A window."""
     x0, y0 = rng.uniform(-0.1, 0.7), rng.uniform(-0.2, 0.4)
     x1, y1 = x0 + rng.uniform(0.15, 0.5), y0 + rng.uniform(0.3, 0.7)
     bright = float(rng.uniform(0.75, 1.3))
@@ -118,7 +120,7 @@ def _window(rng: np.random.Generator, image: Array) -> None:
             rectangle(image, x0, y, x1, y + 0.008, frame)
 
 
-def _shelf(rng: np.random.Generator, image: Array) -> None:
+def shelf(rng: np.random.Generator, image: Array) -> None:
     """Rows of upright boxes, as books and files."""
     for row in range(int(rng.integers(1, 5))):
         base = 0.2 + 0.22 * row + rng.uniform(-0.05, 0.05)
@@ -130,7 +132,7 @@ def _shelf(rng: np.random.Generator, image: Array) -> None:
         rectangle(image, -0.1, base, 1.1, base + 0.015, tint(rng))
 
 
-def _table(rng: np.random.Generator, image: Array) -> None:
+def table(rng: np.random.Generator, image: Array) -> None:
     """A table with a round top seen from above: pale, and about as large as a head."""
     h, w = image.shape[:2]
     x, y = rng.uniform(0.1, 0.9) * w, rng.uniform(0.4, 0.9) * h
@@ -145,7 +147,7 @@ def _table(rng: np.random.Generator, image: Array) -> None:
     cv2.ellipse(image, (int(x), int(y)), axes, 0, 0, 360, wall_tint(rng), -1, cv2.LINE_AA)
 
 
-def _ceiling(rng: np.random.Generator, image: Array) -> None:
+def ceiling(rng: np.random.Generator, image: Array) -> None:
     """A ceiling with glowing lamps."""
     h, w = image.shape[:2]
     level, slant = rng.uniform(0.03, 0.25), rng.normal(0, 0.06)
@@ -156,7 +158,7 @@ def _ceiling(rng: np.random.Generator, image: Array) -> None:
         cv2.ellipse(image, (int(x), int(y)), axes, 0, 0, 360, (1.2, 1.2, 1.15), -1, cv2.LINE_AA)
 
 
-def _furniture(rng: np.random.Generator, image: Array) -> None:
+def furniture(rng: np.random.Generator, image: Array) -> None:
     """Chairs and desks at the lower edge: rounded dark shapes."""
     h, w = image.shape[:2]
     for _ in range(int(rng.integers(1, 4))):

@@ -95,23 +95,23 @@ def render_scene(
     rng = np.random.default_rng(seed)
     empty = rng.random() < options.empty
     place = None if photographed is None else place_of_scene(rng, photographed)
-    canvas = _stage(rng, height, width, empty, place)
-    people = [] if empty else _crowd(rng, identities, width, height, options)
+    canvas = stage(rng, height, width, empty, place)
+    people = [] if empty else crowd(rng, identities, width, height, options)
     light = (None if place is None else place_light(rng, place)) or draw_light(rng)
     owner = np.full((height, width), -1, np.int32)
     masks = []
     for k, person in enumerate(people):
-        masks.append(_paint(person, light, canvas, owner, k))
+        masks.append(paint(person, light, canvas, owner, k))
         if rng.random() < 0.12:
             hidden = draw_occluder(rng, canvas, person.box, person.posed.identity)
             owner[hidden] = -1
     visible = np.array([_visible(mask, owner, k, people[k].box) for k, mask in enumerate(masks)])
     picture = develop(rng, canvas) if options.effects else np.asarray(
         np.clip(np.sqrt(canvas), 0, 1) * 255, np.uint8)  # fmt: skip
-    return _labelled(picture, people, visible)
+    return labelled(picture, people, visible)
 
 
-def _stage(
+def stage(
     rng: np.random.Generator, height: int, width: int, empty: bool, place: Place | None
 ) -> Array:
     """The place, with head-like things in it, as linear light float32 [H,W,3]."""
@@ -129,7 +129,7 @@ def _stage(
     return canvas
 
 
-def _crowd(
+def crowd(
     rng: np.random.Generator, identities: Sequence[Identity], width: int, height: int,
     options: SceneView,
 ) -> list[_Placed]:  # fmt: skip
@@ -149,7 +149,7 @@ def _crowd(
         side = float(np.exp(np.clip(mixed, low, high)))
         for _ in range(6):
             place = rng.uniform([0.02, span[0]], [0.98, span[1]]) * [width, height]
-            person = _stand(rng, identities[int(index)], side, place, options)
+            person = stand(rng, identities[int(index)], side, place, options)
             if all(_overlap(person.box, other.box) < 0.45 for other in people):
                 people.append(person)
                 break
@@ -180,9 +180,10 @@ def _pose(rng: np.random.Generator, options: SceneView) -> tuple[Array, Array]:
     return pose, trunk
 
 
-def _stand(
+def stand(
     rng: np.random.Generator, who: Identity, side: float, place: Array, options: SceneView
 ) -> _Placed:
+    """Put a person into the scene."""
     pose, trunk = _pose(rng, options)
     yaw, pitch, roll = (float(v) for v in pose)
     posed = pose_person(who, rotation_matrix(yaw, pitch, roll), trunk, whole=True)
@@ -195,7 +196,7 @@ def _stand(
     return _Placed(posed, camera, screen, head_box(posed, screen), pose)
 
 
-def _paint(person: _Placed, light: Light, canvas: Array, owner: Array, number: int) -> Array:
+def paint(person: _Placed, light: Light, canvas: Array, owner: Array, number: int) -> Array:
     """Draw a person, claim their pixels; returns the head's pixels bool [H,W]."""
     height, width = owner.shape
     inside = person.screen[person.screen[:, 2] > 0, :2]
@@ -235,7 +236,8 @@ def _visible(mask: Array, owner: Array, number: int, box: Array) -> float:
     return float(seen / total * inside)
 
 
-def _labelled(picture: Array, people: list[_Placed], visible: Array) -> Scene:
+def labelled(picture: Array, people: list[_Placed], visible: Array) -> Scene:
+    """The labels of a scene."""
     height, width = picture.shape[:2]
     keep = [k for k in range(len(people)) if visible[k] > 0.02]
     boxes = np.array([people[k].box for k in keep], np.float32).reshape(-1, 4)

@@ -67,7 +67,7 @@ def _unit(x, y, z):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, fastmath=True, inline="always")
-def _atlas(skin, u, v):  # type: ignore[no-untyped-def]
+def atlas(skin, u, v):  # type: ignore[no-untyped-def]
     """Bilinear linear-light colour at texel (u,v) of a uint8 gamma-2 atlas."""
     u = min(max(u - 0.5, 0.0), skin.shape[1] - 1.001)
     v = min(max(v - 0.5, 0.0), skin.shape[0] - 1.001)
@@ -84,7 +84,7 @@ def _atlas(skin, u, v):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, fastmath=True, inline="always")
-def _tilted(bump, tangents, t, u, v, head, normal):  # type: ignore[no-untyped-def]
+def tilted(bump, tangents, t, u, v, head, normal):  # type: ignore[no-untyped-def]
     """The normal of a skin pixel, tilted by the atlas's bumps, which turn with `head` [3,3]."""
     i = min(max(int(u), 0), bump.shape[1] - 1)
     j = min(max(int(v), 0), bump.shape[0] - 1)
@@ -100,7 +100,7 @@ def _tilted(bump, tangents, t, u, v, head, normal):  # type: ignore[no-untyped-d
 
 
 @nb.njit(cache=True, fastmath=True, inline="always")
-def _eyeball(rest, eye_centres, gaze, iris, corners, share):  # type: ignore[no-untyped-def]
+def eyeball(rest, eye_centres, gaze, iris, corners, share):  # type: ignore[no-untyped-def]
     """Colour of sclera, iris or pupil by the angle from the gaze."""
     x, y, z = _mix(rest, corners, share)
     k = 0 if x > 0 else 1
@@ -169,7 +169,7 @@ def _surroundings(ambient, normal, sky):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, fastmath=True, inline="always")
-def _lamp(  # type: ignore[no-untyped-def]
+def lamp(  # type: ignore[no-untyped-def]
     directions, light_points, shadow, bias, k, normal, view, wrap, sheen, corners, share, soft
 ):
     """Diffuse red, green, blue factors and the highlight of lamp k; sheen: (strength, power)."""
@@ -193,7 +193,7 @@ def _lamp(  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, fastmath=True, inline="always")
-def _stuff(palette, streaks, cloth, kind, u, v):  # type: ignore[no-untyped-def]
+def stuff(palette, streaks, cloth, kind, u, v):  # type: ignore[no-untyped-def]
     """Colour of hair, cloth and plain materials, the scale of their gloss, and how far light
     seeps past the terminator."""
     red, green, blue = palette[kind, 0], palette[kind, 1], palette[kind, 2]
@@ -238,14 +238,14 @@ def shade(face, bary, points, normals, looks, lamps, head, eye, out):  # type: i
             view = _unit(eye[0] - px, eye[1] - py, eye[2] - pz)
             normal = _mix(normals, corners, share)
             if kind == _SKIN:
-                normal = _tilted(bump, tangents, t, u, v, head, normal)
-                red, green, blue = _atlas(skin, u, v)
+                normal = tilted(bump, tangents, t, u, v, head, normal)
+                red, green, blue = atlas(skin, u, v)
                 shine, wrap = np.float32(1.0), 0.3
             elif kind == _EYE:
-                red, green, blue = _eyeball(rest, eye_centres, gaze, iris, corners, share)
+                red, green, blue = eyeball(rest, eye_centres, gaze, iris, corners, share)
                 shine, wrap = np.float32(1.0), 0.0
             else:
-                red, green, blue, shine, wrap = _stuff(palette, streaks, cloth, kind, u, v)
+                red, green, blue, shine, wrap = stuff(palette, streaks, cloth, kind, u, v)
             nx, ny, nz = _unit(normal[0], normal[1], normal[2])
             facing = nx * view[0] + ny * view[1] + nz * view[2]
             if facing < 0 and kind != _SKIN:
@@ -258,7 +258,7 @@ def shade(face, bary, points, normals, looks, lamps, head, eye, out):  # type: i
             sr, sg, sb = rim * ambient[0, 0], rim * ambient[1, 0], rim * ambient[2, 0]
             soft = math.sqrt(sky)
             for k in range(directions.shape[0]):
-                dr, dg, db, spot = _lamp(
+                dr, dg, db, spot = lamp(
                     directions, light_points, shadow, bias, k, (nx, ny, nz), view, wrap, sheen,
                     corners, share, soft,
                 )  # fmt: skip

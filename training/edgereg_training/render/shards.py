@@ -77,13 +77,14 @@ def write_head_shards(options: HeadShardOptions, progress: Progress | None = Non
     cast = Cast(options.assets, options.cache_dir, photographs=options.photographs)
     return write_shards(
         "heads", options, options.count, options.shard_size,
-        lambda shard, n, tick: _head_shard(options, cast, shard, n, tick), progress,
+        lambda shard, n, tick: head_shard(options, cast, shard, n, tick), progress,
     )  # fmt: skip
 
 
-def _head_shard(
+def head_shard(
     options: HeadShardOptions, cast: Cast, shard: int, count: int, tick: Callable[[int], None]
 ) -> dict[str, Array]:
+    """One shard of heads."""
     rng = np.random.default_rng([options.seed, shard, 0])
     people = shard_people(rng, options.identities, options.split, options.people)
     poses = sampler(options.distribution)(rng, count)
@@ -161,13 +162,14 @@ def write_scene_shards(options: SceneShardOptions, progress: Progress | None = N
     cast = Cast(options.assets, options.cache_dir, photographs=options.photographs)
     return write_shards(
         "scenes", options, options.count, options.shard_size,
-        lambda shard, n, tick: _scene_shard(options, cast, shard, n, tick), progress,
+        lambda shard, n, tick: scene_shard(options, cast, shard, n, tick), progress,
     )  # fmt: skip
 
 
-def _scene_shard(
+def scene_shard(
     options: SceneShardOptions, cast: Cast, shard: int, count: int, tick: Callable[[int], None]
 ) -> dict[str, Array]:
+    """One shard of scenes."""
     rng = np.random.default_rng([options.seed, shard, 2])
     people = shard_people(rng, options.identities, options.split, options.people)
     troupe = [cast[int(number)] for number in people]
@@ -239,7 +241,8 @@ def save_shard(path: Path, arrays: dict[str, Array]) -> None:
     temporary.replace(path)
 
 
-def _described(options: Any) -> dict[str, Any]:
+def described(options: Any) -> dict[str, Any]:
+    """The options as the manifest holds them."""
     # Folders are left out: they say where, not what.
     fields = {k: v for k, v in asdict(options).items() if k not in ("out", "cache_dir", "assets")}
     if fields.pop("photographs") is not None:
@@ -252,7 +255,7 @@ def _described(options: Any) -> dict[str, Any]:
 def _write_manifest(out: Path, kind: str, options: Any, count: int, shards: int) -> None:
     manifest = {
         "kind": kind, "renderer": RENDERER_VERSION, "seed": options.seed, "count": count,
-        "shards": shards, "options": _described(options),
+        "shards": shards, "options": described(options),
     }  # fmt: skip
     keep_manifest(out, manifest)
 
@@ -287,10 +290,11 @@ def iter_shards(folder: Path | str) -> Iterator[dict[str, Array]]:
     """The shards in order, each a dict of arrays; ShardError names a missing or damaged file."""
     out = Path(folder)
     for shard in range(int(read_manifest(out)["shards"])):
-        yield _read_shard(shard_path(out, shard))
+        yield read_shard(shard_path(out, shard))
 
 
-def _read_shard(path: Path) -> dict[str, Array]:
+def read_shard(path: Path) -> dict[str, Array]:
+    """The arrays of a shard file; ShardError where it is damaged."""
     try:
         with np.load(path) as file:
             return {key: file[key] for key in file.files}

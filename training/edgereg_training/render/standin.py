@@ -31,20 +31,20 @@ def standin_identity(seed: int) -> Identity:
     scale = scale * (1 + rng.normal(0, 0.04, 3))
     tone = skin_colour(rng, traits.tone)
     builder = MeshBuilder()
-    points, triangles, uv = _head()
+    points, triangles, uv = head()
     points = points * scale
     builder.add_mesh(points, triangles, 1.0, m.SKIN, uv, one_sided=True)
     surface = len(points)
     landmarks, features = _landmarks()
     placed = np.array([_on_surface(points, p * scale) for p in landmarks])
-    eyes = _add_features(builder, points, scale, features)
+    eyes = add_features(builder, points, scale, features)
     if traits.hair_style != "bald":
-        _add_hair(builder, points, triangles, traits.hair_style)
-    _add_trunk(builder, scale)
-    return _assemble(seed, rng, builder, traits, outfit, tone, scale, placed, eyes, surface)
+        add_hair(builder, points, triangles, traits.hair_style)
+    add_trunk(builder, scale)
+    return assemble(seed, rng, builder, traits, outfit, tone, scale, placed, eyes, surface)
 
 
-def _head() -> tuple[Array, Array, Array]:
+def head() -> tuple[Array, Array, Array]:
     """Points [n,3] dm, triangles, uv texels [T,3,2] of a skull with a nose and brows."""
     row, column = np.mgrid[0:_ROWS, 0 : _COLUMNS + 1]
     level = np.interp(row / (_ROWS - 1), np.linspace(0, 1, 60),
@@ -54,7 +54,7 @@ def _head() -> tuple[Array, Array, Array]:
     front, back = np.interp(level, _LEVEL, _FRONT), np.interp(level, _LEVEL, _BACK)
     x = wide * np.sin(angle)
     z = np.where(np.cos(angle) > 0, front, back) * np.cos(angle)
-    z = z + _relief(x, level) * (np.cos(angle) > 0)
+    z = z + relief(x, level) * (np.cos(angle) > 0)
     points = np.stack([x, level, z], -1).reshape(-1, 3)
     base = (row[:-1, :-1] * (_COLUMNS + 1) + column[:-1, :-1]).ravel()
     right, up = base + 1, base + _COLUMNS + 1
@@ -64,7 +64,7 @@ def _head() -> tuple[Array, Array, Array]:
     return points, triangles, texture.reshape(-1, 2)[triangles].astype(np.float32)
 
 
-def _relief(x: Array, y: Array) -> Array:
+def relief(x: Array, y: Array) -> Array:
     """Bumps of nose, brows, cheeks and lips, dm, and the hollows of the eyes."""
     slope = np.clip((0.1 - y) / 0.5, 0, 1)
     nose = 0.3 * slope * np.exp(-((x / (0.09 + 0.06 * slope)) ** 2)) * smoothstep(-0.5, -0.38, y)
@@ -116,7 +116,7 @@ def _sphere(centre: Array, radius: Array, rows: int = 9, columns: int = 14) -> t
     return unit * radius + centre, triangles
 
 
-def _add_features(
+def add_features(
     builder: MeshBuilder, points: Array, scale: Array, features: dict[str, Array]
 ) -> Array:
     """Eyes, brows, lips and ears; returns the eyeballs' point numbers."""
@@ -139,7 +139,7 @@ def _add_features(
     return np.concatenate(eyes)
 
 
-def _add_hair(builder: MeshBuilder, points: Array, triangles: Array, style: str) -> None:
+def add_hair(builder: MeshBuilder, points: Array, triangles: Array, style: str) -> None:
     """A cap over the scalp, and a curtain behind for the longer styles."""
     y, z = points[:, 1], points[:, 2]
     line = np.interp(z, [-1.0, -0.2, 0.1, 0.3, 0.7, 0.95], [-0.6, -0.35, 0.15, 0.3, 0.6, 0.66])
@@ -153,7 +153,8 @@ def _add_hair(builder: MeshBuilder, points: Array, triangles: Array, style: str)
         builder.add_mesh(curtain, faces, 0.9, m.SCALP, one_sided=True)
 
 
-def _add_trunk(builder: MeshBuilder, scale: Array) -> None:
+def add_trunk(builder: MeshBuilder, scale: Array) -> None:
+    """Neck and shoulders."""
     neck, triangles = _sphere(np.array([0, -1.4, -0.1]), np.array([0.5, 0.9, 0.5]), 17, 20)
     builder.add_mesh(neck, triangles, smoothstep(-1.7, -0.9, neck[:, 1]), m.NECK, one_sided=True)
     trunk, triangles = _sphere(np.array([0, -4.0, -0.2]), np.array([2.0, 2.2, 1.1]), 17, 24)
@@ -165,10 +166,11 @@ def _add_trunk(builder: MeshBuilder, scale: Array) -> None:
         builder.add_mesh(arm, triangles, 0.0, m.TOP, uv, one_sided=True)
 
 
-def _assemble(
+def assemble(
     seed: int, rng: np.random.Generator, builder: MeshBuilder, traits: Traits, outfit: Outfit,
     tone: Array, scale: Array, landmarks: Array, eyes: Array, surface: int,
 ) -> Identity:  # fmt: skip
+    """The mesh of the whole figure."""
     pivot = np.array([0.0, -1.2, -0.15]) * scale
     arrays = builder.joined()
     arrays["points"] = (arrays["points"] - pivot).astype(np.float32)
@@ -187,7 +189,7 @@ def _assemble(
         close_points=len(arrays["points"]),
         skin=skin.astype(np.uint8),
         bump=np.zeros((130, 130, 2), np.float32),
-        palette=_palette(tone, traits, outfit),
+        palette=palette(tone, traits, outfit),
         gloss=m.default_gloss(),
         streaks=(1 + 0.15 * streak_pool()[0]).astype(np.float32),
         cloth=outfit.print,
@@ -202,7 +204,8 @@ def _assemble(
     )
 
 
-def _palette(tone: Array, traits: Traits, outfit: Outfit) -> Array:
+def palette(tone: Array, traits: Traits, outfit: Outfit) -> Array:
+    """The colours of a person."""
     out = np.full((m.COUNT, 3), 0.02, np.float32)
     out[[m.BROW, m.HAIR, m.SCALP]] = linear(traits.hair_colour)
     out[m.NECK] = linear(tone * 0.95)

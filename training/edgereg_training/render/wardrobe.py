@@ -120,7 +120,7 @@ def cloth_print(rng: np.random.Generator) -> Array:
         motif = fractal(rng, 128, 256, 0.6, int(rng.integers(6, 30)))
         out[motif > rng.uniform(0, 1)] = rng.uniform(40, 255, 3)
     if rng.random() < 0.12:
-        _opening(rng, out)
+        opening(rng, out)
     if rng.random() < 0.1:
         _lanyard(rng, out)
     # Folds and weave: no cloth is of one even colour.
@@ -146,7 +146,7 @@ def _motif(rng: np.random.Generator, out: Array) -> None:
     kind = rng.random()
     for centre in (64, 192) if rng.random() < 0.3 else (64,):
         if kind < 0.4:
-            _face(rng, out, centre, low + 16, ink)
+            face(rng, out, centre, low + 16, ink)
         elif kind < 0.7:
             for row in range(int(rng.integers(1, 4))):
                 for x in range(centre - 26, centre + 24, int(rng.integers(5, 11))):
@@ -158,7 +158,7 @@ def _motif(rng: np.random.Generator, out: Array) -> None:
             out[low : low + 44, centre - 24 + shift : centre + 24 + shift][blot] = ink
 
 
-def _face(rng: np.random.Generator, out: Array, x: int, y: int, ink: tuple[float, ...]) -> None:
+def face(rng: np.random.Generator, out: Array, x: int, y: int, ink: tuple[float, ...]) -> None:
     """A pale oval with eyes, a nose and a grin."""
     pale = tuple(float(v) for v in rng.uniform(150, 255) * np.ones(3))
     width, height = int(rng.integers(10, 24)), int(rng.integers(12, 22))
@@ -171,7 +171,7 @@ def _face(rng: np.random.Generator, out: Array, x: int, y: int, ink: tuple[float
                 int(rng.choice([-1, 2])))  # fmt: skip
 
 
-def _opening(rng: np.random.Generator, out: Array) -> None:
+def opening(rng: np.random.Generator, out: Array) -> None:
     """A jacket left open over a shirt, or a row of buttons."""
     if rng.random() < 0.5:
         half = int(rng.integers(4, 22))

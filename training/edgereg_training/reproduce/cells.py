@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from edgereg.core.files import replace_file
 
 # Plain JSON values: everything that decides the result stands in the key.
 Key: TypeAlias = dict[str, Any]
@@ -35,10 +36,8 @@ class Cells:
         """Keep a result; written whole or not at all."""
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
         text = json.dumps({"key": _plain(key), "result": result}, indent=1)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        replace_file(path, text.encode())
 
     def _path(self, key: Key) -> Path:
         text = json.dumps(_plain(key), sort_keys=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from edgereg.core.files import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,26 +53,28 @@ def write_report(report: Report, title: str, command: str, out: Path, name: str)
     """Write OUT/NAME.md, NAME.json and, where there is a plot, NAME.png; returns the first."""
     out.mkdir(parents=True, exist_ok=True)
     if report.plot is not None:
-        _draw(report.plot, report.plot_size, out / f"{name}.png")
-    _write(out / f"{name}.json", json.dumps(_content(report, title, command), indent=1) + "\n")
+        draw(report.plot, report.plot_size, out / f"{name}.png")
+    content = json.dumps(_content(report, title, command), indent=1) + "\n"
+    replace_file(out / f"{name}.json", content.encode())
     path = out / f"{name}.md"
-    _write(path, _markdown(report, title, command, name))
+    replace_file(path, markdown(report, title, command, name).encode())
     return path
 
 
-def _draw(plot: Plot, size: tuple[float, float], path: Path) -> None:
+def draw(plot: Plot, size: tuple[float, float], path: Path) -> None:
+    """The report's figure into a PNG file."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
     plot(figure)
-    temporary = path.with_name(path.name + ".part")
-    figure.savefig(temporary, dpi=100, format="png")
-    temporary.replace(path)
+    picture = io.BytesIO()
+    figure.savefig(picture, dpi=100, format="png")
+    replace_file(path, picture.getvalue())
 
 
 def _content(report: Report, title: str, command: str) -> dict[str, Any]:
     tables = [
-        {"title": t.title, "columns": t.columns, "rows": [_finite(r) for r in t.rows]}
+        {"title": t.title, "columns": t.columns, "rows": [finite_only(r) for r in t.rows]}
         for t in report.tables
     ]
     content: dict[str, Any] = {
@@ -79,27 +84,25 @@ def _content(report: Report, title: str, command: str) -> dict[str, Any]:
     return content | ({"record": report.record} if report.record else {})
 
 
-def _finite(row: Sequence[Entry]) -> list[Entry]:
+def finite_only(row: Sequence[Entry]) -> list[Entry]:
+    """A row whose infinite and undefined numbers are None, as JSON wants it."""
     return [None if isinstance(v, float) and not math.isfinite(v) else v for v in row]
 
 
-def _markdown(report: Report, title: str, command: str, name: str) -> str:
+def markdown(report: Report, title: str, command: str, name: str) -> str:
+    """The report as Markdown."""
     parts = [f"# {title}", f"    {command}", report.method]
     parts.append("\n".join(f"- {finding}" for finding in report.findings))
     if report.plot is not None:
         parts.append(f"![{title}]({name}.png)")
     for table in report.tables:
         parts.append(f"## {table.title}")
-        parts.append(_rows(table))
+        lines = ["| " + " | ".join(table.columns) + " |", "|---" * len(table.columns) + "|"]
+        lines += ["| " + " | ".join(shown(entry) for entry in row) + " |" for row in table.rows]
+        parts.append("\n".join(lines))
         if table.note:
             parts.append(table.note)
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _rows(table: Table) -> str:
-    lines = ["| " + " | ".join(table.columns) + " |", "|---" * len(table.columns) + "|"]
-    lines += ["| " + " | ".join(shown(entry) for entry in row) + " |" for row in table.rows]
-    return "\n".join(lines)
 
 
 def shown(entry: Entry) -> str:
@@ -109,9 +112,3 @@ def shown(entry: Entry) -> str:
     if isinstance(entry, float):
         return f"{entry:.4g}"
     return str(entry)
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

@@ -36,3 +36,8 @@ def over_seeds(values: Sequence[float]) -> Interval:
         return Interval(mean, float("nan"), float("nan"))
     half = float(stats.t.ppf(0.975, len(sample) - 1) * sample.std(ddof=1) / np.sqrt(len(sample)))
     return Interval(mean, mean - half, mean + half)
+
+
+def difference(errors: Sequence[float], others: Sequence[float]) -> Interval:
+    """errors - others, seed by seed: a seed stands for the same examples and start in both."""
+    return over_seeds([a - b for a, b in zip(errors, others, strict=True)])

@@ -93,14 +93,12 @@ class HopenetHead(Head):
 def _bins(targets: tuple[Target, ...], count: int) -> LevelGrid:
     """Levels at the centres of bins that divide each target's range."""
     check_targets(targets)
-    ranges = [_binned_range(target) for target in targets]
+    ranges = []
+    for target in targets:
+        angle = target.unit in ("degree", "degrees", "deg")
+        narrow = max(-target.low, target.high) <= ANGLE_LIMIT
+        usual = (-ANGLE_LIMIT, ANGLE_LIMIT)
+        ranges.append(usual if angle and narrow else (target.low, target.high))
     step = tuple((high - low) / count for low, high in ranges)
     low = tuple(low + width / 2 for (low, _), width in zip(ranges, step, strict=True))
     return LevelGrid(low, step, count)
-
-
-def _binned_range(target: Target) -> tuple[float, float]:
-    angle = target.unit in ("degree", "degrees", "deg")
-    if angle and max(-target.low, target.high) <= ANGLE_LIMIT:
-        return -ANGLE_LIMIT, ANGLE_LIMIT
-    return target.low, target.high

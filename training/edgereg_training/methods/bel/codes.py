@@ -55,11 +55,13 @@ def _johnson(levels: Levels, bits: int) -> Bits:
     return np.where(levels[:, None] <= bits, entering, leaving).astype(np.uint8)
 
 
-def _unary(levels: Levels, _reflected: bool) -> Bits:
+def unary(levels: Levels, _reflected: bool) -> Bits:
+    """Bit i of level q is set where i < q."""
     return (np.arange(len(levels)) < levels[:, None]).astype(np.uint8)
 
 
-def _whole_johnson(levels: Levels, _reflected: bool) -> Bits:
+def whole_johnson(levels: Levels, _reflected: bool) -> Bits:
+    """One Johnson counter over all levels."""
     # An odd count takes the words of the next even one: N // 2 bits would repeat a word.
     return _johnson(levels, -(-len(levels) // 2))
 
@@ -77,7 +79,7 @@ def _based_johnson(base_bits: int) -> Callable[[Levels, bool], Bits]:
     return words
 
 
-def _hexadecimal_johnson(levels: Levels, reflected: bool) -> Bits:
+def hexadecimal_johnson(levels: Levels, reflected: bool) -> Bits:
     """Two digits of 16 levels and 8 bits each, and a third above 256 levels."""
     top, rest = np.divmod(levels, 256)
     if reflected:
@@ -91,7 +93,8 @@ def _hexadecimal_johnson(levels: Levels, reflected: bool) -> Bits:
     return np.hstack(digits)
 
 
-def _hadamard(levels: Levels, _reflected: bool) -> Bits:
+def hadamard(levels: Levels, _reflected: bool) -> Bits:
+    """Rows of a Hadamard matrix of 0 and 1."""
     bits = 1
     matrix = np.ones((1, 1), np.uint8)
     while bits < len(levels):
@@ -106,10 +109,10 @@ def _backwards(position: Levels, segment: Levels, length: int) -> Levels:
 
 
 _GENERATORS: dict[Code, Callable[[Levels, bool], Bits]] = {
-    "U": _unary,
-    "J": _whole_johnson,
+    "U": unary,
+    "J": whole_johnson,
     "B1JDJ": _based_johnson(1),
     "B2JDJ": _based_johnson(2),
-    "HEXJ": _hexadecimal_johnson,
-    "HAD": _hadamard,
+    "HEXJ": hexadecimal_johnson,
+    "HAD": hadamard,
 }

@@ -59,7 +59,7 @@ class Levels:
         """[B, D] twice; exact, as the distribution function is piecewise linear."""
         ends = []
         for tail in tails(level):
-            ends.append(self._values([_level_quantile(p, tail) for p in self.probabilities]))
+            ends.append(self._values([level_quantile(p, tail) for p in self.probabilities]))
         return ends[0], ends[1]
 
     def log_prob(self, points: Tensor) -> Tensor:
@@ -86,7 +86,7 @@ def _count(probabilities: Tensor) -> Tensor:
     )
 
 
-def _level_quantile(probabilities: Tensor, tail: float) -> Tensor:
+def level_quantile(probabilities: Tensor, tail: float) -> Tensor:
     """Fractional level [B] below which `tail` of [B, N] lies."""
     total = probabilities.cumsum(1)
     wanted = tail * total[:, -1:]

@@ -123,7 +123,7 @@ def sample(energy: Energy, start: tuple[Proposal, ...], numbers: Tensor) -> Draw
     points = torch.cat(drawn, dim=1).detach()
     f = energy(points)
     for own in numbers[len(start) :]:
-        proposals.append(_adapted(points, f - _log_mean(proposals, points)))
+        proposals.append(adapted(points, f - _log_mean(proposals, points)))
         new = proposals[-1].points(own).detach()
         points = torch.cat([points, new], dim=1)
         f = torch.cat([f, energy(new)], dim=1)
@@ -144,7 +144,7 @@ def random_numbers(targets: int, starts: int, count: int) -> Tensor:
     return torch.stack(parts)
 
 
-def _adapted(points: Tensor, log_weights: Tensor) -> GaussianProposal:
+def adapted(points: Tensor, log_weights: Tensor) -> GaussianProposal:
     """A Gaussian with the weighted moments, in which no weight counts for more than the ELITE-th
     largest: so a first proposal that hardly touches the density still says where to go."""
     limit = log_weights.detach().topk(min(ELITE, log_weights.shape[1]), dim=1).values[:, -1:]

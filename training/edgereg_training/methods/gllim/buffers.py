@@ -50,8 +50,9 @@ def buffers_of(fitted: FittedGLLiM, components: int) -> Buffers:
     """The buffers of a fitted model with at most `components` components."""
     p, inverse = fitted.parameters, fitted.inverse
     origin = p.weights @ inverse.centres
-    maps, shifts = _stacked_maps(inverse, origin)
+    maps, shifts = stacked_maps(inverse, origin)
     precision = inverse.precision
+    noise = np.diagonal(p.noise, axis1=1, axis2=2) if p.noise.ndim == 3 else p.noise
     arrays = {
         "log_weights": _padded(np.log(p.weights), components, NO_WEIGHT),
         "centres": _padded(p.centres, components),
@@ -59,7 +60,7 @@ def buffers_of(fitted: FittedGLLiM, components: int) -> Buffers:
         "slopes": _padded(p.slopes, components),
         "offsets": _padded(p.offsets, components),
         "precision": _padded(precision[:, None] if precision.ndim == 1 else precision, components),
-        "noise": _padded(_mean_variances(p.noise), components),
+        "noise": _padded(noise.reshape(len(noise), -1).mean(1), components),
         "origin": origin,
         "inverse_maps": _padded(maps, components).transpose(2, 0, 1).reshape(len(origin), -1),
         "inverse_shifts": _padded(shifts, components).reshape(-1),
@@ -70,7 +71,7 @@ def buffers_of(fitted: FittedGLLiM, components: int) -> Buffers:
     return {name: np.ascontiguousarray(values, np.float32) for name, values in arrays.items()}
 
 
-def _stacked_maps(inverse: Inverse, origin: Array) -> tuple[Array, Array]:
+def stacked_maps(inverse: Inverse, origin: Array) -> tuple[Array, Array]:
     """inverse_maps as [K, 1 + 2 L, D], inverse_shifts as [K, 1 + 2 L]."""
     maps, shifts = [], []
     for k, centre in enumerate(inverse.centres):
@@ -86,13 +87,6 @@ def _stacked_maps(inverse: Inverse, origin: Array) -> tuple[Array, Array]:
     # Only differences between components count, and they survive float32 best near 0.
     stacked[:, 0] -= stacked[:, 0].max()
     return np.stack(maps), stacked
-
-
-def _mean_variances(noise: Floats) -> Floats:
-    if noise.ndim == 3:
-        noise = np.diagonal(noise, axis1=1, axis2=2)
-    means: Floats = noise.reshape(len(noise), -1).mean(1)
-    return means
 
 
 def _padded(values: Floats, components: int, filling: float | None = None) -> Floats:

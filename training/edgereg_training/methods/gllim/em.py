@@ -97,7 +97,7 @@ def collect(
         posteriors, part = respond(rows, design, residual)
         weighted = posteriors * examples.weights[rows, None]
         likelihood += part
-        block = _block_moments(weighted, design, residual, covariance)
+        block = block_moments(weighted, design, residual, covariance)
         if sums is None:
             sums = block
         else:
@@ -130,9 +130,9 @@ def scorer(parameters: Parameters) -> Scorer:
     log_weights = np.log(parameters.weights)
     target = gaussian_scorer(parameters.centres, parameters.spreads)
     feature = (
-        _full_scorer(parameters)
+        full_scorer(parameters)
         if parameters.noise.ndim == 3
-        else _diagonal_scorer(parameters, 1 / _columns(parameters.noise))
+        else diagonal_scorer(parameters, 1 / parameters.noise.reshape(len(parameters.noise), -1))
     )
     return lambda design, residual: log_weights + target(design) + feature(design, residual)
 
@@ -156,7 +156,7 @@ def gaussian_scorer(centres: Array, spreads: Array) -> Callable[[Array], Array]:
     return score
 
 
-def _diagonal_scorer(parameters: Parameters, precision: Array) -> Scorer:
+def diagonal_scorer(parameters: Parameters, precision: Array) -> Scorer:
     """precision: [K, D], or [K, 1] where it is the same in all directions."""
     forward = parameters.forward
     count, size, rows = forward.shape
@@ -179,7 +179,8 @@ def _diagonal_scorer(parameters: Parameters, precision: Array) -> Scorer:
     return score
 
 
-def _full_scorer(parameters: Parameters) -> Scorer:
+def full_scorer(parameters: Parameters) -> Scorer:
+    """Scores under full covariances."""
     factors = np.linalg.cholesky(parameters.noise)
     forward = parameters.forward
     size = forward.shape[1]
@@ -244,9 +245,10 @@ def _noise(
     return floored
 
 
-def _block_moments(
+def block_moments(
     weighted: Array, design: Array, residual: Array, covariance: Covariance
 ) -> list[Array]:
+    """Moments of one block of rows."""
     count, rows = weighted.shape[1], design.shape[1]
     spread = (weighted[:, :, None] * design[:, None]).reshape(len(design), count * rows)
     cross = (spread.T @ residual).reshape(count, rows, residual.shape[1])
@@ -293,7 +295,3 @@ def _norms(residual: Array, precision: Array) -> Array:
 
 def _outer(design: Array) -> Array:
     return (design[:, :, None] * design[:, None]).reshape(len(design), -1)
-
-
-def _columns(noise: Array) -> Array:
-    return noise[:, None] if noise.ndim == 1 else noise

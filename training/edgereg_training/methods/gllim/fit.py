@@ -82,14 +82,14 @@ class GLLiM:
         be fitted: not finite, fewer examples than components or than L + 2, constant features.
         """
         weights = np.ones(len(targets)) if weights is None else weights
-        _check(targets, features, weights, self.components)
+        check(targets, features, weights, self.components)
         if posteriors is not None and (posteriors.ndim != 2 or len(posteriors) != len(targets)):
             raise ValueError(f"GLLiM: posteriors must be [{len(targets)}, K]")
         used = weights > 0
         if not used.all():
             targets, features, weights = targets[used], features[used], weights[used]
             posteriors = None if posteriors is None else posteriors[used]
-        coordinates, examples = _prepare(targets, features, weights)
+        coordinates, examples = prepare(targets, features, weights)
         if posteriors is None:
             posteriors = self._start(examples)
         start = self._maximised(examples, np.asarray(posteriors, np.float64))
@@ -149,7 +149,7 @@ class FittedGLLiM:
         return shares
 
 
-def _prepare(targets: Floats, features: Floats, weights: Floats) -> tuple[Coordinates, em.Examples]:
+def prepare(targets: Floats, features: Floats, weights: Floats) -> tuple[Coordinates, em.Examples]:
     """Standardised targets, and features less their linear regression on all examples."""
     shares = weights / weights.sum()
     mean = shares @ targets
@@ -180,7 +180,8 @@ def _design(targets: Array) -> Array:
     return np.concatenate([targets, np.ones((len(targets), 1))], axis=1)
 
 
-def _check(targets: Floats, features: Floats, weights: Floats, components: int) -> None:
+def check(targets: Floats, features: Floats, weights: Floats, components: int) -> None:
+    """Refuse what EM can't be run on."""
     if targets.ndim != 2 or features.ndim != 2 or weights.ndim != 1:
         raise ValueError("GLLiM takes targets [N, L], features [N, D] and weights [N]")
     if not len(targets) == len(features) == len(weights):

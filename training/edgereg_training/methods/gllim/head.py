@@ -174,23 +174,15 @@ class GllimHead(Head):
     def _embedded_after_statistics(self, features: Tensor) -> Tensor:
         """`_embedded` as in evaluation, with batch norm's statistics set to those of `features`."""
         reduced: Tensor = self.reduce(features)
-        if not isinstance(self.norm, nn.BatchNorm1d):
-            return reduced
         norm = self.norm
-        assert norm.running_mean is not None  # noqa: S101  (this norm tracks them)
-        assert norm.running_var is not None  # noqa: S101
-        norm.running_mean.copy_(reduced.mean(0))
-        norm.running_var.copy_(reduced.var(0))
-        mean, variance = norm.running_mean, norm.running_var
+        if not isinstance(norm, nn.BatchNorm1d):
+            return reduced
+        mean, variance = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
+        mean.copy_(reduced.mean(0))
+        variance.copy_(reduced.var(0))
         return functional.batch_norm(
             reduced, mean, variance, norm.weight, norm.bias, training=False, eps=norm.eps
         )
-
-    def _white(self, errors: Tensor) -> Tensor:
-        """Errors [B, K, D] of the features, in units of their noise."""
-        if self.precision.ndim == 3:
-            return torch.einsum("kde,bke->bkd", self.precision, errors)
-        return errors * self.precision
 
     def _shares(self, scaled: Tensor, errors: Tensor, generator: torch.Generator) -> Tensor:
         """Posteriors of the components, or one drawn from those given the target: [B, K]."""
@@ -200,15 +192,15 @@ class GllimHead(Head):
         if self.settings.assignment == "targets":
             drawn = torch.multinomial(torch.softmax(scores, 1), 1, generator=generator)[:, 0]
             return functional.one_hot(drawn, scores.shape[1]).to(scores.dtype)
-        distance = self._white(errors).square().sum(-1)
-        return torch.softmax(scores + self._log_precision() - 0.5 * distance, dim=1)
-
-    def _log_precision(self) -> Tensor:
-        """log|Sigma_k|^-1/2: [K]."""
+        # In units of the noise, and log|Sigma_k|^-1/2.
         if self.precision.ndim == 3:
-            return self.precision.diagonal(dim1=1, dim2=2).log().sum(1)
-        times = self.slopes.shape[1] // self.precision.shape[1]
-        return times * self.precision.log().sum(1)
+            own = torch.einsum("kde,bke->bkd", self.precision, errors)
+            log_precision = self.precision.diagonal(dim1=1, dim2=2).log().sum(1)
+        else:
+            own = errors * self.precision
+            times = self.slopes.shape[1] // self.precision.shape[1]
+            log_precision = times * self.precision.log().sum(1)
+        return torch.softmax(scores + log_precision - 0.5 * own.square().sum(-1), dim=1)
 
     def _mixture(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Log-weights [B, K] and means [B, K, L] of p(t | x), t scaled to -1..1.

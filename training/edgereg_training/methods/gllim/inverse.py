@@ -77,14 +77,15 @@ class Inverse:
 
 def invert(parameters: Parameters) -> Inverse:
     """The inverse map of a GLLiM (paper Eq. 5 to 7)."""
-    parts = [_invert_one(parameters, k) for k in range(len(parameters.weights))]
+    parts = [invert_one(parameters, k) for k in range(len(parameters.weights))]
     return Inverse(*(np.stack(values) for values in zip(*parts, strict=True)))
 
 
-def _invert_one(parameters: Parameters, k: int) -> tuple[Array, ...]:
+def invert_one(parameters: Parameters, k: int) -> tuple[Array, ...]:
+    """The inverse map of one component."""
     slope, offset = parameters.slopes[k], parameters.offsets[k]
     centre, spread = parameters.centres[k], parameters.spreads[k]
-    precision, projected, log_noise = _solve_noise(parameters.noise[k], slope)
+    precision, projected, log_noise = solve_noise(parameters.noise[k], slope)
     information = slope.T @ projected
     spread_inverse = np.linalg.inv(spread)
     covariance = np.linalg.inv(spread_inverse + information)
@@ -105,7 +106,7 @@ def _invert_one(parameters: Parameters, k: int) -> tuple[Array, ...]:
     )
 
 
-def _solve_noise(noise: Array, slope: Array) -> tuple[Array, Array, Array]:
+def solve_noise(noise: Array, slope: Array) -> tuple[Array, Array, Array]:
     """A factor of Sigma^-1, Sigma^-1 A, log|Sigma|."""
     if noise.ndim == 2:
         factor = np.linalg.cholesky(noise)

@@ -49,26 +49,27 @@ def mixture_posteriors(
     rng = np.random.default_rng(seed)
     best, best_likelihood = np.empty(0), -np.inf
     for _ in range(settings.restarts):
-        posteriors, likelihood = _fit(points, weights, components, settings, rng)
+        posteriors, likelihood = fit(points, weights, components, settings, rng)
         if likelihood > best_likelihood:
             best, best_likelihood = posteriors, likelihood
     return best
 
 
-def _fit(
+def fit(
     points: Floats,
     weights: Array,
     components: int,
     settings: MixtureStart,
     rng: np.random.Generator,
 ) -> tuple[Array, float]:
-    start = points[_spread_out(points, components, rng)].astype(np.float64)
+    """A mixture of Gaussians by EM."""
+    start = points[spread_out(points, components, rng)].astype(np.float64)
     _, labels = kmeans2(points.astype(np.float64), start, minit="matrix", missing="warn")
     posteriors = np.zeros((len(points), components))
     posteriors[np.arange(len(points)), labels] = 1
     likelihood = -np.inf
     for _ in range(settings.iterations):
-        joint = _log_joint(points, posteriors * weights[:, None], settings)
+        joint = log_joint(points, posteriors * weights[:, None], settings)
         total = logsumexp(joint, axis=1)
         posteriors = np.exp(joint - total[:, None])
         previous, likelihood = likelihood, float(weights @ total)
@@ -77,7 +78,7 @@ def _fit(
     return posteriors, likelihood
 
 
-def _spread_out(points: Floats, count: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+def spread_out(points: Floats, count: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
     """K-means++: each next centre in proportion to its squared distance to the nearest one."""
     chosen = [int(rng.integers(len(points)))]
     nearest = np.full(len(points), np.inf)
@@ -90,7 +91,7 @@ def _spread_out(points: Floats, count: int, rng: np.random.Generator) -> npt.NDA
     return np.array(chosen)
 
 
-def _log_joint(points: Floats, posteriors: Array, settings: MixtureStart) -> Array:
+def log_joint(points: Floats, posteriors: Array, settings: MixtureStart) -> Array:
     """M-step from posteriors [N, K], then log weight_k N(point; k): [N, K]."""
     counts = posteriors.sum(0) + 1e-10
     means = posteriors.T @ points / counts[:, None]

@@ -176,12 +176,11 @@ class RegClsHead(Head):
         self.regression.fit(features, targets)
         for index, target in enumerate(self.targets):
             if int(self.made[index]) == 0:
-                self._set(index, self._equalised(target, targets[:, index]))
-
-    def _equalised(self, target: Target, values: Tensor) -> Classes:
-        bins = uniform_classes(target.low, target.high, self.settings.classes)
-        found = equalise_histogram(values, bins.edges)
-        return found if self.settings.keep else Classes(found.edges, torch.ones_like(found.keep))
+                bins = uniform_classes(target.low, target.high, self.settings.classes)
+                found = equalise_histogram(targets[:, index], bins.edges)
+                if not self.settings.keep:
+                    found = Classes(found.edges, torch.ones_like(found.keep))
+                self._set(index, found)
 
     def _set(self, index: int, classes: Classes) -> None:
         made = len(classes.keep)

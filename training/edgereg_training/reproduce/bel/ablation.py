@@ -20,7 +20,7 @@ from edgereg_training.reproduce.bel.training import (
     train_all,
 )
 from edgereg_training.reproduce.report import Entry, Report, Table
-from edgereg_training.reproduce.statistics import Interval, over_seeds
+from edgereg_training.reproduce.statistics import Interval, difference, over_seeds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,11 +67,11 @@ def run(context: Context) -> Report:
         for decoder in outcome.errors
     ]
     return Report(
-        tables=(_grid(entrants), _ranking(entrants, references)),
+        tables=(grid(entrants), ranking(entrants, references)),
         findings=findings(entrants, references),
         method=f"{described(context)} One training of each code and loss is read by every "
         "decoder that the code has, and its epoch is chosen with GEN-EX.",
-        plot=_plot(entrants, references),
+        plot=plot(entrants, references),
         plot_size=(9.0, 5.0),
         record={"test errors of each seed": _record([*bel_runs], [*plain], outcomes)},
     )
@@ -97,10 +97,11 @@ def _reference(name: str, decoder: str, outcome: Outcome) -> Entrant:
 
 def findings(entrants: list[Entrant], references: list[Entrant]) -> tuple[str, ...]:
     """The paper's claims, each judged by the figures."""
-    return (*_against(entrants, references), _hadamard(entrants), _expected(entrants))
+    return (*against(entrants, references), hadamard(entrants), expected(entrants))
 
 
-def _against(entrants: list[Entrant], references: list[Entrant]) -> list[str]:
+def against(entrants: list[Entrant], references: list[Entrant]) -> list[str]:
+    """BEL's best against what it competes with."""
     best = min(entrants, key=lambda entrant: entrant.validation)
     rivals = [
         _best(references, DIRECT, VALUE),
@@ -112,7 +113,8 @@ def _against(entrants: list[Entrant], references: list[Entrant]) -> list[str]:
         "degrees.",
         *(
             f"{rival.name}: {rival.error.text()} degrees, {_verdict(best.error, rival.error)}; "
-            f"with the same seed {_differences(rival, best).text()} degrees more than BEL's best."
+            f"with the same seed {difference(rival.errors, best.errors).text()} degrees more than "
+            "BEL's best."
             for rival in rivals
         ),
     ]
@@ -123,11 +125,6 @@ def _best(references: list[Entrant], names: Iterable[str], decoder: str) -> Entr
     return min(own, key=lambda entrant: entrant.validation)
 
 
-def _differences(entrant: Entrant, other: Entrant) -> Interval:
-    """Seed by seed: trainings of one seed share the backbone's start and the order of examples."""
-    return over_seeds([a - b for a, b in zip(entrant.errors, other.errors, strict=True)])
-
-
 def _verdict(best: Interval, other: Interval) -> str:
     if best.below(other):
         return "beaten by BEL's best, the intervals do not overlap"
@@ -136,7 +133,7 @@ def _verdict(best: Interval, other: Interval) -> str:
     return "not beaten by BEL's best: the claim does not hold here"
 
 
-def _hadamard(entrants: list[Entrant]) -> str:
+def hadamard(entrants: list[Entrant]) -> str:
     """Whether HAD is the worst code under each loss, each code with its best decoder."""
     worst = {}
     for loss in LOSSES:
@@ -153,7 +150,7 @@ def _hadamard(entrants: list[Entrant]) -> str:
     return f"{where}; the worst is {rest} (each code with its best decoder)."
 
 
-def _expected(entrants: list[Entrant]) -> str:
+def expected(entrants: list[Entrant]) -> str:
     """Whether GEN-EX is no worse than GEN in every training."""
     pairs: dict[tuple[bel.Code | None, str], dict[str, float]] = {
         (e.code, e.loss): {} for e in entrants
@@ -169,7 +166,8 @@ def _expected(entrants: list[Entrant]) -> str:
     )
 
 
-def _grid(entrants: list[Entrant]) -> Table:
+def grid(entrants: list[Entrant]) -> Table:
+    """Errors by code, decoder and loss."""
     rows = []
     for code in bel.CODES:
         bits = bel.code_matrix(code, LEVELS, spare=False).shape[1]
@@ -186,7 +184,8 @@ def _grid(entrants: list[Entrant]) -> Table:
     )
 
 
-def _ranking(entrants: list[Entrant], references: list[Entrant]) -> Table:
+def ranking(entrants: list[Entrant], references: list[Entrant]) -> Table:
+    """The best configurations, and what they compete with."""
     best = sorted(entrants, key=lambda entrant: entrant.validation)[:6]
     rows: list[tuple[Entry, ...]] = [
         (e.name, e.validation, e.error.mean, e.error.low, e.error.high)
@@ -206,7 +205,9 @@ def _record(
     return {name: outcome.errors for name, outcome in zip(names, outcomes, strict=True)}
 
 
-def _plot(entrants: list[Entrant], references: list[Entrant]) -> Plot:
+def plot(entrants: list[Entrant], references: list[Entrant]) -> Plot:
+    """The figure of the study."""
+
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
         for shift, loss in enumerate(LOSSES):

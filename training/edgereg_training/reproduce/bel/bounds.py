@@ -39,16 +39,16 @@ SIGMAS = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0)
 def run(context: Context) -> Report:
     """The study."""
     draws = QUICK_DRAWS if context.quick else DRAWS
-    curves = _simulated(draws)
+    curves = simulated(draws)
     exact, printed = rise_map(False), rise_map(True)
     return Report(
-        tables=(_rises(), curves),
-        findings=_findings(exact, printed, curves),
+        tables=(rises(), curves),
+        findings=findings(exact, printed, curves),
         method=f"Bit k errs with probability r times a Gaussian density of deviation sigma about "
         f"its boundaries (Eq. 3, 4). Rise: bound of U (Eq. 2) over the bound of J (Eq. 27), "
         f"{LEVELS} levels; blank where a probability would exceed 1. Simulation: {draws} draws of "
         f"every label of {SIMULATED_LEVELS} levels, decoded with BEL-U and BEL-J.",
-        plot=_plot(exact, printed, curves),
+        plot=plot(exact, printed, curves),
         plot_size=(13.0, 4.2),
     )
 
@@ -80,7 +80,8 @@ def simulated_error(code: bel.Code, errors: Array, draws: int, rng: np.random.Ge
     return total / len(errors)
 
 
-def _rises() -> Table:
+def rises() -> Table:
+    """How much the bound rises by the printed formula."""
     rows: list[tuple[Entry, ...]] = []
     for r, sigma in RISES:
         u = float(unary_bound(unary_errors(LEVELS, r, sigma)))
@@ -98,7 +99,8 @@ def _rises() -> Table:
     )  # fmt: skip
 
 
-def _simulated(draws: int) -> Table:
+def simulated(draws: int) -> Table:
+    """Bounds beside simulations."""
     rng = np.random.default_rng(0)
     rows: list[tuple[Entry, ...]] = []
     for sigma in SIGMAS:
@@ -119,7 +121,8 @@ def _simulated(draws: int) -> Table:
     )
 
 
-def _findings(exact: Array, printed: Array, curves: Table) -> tuple[str, ...]:
+def findings(exact: Array, printed: Array, curves: Table) -> tuple[str, ...]:
+    """What the figures say, as sentences."""
     number = [[float(v) for v in row if v is not None] for row in curves.rows]
     johnson = [100 * (row[3] / row[5] - 1) for row in number]
     unary = [100 * (row[1] / row[2] - 1) for row in number]
@@ -144,11 +147,13 @@ def _share(rise: Array) -> str:
     return f"{100 * float((possible > 0).mean()):.0f} %"
 
 
-def _plot(exact: Array, printed: Array, curves: Table) -> Plot:
+def plot(exact: Array, printed: Array, curves: Table) -> Plot:
+    """The figure of the study."""
+
     def draw(figure: Figure) -> None:
         left, middle, right = figure.subplots(1, 3)
         for axes, rise, title in ((left, exact, "exact"), (middle, printed, "as printed")):
-            _draw_map(axes, rise, f"Rise of U over J, %: {title}")
+            draw_map(axes, rise, f"Rise of U over J, %: {title}")
         number = np.array(curves.rows, np.float64)
         for column, style in zip(range(1, 6), ("C0-", "C0o", "C1-", "C1--", "C1o"), strict=True):
             right.plot(number[:, 0], number[:, column], style, label=curves.columns[column])
@@ -160,7 +165,8 @@ def _plot(exact: Array, printed: Array, curves: Table) -> Plot:
     return draw
 
 
-def _draw_map(axes: Axes, rise: Array, title: str) -> None:
+def draw_map(axes: Axes, rise: Array, title: str) -> None:
+    """One map of the rise."""
     shown = axes.pcolormesh(SIGMA, R, rise, cmap="RdBu", vmin=-40, vmax=40, shading="nearest")
     figure = axes.get_figure()
     assert figure is not None  # noqa: S101  (these axes were made by it)

@@ -51,10 +51,10 @@ def run(context: Context) -> Report:
     found = [properties(code) for code in bel.CODES]
     return Report(
         tables=(_table(found),),
-        findings=_findings(found),
+        findings=findings(found),
         method=f"Codes of {LEVELS} levels, computed from their rules. The plot shows "
         f"{SHOWN_LEVELS} levels; each row is a code word, dark is 1.",
-        plot=_plot(),
+        plot=plot(),
         plot_size=(11.0, 4.5),
     )
 
@@ -110,7 +110,8 @@ def _table(found: list[Properties]) -> Table:
     )  # fmt: skip
 
 
-def _findings(found: list[Properties]) -> tuple[str, ...]:
+def findings(found: list[Properties]) -> tuple[str, ...]:
+    """What the figures say, as sentences."""
     same = [p.code for p in found if p.exact]
     gray = [p.code for p in found if p.changes == LEVELS - 1]
     safest = min(found, key=lambda p: p.one_wrong)
@@ -127,7 +128,9 @@ def _findings(found: list[Properties]) -> tuple[str, ...]:
     )
 
 
-def _plot() -> Plot:
+def plot() -> Plot:
+    """The figure of the study."""
+
     def draw(figure: Figure) -> None:
         tables = [bel.code_matrix(code, SHOWN_LEVELS, spare=False) for code in bel.CODES]
         ratios = [max(10, table.shape[1]) for table in tables]

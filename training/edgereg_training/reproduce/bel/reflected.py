@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 LOSSES: tuple[bel.Loss, ...] = ("BCE", "CE")
 FORMS = {"reflected": True, "plain": False}
+PLAIN: dict[bool, dict[str, bool]] = {True: {}, False: {"reflected": False}}
 
 
 def run(context: Context) -> Report:
     """The study."""
     points = [
-        Point(form, f"{code}, {loss}", _options(code, loss, reflected))
+        # A reflected code's key is that of the ablation's training, which does not name the form.
+        Point(form, f"{code}, {loss}", bel_options(code, loss, **PLAIN[reflected]))
         for form, reflected in FORMS.items()
         for code in bel.SEGMENTED
         for loss in LOSSES
@@ -39,7 +41,7 @@ def run(context: Context) -> Report:
     )  # fmt: skip
     return Report(
         tables=(table,),
-        findings=_findings(results),
+        findings=findings(results),
         method=f"{described(context)} Read by GEN-EX. In a reflected code "
         "every second segment runs backwards, so that neighbouring words differ in one bit; in a "
         "plain one they differ in two at the segments' borders.",
@@ -47,12 +49,8 @@ def run(context: Context) -> Report:
     )
 
 
-def _options(code: bel.Code, loss: bel.Loss, reflected: bool) -> dict[str, object]:
-    # The key of a reflected code is that of the ablation's training.
-    return bel_options(code, loss) if reflected else bel_options(code, loss, reflected=False)
-
-
-def _findings(results: list[Result]) -> tuple[str, ...]:
+def findings(results: list[Result]) -> tuple[str, ...]:
+    """What the figures say, as sentences."""
     names = list(dict.fromkeys(r.point.x for r in results))
     pairs = [(at(results, "reflected", name), at(results, "plain", name)) for name in names]
     better = sum(reflected.error.mean < plain.error.mean for reflected, plain in pairs)

@@ -28,7 +28,7 @@ SERIES: dict[str, tuple[bel.Code, bel.Loss]] = {"B1JDJ, CE": ("B1JDJ", "CE")}
 def run(context: Context) -> Report:
     """The study."""
     points = [
-        Point(name, _shown(theta), bel_options(code, loss, theta=theta))
+        Point(name, "none" if theta is None else str(theta), bel_options(code, loss, theta=theta))
         for name, (code, loss) in SERIES.items()
         for theta in THETAS
     ]
@@ -44,10 +44,6 @@ def run(context: Context) -> Report:
         method=f"{described(context)} Read by GEN-EX.",
         plot=plot_of(results, "Head pose by the width of the bottleneck", "theta"),
     )
-
-
-def _shown(theta: int | None) -> str:
-    return "none" if theta is None else str(theta)
 
 
 def _finding(results: list[Result], name: str) -> str:

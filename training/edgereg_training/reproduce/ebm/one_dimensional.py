@@ -49,6 +49,8 @@ ARMS: dict[str, Protocol] = {
 # Of each arm, as in the paper.
 MODELS = 20
 QUICK_MODELS, QUICK_EPOCHS = 2, 15
+# Trainers that draw from a proposal.
+PROPOSING = ("ml-is", "nce", "nce+", "kldis")
 # Arms whose best model is drawn.
 DRAWN = ("ml-is", "nce", "nce+", "kldis", "mcmc", "dsm", "sm")
 
@@ -83,7 +85,9 @@ class Arm:
 def run(context: Context) -> Report:
     """The study."""
     models = QUICK_MODELS if context.quick else MODELS
-    wanted = {name: _shortened(context, protocol) for name, protocol in ARMS.items()}
+    # A quick study trains for fewer epochs.
+    change = {"epochs": QUICK_EPOCHS} if context.quick else {}
+    wanted = {name: arm.model_copy(update=change) for name, arm in ARMS.items()}
     keys = [
         {"protocol": protocol.model_dump(mode="json"), "seed": seed}
         for protocol in wanted.values()
@@ -95,18 +99,13 @@ def run(context: Context) -> Report:
         for name, protocol in wanted.items()
     ]
     return Report(
-        tables=(_divergences(arms), _anchors()),
+        tables=(divergences(arms), anchors()),
         findings=findings(arms),
-        method=_method(arms),
-        plot=_plot(arms),
+        method=method(arms),
+        plot=plot(arms),
         plot_size=(12.0, 7.5),
         record={"KL of every model": {arm.name: arm.kl.round(5).tolist() for arm in arms}},
     )
-
-
-def _shortened(context: Context, protocol: Protocol) -> Protocol:
-    """A quick study trains for fewer epochs."""
-    return protocol.model_copy(update={"epochs": QUICK_EPOCHS}) if context.quick else protocol
 
 
 def train_cell(key: Key) -> Cell:
@@ -142,7 +141,7 @@ def findings(arms: Sequence[Arm]) -> tuple[str, ...]:
         f"variance at every x.",
         f"On the second problem, which is Gaussian, the energy gets to {named[SECOND].best():.4f}, "
         "where a Gaussian network could reach 0: freedom of form is not free there.",
-        _go_to(arms),
+        go_to(arms),
         f"Proposals of .1/.8 and .2/1.6 for ml-is: {_interval(named['ml-is, .1/.8'])} and "
         f"{_interval(first)} (mean of all models with its 95 % interval).",
         f"dsm learns the density smoothed by its noise: KL {named['dsm'].best():.4f}. Models of "
@@ -165,7 +164,7 @@ def interval(arm: Arm) -> Interval:
     return over_seeds(arm.kl.tolist())
 
 
-def _go_to(arms: Sequence[Arm]) -> str:
+def go_to(arms: Sequence[Arm]) -> str:
     """Whether nce+ is the best trainer, as the paper on trainers recommends."""
     rivals = [arm for arm in arms if arm.name in DRAWN]
     order = sorted(rivals, key=lambda arm: interval(arm).mean)
@@ -181,11 +180,14 @@ def _go_to(arms: Sequence[Arm]) -> str:
     return f"Mean KL of all models: {listed}. {verdict}."
 
 
-def _divergences(arms: Sequence[Arm]) -> Table:
+def divergences(arms: Sequence[Arm]) -> Table:
+    """The table of divergences."""
     rows: list[tuple[Entry, ...]] = [
         (
             arm.name,
-            "/".join(f"{sigma:g}" for sigma in arm.protocol.sigmas) if _proposes(arm) else None,
+            "/".join(f"{sigma:g}" for sigma in arm.protocol.sigmas)
+            if arm.protocol.trainer in PROPOSING
+            else None,
             len(arm.cells),
             arm.best(),
             _interval(arm),
@@ -205,11 +207,8 @@ def _divergences(arms: Sequence[Arm]) -> Table:
     )  # fmt: skip
 
 
-def _proposes(arm: Arm) -> bool:
-    return arm.protocol.trainer in ("ml-is", "nce", "nce+", "kldis")
-
-
-def _anchors() -> Table:
+def anchors() -> Table:
+    """The points that the figure shows."""
     left = grid() < 0
     rows = []
     names: tuple[Name, ...] = ("bimodal", "heteroscedastic")
@@ -229,7 +228,8 @@ def _anchors() -> Table:
     )
 
 
-def _method(arms: Sequence[Arm]) -> str:
+def method(arms: Sequence[Arm]) -> str:
+    """How it was done, for the report."""
     p = arms[0].protocol
     return (
         f"Both problems and the network as in the authors' code (its first layer split): "
@@ -241,7 +241,8 @@ def _method(arms: Sequence[Arm]) -> str:
     )
 
 
-def _plot(arms: Sequence[Arm]) -> Plot:
+def plot(arms: Sequence[Arm]) -> Plot:
+    """The figure of the study."""
     named = {arm.name: arm for arm in arms}
     x, y = grid(300), grid(300)
 

@@ -96,10 +96,10 @@ def run(context: Context) -> Report:
     size = QUICK if context.quick else FULL
     results = [_task(context, size, task) for task in LEVELS]
     return Report(
-        tables=(*(_table(result) for result in results), _rules(results)),
+        tables=(*(table(result) for result in results), rules(results)),
         findings=findings(results),
-        method=_method(size),
-        plot=_plot(results),
+        method=method(size),
+        plot=plot(results),
         plot_size=(11.0, 5.5),
         record={
             f"{result.task}, {row.name}: errors of each seed, before and refined": [
@@ -224,7 +224,8 @@ def _names(rows: Iterable[Refined]) -> str:
     return "; ".join(row.name for row in rows)
 
 
-def _table(result: TaskResult) -> Table:
+def table(result: TaskResult) -> Table:
+    """The table of the study."""
     rows: list[tuple[Entry, ...]] = [
         (
             row.name,
@@ -248,7 +249,8 @@ def _table(result: TaskResult) -> Table:
     )  # fmt: skip
 
 
-def _rules(results: Sequence[TaskResult]) -> Table:
+def rules(results: Sequence[TaskResult]) -> Table:
+    """The rules of ascent compared."""
     rows: list[tuple[Entry, ...]] = []
     for result in results:
         for rule, refined in result.refined.items():
@@ -271,7 +273,8 @@ def _rules(results: Sequence[TaskResult]) -> Table:
     )
 
 
-def _method(size: Size) -> str:
+def method(size: Size) -> str:
+    """How it was done, for the report."""
     return (
         f"Rendered heads as crops of 40 px, of different people: {size.used} to train on, "
         f"{size.validation} to choose epochs and ascents by, {size.test} to test on. Each baseline "
@@ -281,7 +284,9 @@ def _method(size: Size) -> str:
     )
 
 
-def _plot(results: Sequence[TaskResult]) -> Plot:
+def plot(results: Sequence[TaskResult]) -> Plot:
+    """The figure of the study."""
+
     def draw(figure: Figure) -> None:
         axes: Any = figure.subplots(1, len(results), squeeze=False)[0]
         for place, result in zip(axes, results, strict=True):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgereg_training.reproduce.gllim.features import DISTRIBUTIONS, examples
-from edgereg_training.reproduce.gllim.fits import Trial, difference, run_trials
+from edgereg_training.reproduce.gllim.fits import Trial, run_trials
 from edgereg_training.reproduce.gllim.tables import described, plot_panels
 from edgereg_training.reproduce.report import Report, Table
-from edgereg_training.reproduce.statistics import over_seeds
+from edgereg_training.reproduce.statistics import difference, over_seeds
 
 if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
@@ -42,7 +42,7 @@ def run(context: Context) -> Report:
     return Report(
         tables=tuple(_table(errors, arm) for arm in ARMS),
         findings=(
-            *(_finding(errors, arm, d) for arm, (_, _, places) in ARMS.items() for d in places),
+            *(finding(errors, arm, d) for arm, (_, _, places) in ARMS.items() for d in places),
             *_verdicts(errors),
         ),
         method=described(context),
@@ -64,7 +64,8 @@ def _best(errors: Errors, arm: str, distribution: str) -> int:
     return min(COMPONENTS, key=lambda k: over_seeds(errors[arm, distribution, k]).mean)
 
 
-def _finding(errors: Errors, arm: str, distribution: str) -> str:
+def finding(errors: Errors, arm: str, distribution: str) -> str:
+    """What the figures say, as a sentence."""
     best = _best(errors, arm, distribution)
     least = over_seeds(errors[arm, distribution, best])
     where = f"{arm.capitalize()}, {DISTRIBUTIONS[distribution]}"

@@ -115,13 +115,14 @@ def prepare(context: Context, distributions: tuple[str, ...]) -> Sources:
     budget = Budget(epochs=size.epochs)
     name = f"landmarks-{budget.backbone}-e{budget.epochs}-n{size.train}-{train}.safetensors"
     if not (context.data / name).is_file():
-        _learn_landmarks(context.data, train, validation, size, budget, context.data / name)
+        learn_landmarks(context.data, train, validation, size, budget, context.data / name)
     return Sources(folders, name)
 
 
-def _learn_landmarks(
+def learn_landmarks(
     data: Path, train: str, validation: str, size: Size, budget: Budget, out: Path
 ) -> None:
+    """Train the network for landmarks and keep its backbone."""
     everybody = with_places(data / train)
     known = everybody.identities[: size.train]
     others = everybody.take(np.flatnonzero(~np.isin(everybody.identities, known)))
@@ -174,14 +175,13 @@ def feature_sets(data: Path, sources: Sources, distribution: str, size: Size) ->
     folders = sources.folders[distribution]
     path = data / folders[0] / f"features-{size.train}-{sources.extractor}.npz"
     if not path.is_file():
-        _write_features(data, sources, distribution, size, path)
+        write_features(data, sources, distribution, size, path)
     with np.load(path) as file:
         return [FeatureSet(file[f"features_{s}"], file[f"poses_{s}"]) for s in SPLITS]
 
 
-def _write_features(
-    data: Path, sources: Sources, distribution: str, size: Size, path: Path
-) -> None:
+def write_features(data: Path, sources: Sources, distribution: str, size: Size, path: Path) -> None:
+    """Compute the features of a distribution and keep them."""
     backbone = load_backbone(data / sources.extractor)
     targets = target_of(POSE, SIZE).values
     net = RegressionNet(backbone, DirectSettings().head(backbone.shape("vector"), targets))

@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +34,10 @@ from edgereg_training.reproduce.gllim.features import (
 )
 from edgereg_training.reproduce.image_study import (
     Budget,
-    Heads,
     absolute_errors,
     problem_on,
     recipe_of,
 )
-from edgereg_training.reproduce.statistics import Interval, over_seeds
 
 Options = dict[str, Any]
 BATCH = 64
@@ -91,16 +88,11 @@ def run_trials(context: Context, trials: Sequence[Trial]) -> dict[Trial, list[fl
     return {t: errors[i:j] for t, i, j in zip(trials, starts, ends, strict=True)}
 
 
-def difference(errors: Sequence[float], others: Sequence[float]) -> Interval:
-    """errors - others, seed by seed (a seed stands for the same examples in both)."""
-    return over_seeds([a - b for a, b in zip(errors, others, strict=True)])
-
-
 def compute(key: Key, data: Path) -> Cell:
     """The cell of a key."""
     size = Size(**{**key["size"], "biwi": tuple(key["size"]["biwi"])})
     sources = Sources({key["distribution"]: tuple(key["folders"])}, key["extractor"])
-    solve = _fine_tuned if key["deep"] else _closed_form
+    solve = fine_tuned if key["deep"] else closed_form
     return solve(key, data, sources, size)
 
 
@@ -122,23 +114,24 @@ def _keys(trial: Trial, size: Size, sources: Sources) -> list[Key]:
     return [key | {"seed": seed} for seed in range(_seeds(trial, size))]
 
 
-def _closed_form(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
+def closed_form(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
+    """A fit in closed form on the shared features."""
     train, validation, test = feature_sets(data, sources, key["distribution"], size)
     chosen = np.random.default_rng(key["seed"]).permutation(len(train.poses))[: key["count"]]
     some = FeatureSet(train.features[chosen], train.poses[chosen])
-    some, validation, test = _whitened(some, validation, test)
+    some, validation, test = whitened(some, validation, test)
     began = time.perf_counter()
     if key["options"]["name"] == "gllim":
         options = key["options"]
         model = GLLiM(options["components"], options["covariance"], seed=key["seed"])
         predicted = model.fit(some.poses, some.features).predict(test.features)
     else:
-        predicted = _least_squares(some, validation, test)
+        predicted = least_squares(some, validation, test)
     error = float(np.abs(predicted - test.poses).mean())
     return {"error": error, "seconds": time.perf_counter() - began}
 
 
-def _whitened(train: FeatureSet, *others: FeatureSet) -> list[FeatureSet]:
+def whitened(train: FeatureSet, *others: FeatureSet) -> list[FeatureSet]:
     """Principal components, each divided by its deviation over the training examples."""
     directions = principal_components(train.features.astype(np.float64), PCA)
     centre, deviation = train.features.mean(0), (train.features @ directions.T).std(0)
@@ -148,7 +141,7 @@ def _whitened(train: FeatureSet, *others: FeatureSet) -> list[FeatureSet]:
     ]
 
 
-def _least_squares(train: FeatureSet, validation: FeatureSet, test: FeatureSet) -> Any:
+def least_squares(train: FeatureSet, validation: FeatureSet, test: FeatureSet) -> Any:
     """Ridge regression of poses on features, its ridge the best on validation data."""
     mean, poses = train.features.mean(0, dtype=np.float64), train.poses.mean(0, dtype=np.float64)
     centred = train.features - mean
@@ -213,9 +206,10 @@ class FineTuning:
         return self.inner.validate(model)
 
 
-def _fine_tuned(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
+def fine_tuned(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
+    """A network fine-tuned from the shared features."""
     folders = sources.folders[key["distribution"]]
-    everything, validation, test = _images(data, folders, tuple(asdict(size).items()))
+    everything, validation, test = images_of(data, folders, size)
     training = key["deep"]
     chosen = np.random.default_rng(key["seed"]).permutation(len(everything))[: key["count"]]
     budget = Budget(training["epochs"], training["batch"], training["rate"])
@@ -239,10 +233,3 @@ def _fine_tuned(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
     error = float(absolute_errors(net, test).mean())
     seconds = time.perf_counter() - began
     return {"error": error, "best_epoch": state.best_epoch, "seconds": seconds}
-
-
-@lru_cache(maxsize=2)
-def _images(
-    data: Path, folders: tuple[str, ...], size: tuple[tuple[str, Any], ...]
-) -> tuple[Heads, ...]:
-    return images_of(data, folders, Size(**dict(size)))

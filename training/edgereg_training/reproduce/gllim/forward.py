@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgereg_training.reproduce.gllim.features import DISTRIBUTIONS, examples
-from edgereg_training.reproduce.gllim.fits import Trial, difference, run_trials
+from edgereg_training.reproduce.gllim.fits import Trial, run_trials
 from edgereg_training.reproduce.gllim.tables import described, plot_bars
 from edgereg_training.reproduce.report import Report, Table
-from edgereg_training.reproduce.statistics import Interval, over_seeds
+from edgereg_training.reproduce.statistics import Interval, difference, over_seeds
 
 if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
@@ -55,7 +55,7 @@ def run(context: Context) -> Report:
         findings=(
             *(_compared(of, d, FIXED, FORWARD) for d in DISTRIBUTIONS),
             *(_compared(of, d, DEEP, FORWARD_DEEP) for d in DISTRIBUTIONS),
-            _verdict(of),
+            verdict(of),
             "GLLiM with one full covariance is least squares without a ridge: what inverse "
             "regression adds are the constraints on the covariance and the components.",
         ),
@@ -91,7 +91,7 @@ def _compared(
     )
 
 
-def _verdict(of: Errors) -> str:
+def verdict(of: Errors) -> str:
     """The paper's claim, on fixed and on fine-tuned features."""
     parts = []
     for how, methods, forward in (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgereg_training.reproduce.gllim.features import WHOLE, size_of
-from edgereg_training.reproduce.gllim.fits import PCA, Trial, difference, run_trials
+from edgereg_training.reproduce.gllim.fits import PCA, Trial, run_trials
 from edgereg_training.reproduce.gllim.tables import described, plot_panels
 from edgereg_training.reproduce.report import Report, Table
-from edgereg_training.reproduce.statistics import Interval, over_seeds
+from edgereg_training.reproduce.statistics import Interval, difference, over_seeds
 
 if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
@@ -51,7 +51,7 @@ def run(context: Context) -> Report:
         findings=(
             *(_finding(of, list(FIXED), n) for n in counts),
             *(_finding(of, list(DEEP), n) for n in deep_counts),
-            _full_covariances(of, counts),
+            full_covariances(of, counts),
         ),
         method=f"{described(context)} Near-Gaussian poses only. Smaller sets get as many "
         "gradient steps as the whole one.",
@@ -98,7 +98,8 @@ def _finding(of: Errors, methods: list[str], count: int) -> str:
     )
 
 
-def _full_covariances(of: Errors, counts: list[int]) -> str:
+def full_covariances(of: Errors, counts: list[int]) -> str:
+    """What full covariances change."""
     label = "GLLiM, K = 5, full"
     worst = max(counts, key=lambda n: over_seeds(of[label, n]).mean)
     return (

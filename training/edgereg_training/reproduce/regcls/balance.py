@@ -60,10 +60,10 @@ def run(context: Context) -> Report:
         weights=", ".join(f"{w:g}" for w in weights),
     )  # fmt: skip
     return Report(
-        (_beside_paper(grids), _errors(grids)),
-        tuple(_findings(grids)),
+        (beside_paper(grids), _errors(grids)),
+        tuple(findings(grids)),
         method,
-        lambda figure: _plot(figure, grids),
+        lambda figure: plot(figure, grids),
         (9.0, 4.0),
     )
 
@@ -73,7 +73,8 @@ def wins(grids: list[Grid], before: str) -> float:
     return float(np.mean([g.validation["regcls"] < g.validation[before] for g in grids]))
 
 
-def _beside_paper(grids: Grids) -> Table:
+def beside_paper(grids: Grids) -> Table:
+    """The figures beside those of the paper."""
     rows: list[tuple[Entry, ...]] = []
     for setting in ("clean", "noisy"):
         for balanced in (False, True):
@@ -114,7 +115,8 @@ def _errors(grids: Grids) -> Table:
     return Table("Mean validation MSE over all weights", columns, tuple(rows))
 
 
-def _findings(grids: Grids) -> list[str]:
+def findings(grids: Grids) -> list[str]:
+    """What the figures say, as sentences."""
     found = [f"Our shares are of {_runs(grids)} runs each, with {_chance(grids)}."]
     for setting in ("clean", "noisy"):
         gains = []
@@ -129,11 +131,12 @@ def _findings(grids: Grids) -> list[str]:
             f"{', '.join(gains)} percentage points."
         )
         for balanced in (False, True):
-            found.append(_trend(setting, balanced, grids))
+            found.append(trend(setting, balanced, grids))
     return found
 
 
-def _trend(setting: str, balanced: bool, grids: Grids) -> str:
+def trend(setting: str, balanced: bool, grids: Grids) -> str:
+    """Whether the gain grows with the weight."""
     ours = [wins(grids[setting, balanced, sampling], "reg") for sampling in SAMPLINGS]
     falls = all(a >= b for a, b in pairwise(ours))
     theirs = TABLE_1[setting, balanced]
@@ -146,7 +149,8 @@ def _trend(setting: str, balanced: bool, grids: Grids) -> str:
     )
 
 
-def _plot(figure: Figure, grids: Grids) -> None:
+def plot(figure: Figure, grids: Grids) -> None:
+    """The figure of the study."""
     axes = figure.subplots(1, 2, sharey=True)
     places = np.arange(len(SAMPLINGS))
     for ax, setting in zip(axes, ("clean", "noisy"), strict=True):

@@ -79,11 +79,14 @@ def compute_pairs(key: dict[str, Any]) -> dict[str, Any]:
     uniform = dataset(key["setting"], "uniform", function, index, noise)
     pairs = []
     for wanted in key["classes"]:
-        classes = _classes(train, wanted, key["balanced"])
+        if key["balanced"]:
+            classes = equalised_classes(torch.from_numpy(train.y), wanted)
+        else:
+            classes = uniform_classes(float(train.y.min()), float(train.y.max()), wanted)
         pair: dict[str, Any] = {"classes": wanted, "made": len(classes.keep)}
         pair |= {"test": {}, "validation": {}}
         for arm in key["arms"]:
-            network = _trained(arm, train, classes, key, wanted)
+            network = trained(arm, train, classes, key, wanted)
             pair["test"][arm] = batch_mean_mse(network, uniform.test.x, uniform.test.y)
             held_out = uniform.validation
             pair["validation"][arm] = batch_mean_mse(network, held_out.x, held_out.y)
@@ -91,13 +94,8 @@ def compute_pairs(key: dict[str, Any]) -> dict[str, Any]:
     return {"pairs": pairs}
 
 
-def _classes(train: Split, wanted: int, balanced: bool) -> Classes:
-    if balanced:
-        return equalised_classes(torch.from_numpy(train.y), wanted)
-    return uniform_classes(float(train.y.min()), float(train.y.max()), wanted)
-
-
-def _trained(arm: str, train: Split, classes: Classes, key: dict[str, Any], wanted: int) -> Network:
+def trained(arm: str, train: Split, classes: Classes, key: dict[str, Any], wanted: int) -> Network:
+    """The network of a cell, trained."""
     words = (TRAIN_SEEDS[key["index"]], key["function"], wanted, ARMS.index(arm))
     rng = np.random.default_rng(words)
     weight = 1.0 if arm == "reg" else key["weight"]

@@ -102,9 +102,9 @@ def run(context: Context) -> Report:
     constant = constant_errors(context.data, folders)
     return Report(
         (_errors(of_method, constant),),
-        tuple(_findings(of_method, constant)),
-        _described(size, cells[0], budget["backbone"]),
-        lambda figure: _plot(figure, of_method),
+        tuple(findings(of_method, constant)),
+        described(size, cells[0], budget["backbone"]),
+        lambda figure: plot(figure, of_method),
         (9.0, 4.5),
         {name: [cell["test"] for cell in of] for name, of in of_method.items()},
     )
@@ -155,7 +155,8 @@ def shots_of(train: NDArray[np.float32], test: NDArray[np.float32]) -> NDArray[n
     return named
 
 
-def _described(size: Size, cell: Cell, backbone: str) -> str:
+def described(size: Size, cell: Cell, backbone: str) -> str:
+    """The options as the manifest holds them."""
     total = sum(cell["heads"].values())
     shares = ", ".join(
         f"{100 * count / total:.0f} % of the test heads are {name}-shot"
@@ -196,7 +197,8 @@ def _chosen(of_method: dict[str, list[Cell]], balance: str) -> str:
     return min(names, key=lambda name: _validation(of_method[name]))
 
 
-def _findings(of_method: dict[str, list[Cell]], constant: dict[str, float]) -> list[str]:
+def findings(of_method: dict[str, list[Cell]], constant: dict[str, float]) -> list[str]:
+    """What the figures say, as sentences."""
     found = []
     chosen = {balance: _chosen(of_method, balance) for balance in ("uniform", "equalised")}
     for name in chosen.values():
@@ -204,7 +206,7 @@ def _findings(of_method: dict[str, list[Cell]], constant: dict[str, float]) -> l
         told = ", ".join(f"{shots} {gain.text()}" for shots, gain in gains.items())
         found.append(
             f"{name} (weight chosen on validation heads) against {REG}, gain in years: {told}. "
-            f"{_verdict(gains)}"
+            f"{verdict(gains)}"
         )
     few = _interval(of_method[REG], "few").mean
     found.append(
@@ -220,7 +222,7 @@ def _findings(of_method: dict[str, list[Cell]], constant: dict[str, float]) -> l
     return found
 
 
-def _verdict(gains: dict[str, Interval]) -> str:
+def verdict(gains: dict[str, Interval]) -> str:
     """The paper's claim: classes help an imbalanced regression, most where examples are few."""
     shown = [shots for shots in SHOTS if gains[shots].low > 0]
     harmed = [shots for shots in SHOTS if gains[shots].high < 0]
@@ -239,7 +241,8 @@ def _gain(of_method: dict[str, list[Cell]], before: str, after: str, shots: str)
     return over_seeds([b["test"][shots] - a["test"][shots] for b, a in pairs])
 
 
-def _plot(figure: Figure, of_method: dict[str, list[Cell]]) -> None:
+def plot(figure: Figure, of_method: dict[str, list[Cell]]) -> None:
+    """The figure of the study."""
     ax = figure.subplots()
     width = 0.8 / len(of_method)
     for index, (name, cells) in enumerate(of_method.items()):

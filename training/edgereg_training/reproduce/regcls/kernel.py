@@ -60,11 +60,11 @@ def train_epoch(
     for step in range(len(x) // batch):
         part = slice(step * batch, (step + 1) * batch)
         inputs, targets, seen = x[part], y[part], labels[part]
-        _forward(body, inputs, h1, h2)
-        _errors(body, h2, targets, weight, error)
+        forward(body, inputs, h1, h2)
+        errors(body, h2, targets, weight, error)
         if classes > 0:
-            _class_gradients(head, h2, seen, logits, head_gradient, d2)
-        _backward(body, inputs, h1, h2, error, d1, d2, body_gradient)
+            class_gradients(head, h2, seen, logits, head_gradient, d2)
+        backward(body, inputs, h1, h2, error, d1, d2, body_gradient)
         time = done + step + 1
         _adam(body, body_gradient, moments[0], moments[1], rate, decay, time)
         if classes > 0:
@@ -73,7 +73,7 @@ def train_epoch(
 
 
 @njit(cache=True, fastmath=True)
-def _forward(body: Array, x: Array, h1: Array, h2: Array) -> None:
+def forward(body: Array, x: Array, h1: Array, h2: Array) -> None:
     """Fill h1 [6, B] and the first 15 rows of h2 [16, B]."""
     for i in range(HIDDEN):
         for b in range(len(x)):
@@ -90,7 +90,7 @@ def _forward(body: Array, x: Array, h1: Array, h2: Array) -> None:
 
 
 @njit(cache=True, fastmath=True)
-def _errors(body: Array, h2: Array, targets: Array, weight: float, error: Array) -> None:
+def errors(body: Array, h2: Array, targets: Array, weight: float, error: Array) -> None:
     """The derivative of weight * MSE by each output."""
     error[:] = body[B3]
     for k in range(FEATURES):
@@ -103,7 +103,7 @@ def _errors(body: Array, h2: Array, targets: Array, weight: float, error: Array)
 
 
 @njit(cache=True, fastmath=True)
-def _class_gradients(
+def class_gradients(
     head: Array,
     h2: Array,
     labels: Array,
@@ -127,7 +127,7 @@ def _class_gradients(
         np.dot(features.T, head, rows)
         for b in range(len(rows)):
             if seen[b] >= 0:
-                _softmax_gradient(rows[b], seen[b], counted, scratch)
+                softmax_gradient(rows[b], seen[b], counted, scratch)
             else:
                 rows[b, :] = ZERO
         gradient += np.dot(features, rows)
@@ -135,10 +135,10 @@ def _class_gradients(
 
 
 @njit(cache=True, fastmath=True)
-def _softmax_gradient(row: Array, label: int, counted: int, scratch: Array) -> None:
+def softmax_gradient(row: Array, label: int, counted: int, scratch: Array) -> None:
     """Replace logits [C] by (softmax - one-hot) / counted. scratch: int32 [C]."""
-    top = _largest(row, scratch.view(np.float32))
-    total = _exponentials(row, top, scratch)
+    top = largest(row, scratch.view(np.float32))
+    total = exponentials(row, top, scratch)
     scale = np.float32(1.0 / (total * counted))
     for j in range(len(row)):
         row[j] *= scale
@@ -146,7 +146,7 @@ def _softmax_gradient(row: Array, label: int, counted: int, scratch: Array) -> N
 
 
 @njit(cache=True, fastmath=True)
-def _largest(row: Array, scratch: Array) -> Any:
+def largest(row: Array, scratch: Array) -> Any:
     """The maximum by halving, which vectorises; a running maximum does not."""
     count = len(row)
     scratch[:] = row
@@ -159,7 +159,7 @@ def _largest(row: Array, scratch: Array) -> Any:
 
 
 @njit(cache=True, fastmath=True)
-def _exponentials(row: Array, top: float, bits: Array) -> Any:
+def exponentials(row: Array, top: float, bits: Array) -> Any:
     """Replace row by exp(row - top), top its maximum; returns their sum.
 
     A Taylor polynomial on [-ln2/2, ln2/2] times 2^k, whose bits are written as integers: relative
@@ -182,7 +182,7 @@ def _exponentials(row: Array, top: float, bits: Array) -> Any:
 
 
 @njit(cache=True, fastmath=True)
-def _backward(
+def backward(
     body: Array,
     x: Array,
     h1: Array,

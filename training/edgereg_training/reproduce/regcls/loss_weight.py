@@ -52,14 +52,15 @@ def run(context: Context) -> Report:
     )
     return Report(
         (sweep_table(sweep, "Mean test MSE by weight", "weight"),),
-        tuple(_findings(sweep)),
+        tuple(findings(sweep)),
         method,
         lambda figure: plot_sweep(figure, sweep, "weight"),
         (9.0, 6.5),
     )
 
 
-def _findings(sweep: Sweep) -> list[str]:
+def findings(sweep: Sweep) -> list[str]:
+    """What the figures say, as sentences."""
     found = []
     for setting in dict.fromkeys(setting for setting, _, _ in sweep):
         mine = {key: points for key, points in curves(sweep).items() if key[0] == setting}

@@ -47,14 +47,15 @@ def run(context: Context) -> Report:
     table = sweep_table(sweep, "Mean test MSE above the noise", "noise", floor=True)
     return Report(
         (table,),
-        tuple(_findings(sweep)),
+        tuple(findings(sweep)),
         method,
         lambda figure: plot_sweep(figure, sweep, "deviation of the noise", floor=True),
         (9.0, 3.8),
     )
 
 
-def _findings(sweep: Sweep) -> list[str]:
+def findings(sweep: Sweep) -> list[str]:
+    """What the figures say, as sentences."""
     found = []
     for (_, sampling), points in curves(sweep).items():
         gains = {f"{level:g}:": grid.gain().text(3) for level, grid in points.items()}

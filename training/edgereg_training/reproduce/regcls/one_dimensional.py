@@ -71,15 +71,19 @@ def run(context: Context) -> Report:
         for sampling in SAMPLINGS
     }
     grids = compute_grids(context, keys, len(functions))
-    sizes = "; ".join(_size(setting, context.quick) for setting in settings)
+    sizes = "; ".join(
+        f"{setting}: {_seeds_of(setting, context.quick)} data seeds, "
+        f"{', '.join(map(str, _classes_of(setting, context.quick)))} classes"
+        for setting in settings
+    )
     method = METHOD.format(sizes=sizes)
     if context.quick:
         method += " This is the quick form: functions 0, 3 and 6 only."
     return Report(
-        (_against_logs(grids), _third_arm(grids), _by_classes(grids)),
+        (against_logs(grids), third_arm(grids), by_classes(grids)),
         tuple(_findings(grids)),
         method,
-        lambda figure: _plot(figure, grids),
+        lambda figure: plot(figure, grids),
         (13.0, 3.3 * len(settings)),
         _record(grids),
     )
@@ -93,12 +97,8 @@ def _seeds_of(setting: Setting, quick: bool) -> int:
     return FEW_SEEDS if quick or setting == "ood" else len(DATA_SEEDS)
 
 
-def _size(setting: Setting, quick: bool) -> str:
-    classes = ", ".join(map(str, _classes_of(setting, quick)))
-    return f"{setting}: {_seeds_of(setting, quick)} data seeds, {classes} classes"
-
-
-def _against_logs(grids: Grids) -> Table:
+def against_logs(grids: Grids) -> Table:
+    """Our figures beside those of the authors' logs."""
     rows = []
     for (setting, sampling), grid in grids.items():
         logs = FIGURE_3[setting, sampling]
@@ -122,7 +122,8 @@ def _against_logs(grids: Grids) -> Table:
     return Table("Beside the published logs (mean test MSE)", columns, tuple(rows), note)
 
 
-def _third_arm(grids: Grids) -> Table:
+def third_arm(grids: Grids) -> Table:
+    """What the third arm shows."""
     rows = [
         (
             setting, sampling, grid.mean("reg"), grid.mean("weighted"), grid.mean("regcls"),
@@ -142,7 +143,8 @@ def _third_arm(grids: Grids) -> Table:
     return Table("What the weight does, and what the classes do", columns, tuple(rows), note)
 
 
-def _by_classes(grids: Grids) -> Table:
+def by_classes(grids: Grids) -> Table:
+    """Errors by the number of classes."""
     most = next(iter(grids.values())).classes
     rows: list[tuple[Entry, ...]] = [
         (setting, sampling, ARM_NAMES[arm], *_padded(grid, arm, len(most)))
@@ -168,7 +170,7 @@ def _findings(grids: Grids) -> list[str]:
     for setting in dict.fromkeys(setting for setting, _ in grids):
         mine = {sampling: grid for (s, sampling), grid in grids.items() if s == setting}
         gaps = OOD_GAPS if setting == "ood" else _gaps(setting, mine)
-        findings += [gaps, _wins(setting, mine), _confound(setting, mine)]
+        findings += [gaps, wins(setting, mine), confound(setting, mine)]
     return findings
 
 
@@ -195,7 +197,8 @@ def _mean(gaps: Mapping[Sampling, float]) -> float:
     return sum(gaps.values()) / len(gaps)
 
 
-def _wins(setting: Setting, grids: dict[Sampling, Grid]) -> str:
+def wins(setting: Setting, grids: dict[Sampling, Grid]) -> str:
+    """How often each arm wins."""
     pairs = [(s, g.wins(), FIGURE_3[setting, s].wins) for s, g in grids.items()]
     off = [(s, ours, theirs) for s, ours, theirs in pairs if abs(ours - theirs) > WINS_BAND + 1e-9]
     text = f"{setting}: reg+cls beats reg in " + joined(
@@ -210,7 +213,8 @@ def _wins(setting: Setting, grids: dict[Sampling, Grid]) -> str:
     return text + f" of the pairs; more than {100 * WINS_BAND:.0f} points away: {named}."
 
 
-def _confound(setting: Setting, grids: dict[Sampling, Grid]) -> str:
+def confound(setting: Setting, grids: dict[Sampling, Grid]) -> str:
+    """What the weight alone explains."""
     better: list[str] = []
     worse: list[str] = []
     open_: list[str] = []
@@ -241,7 +245,8 @@ def _record(grids: Grids) -> dict[str, Any]:
     }
 
 
-def _plot(figure: Figure, grids: Grids) -> None:
+def plot(figure: Figure, grids: Grids) -> None:
+    """The figure of the study."""
     settings = list(dict.fromkeys(setting for setting, _ in grids))
     most = max((grid.classes for grid in grids.values()), key=len)
     axes = figure.subplots(len(settings), len(SAMPLINGS), squeeze=False, sharex=True)

@@ -95,11 +95,11 @@ def dataset(
     sines = sine_functions()[function]
     seed = DATA_SEEDS[index]
     if setting == "ood":
-        return _shifted(sines, sampling, seed)
-    return _shared_inputs(sines, sampling, seed, noise if setting == "noisy" else 0.0)
+        return shifted(sines, sampling, seed)
+    return shared_inputs(sines, sampling, seed, noise if setting == "noisy" else 0.0)
 
 
-def _shared_inputs(sines: Sines, sampling: Sampling, seed: int, noise: float) -> Dataset:
+def shared_inputs(sines: Sines, sampling: Sampling, seed: int, noise: float) -> Dataset:
     """Clean and noisy data: one draw of inputs, shuffled and cut into thirds."""
     rng = RandomState(seed)
     if sampling == "uniform":
@@ -168,14 +168,14 @@ def _draw(y: Array, edges: Array, count: int, rng: RandomState) -> NDArray[np.in
     return np.concatenate(drawn)
 
 
-def _shifted(sines: Sines, sampling: Sampling, seed: int) -> Dataset:
+def shifted(sines: Sines, sampling: Sampling, seed: int) -> Dataset:
     """Out-of-distribution data: nine intervals, dealt in turn to the three splits."""
     intervals = _intervals(RandomState(seed))
     shares = (intervals[0::3], intervals[1::3], intervals[2::3])
     rng = RandomState(seed)
     if sampling == "uniform":
-        return _shifted_uniform(sines, shares, rng)
-    peak, holding = _common_peak(sines, shares, rng)
+        return shifted_uniform(sines, shares, rng)
+    peak, holding = common_peak(sines, shares, rng)
     rounds = len(shares[0])
     parts: tuple[list[Array], ...] = ([], [], [])
     for turn in range(rounds):
@@ -195,9 +195,10 @@ def _shifted(sines: Sines, sampling: Sampling, seed: int) -> Dataset:
     return _joined(sines, parts)
 
 
-def _shifted_uniform(
+def shifted_uniform(
     sines: Sines, shares: tuple[list[tuple[float, float]], ...], rng: RandomState
 ) -> Dataset:
+    """Inputs of shifted uniform distributions."""
     rounds = len(shares[0])
     parts: tuple[list[Array], ...] = ([], [], [])
     for turn in range(rounds):
@@ -220,7 +221,7 @@ def _intervals(rng: RandomState) -> list[tuple[float, float]]:
     return [(float(low), float(high)) for low, high in zip(ends[:-1], right, strict=True)]
 
 
-def _common_peak(
+def common_peak(
     sines: Sines, shares: tuple[list[tuple[float, float]], ...], rng: RandomState
 ) -> tuple[float, tuple[int, ...]]:
     """A target that every split reaches, and in how many of its intervals each does."""

@@ -82,15 +82,16 @@ def _batches(protocol: Protocol, rng: np.random.Generator) -> Iterator[npt.NDArr
 def gradient_of(protocol: Protocol, rng: np.random.Generator) -> Gradient:
     """The trainer's stochastic gradient, with random numbers from rng."""
     if protocol.trainer == "mcmc":
-        return _langevin_gradient(protocol, rng)
+        return langevin_gradient(protocol, rng)
     if protocol.trainer == "dsm":
-        return _denoising_gradient(protocol, rng)
+        return denoising_gradient(protocol, rng)
     if protocol.trainer == "sm":
         return score_gradient
-    return _contrast_gradient(protocol, rng)
+    return contrast_gradient(protocol, rng)
 
 
-def _contrast_gradient(protocol: Protocol, rng: np.random.Generator) -> Gradient:
+def contrast_gradient(protocol: Protocol, rng: np.random.Generator) -> Gradient:
+    """The gradient of nce and nce+."""
     trainer, sigmas, samples = protocol.trainer, np.array(protocol.sigmas), protocol.samples
 
     def offsets(count: int) -> Array:
@@ -135,7 +136,8 @@ def log_proposal(offsets: Array, sigmas: npt.ArrayLike) -> Array:
     return np.asarray(np.logaddexp.reduce(each, axis=-1) - np.log(len(s)))
 
 
-def _langevin_gradient(protocol: Protocol, rng: np.random.Generator) -> Gradient:
+def langevin_gradient(protocol: Protocol, rng: np.random.Generator) -> Gradient:
+    """The gradient of mcmc."""
     chains = protocol.chains
     share = np.concatenate([[1.0], np.full(chains, -1 / chains)])
 
@@ -149,7 +151,9 @@ def _langevin_gradient(protocol: Protocol, rng: np.random.Generator) -> Gradient
     return gradient
 
 
-def _denoising_gradient(protocol: Protocol, rng: np.random.Generator) -> Gradient:
+def denoising_gradient(protocol: Protocol, rng: np.random.Generator) -> Gradient:
+    """The gradient of dsm."""
+
     def gradient(theta: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
         offsets = protocol.noise * rng.standard_normal(protocol.chains).astype(np.float32)
         wanted = -offsets / np.float32(protocol.noise**2)

@@ -15,7 +15,7 @@ LEFT_OUT = np.float32(1e30)
 
 
 @nb.njit(cache=True, fastmath=True, error_model="numpy")
-def _softmax_less(f, log_q, share, out):  # type: ignore[no-untyped-def]
+def softmax_less(f, log_q, share, out):  # type: ignore[no-untyped-def]
     """softmax(f - log q) - share into out [P]: d/df of logsumexp(f - log q) - sum(share f)."""
     top = np.float32(-1e30)
     for m in range(f.shape[0]):
@@ -46,7 +46,7 @@ def contrast_gradient(theta, x, y, log_q, share, normalise):  # type: ignore[no-
         jets.target_features(parts, y[i], acts[0])
         jets.forward(parts, image, acts, f)
         if normalise:
-            _softmax_less(f, log_q[i], share, g)
+            softmax_less(f, log_q[i], share, g)
         else:
             g[:] = -share
         jets.backward(parts, grads, y[i], acts, g, work, g_image)
