@@ -69,7 +69,7 @@ def _folder(**more: Any) -> click.Path:
 def command(**options: Any) -> None:
     """Write the model folder OUT from SOURCE: a training, checkpoint or FP32 model folder.
 
-    Every graph is compared with torch on the same inputs, and a lower precision with FP32; over
+    Every graph is compared with torch on the same inputs, and a lower precision with FP32; beyond
     the bound nothing is written. Where --engine can't compile (no TensorRT, no GPU), OUT stays, one
     line says what is missing, and the command fails.
     """

@@ -77,7 +77,7 @@ def export(request: Request, say: Say = lambda _: None) -> Shown:
 
     Raises EdgeregError, one line.
     """
-    # What must not come out only after minutes of exporting.
+    # Refused now rather than after minutes of exporting.
     if request.precision == "int8" and request.calibration is None:
         raise ExportError("INT8 needs --calibration: a video, images or rendered shards")
     if request.batch is not None:

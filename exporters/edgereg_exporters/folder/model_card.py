@@ -137,8 +137,8 @@ def reduced_card(
     loss: Loss,
     figures: Sequence[Figure],
 ) -> str:
-    """The card of a model of lower precision: that of its FP32 original `source`, what holds of
-    the original only said to, and what the precision costs."""
+    """The card of a model of lower precision: that of its FP32 original `source`, with
+    what holds for the original only marked as such, and what the precision costs."""
     card = source.path / CARD
     spec = model.spec
     kept = card.read_text(encoding="utf-8").split("\n## ")[1:] if card.is_file() else []

@@ -18,7 +18,7 @@ from edgereg_exporters.models.exportable import Arrays, Exportable
 # Of the target's range, FP32.
 BOUND = 1e-4
 GRID = 64
-# Of a density's peak: the logarithm of what is less than that is mostly rounding, and not seen.
+# Share of a density's peak below which its logarithm is mostly rounding, and cannot be seen.
 FAINT = 1e-4
 
 
@@ -57,8 +57,8 @@ def measure(model: Exportable, graphs: Mapping[GraphName, onnx.ModelProto]) -> l
 
 
 def visible(engine: Arrays, expected: Arrays) -> tuple[Arrays, Arrays]:
-    """Outputs of a `density` graph, normalised densities: whatever lies below FAINT times the
-    greatest of its row is taken as just there."""
+    """Outputs of a `density` graph that is normalised: values below FAINT times the greatest of
+    their row are raised to it."""
     want = expected["log_density"]
     least = want.max(axis=1, keepdims=True) + np.log(FAINT)
     have = np.maximum(engine["log_density"], least)
@@ -122,7 +122,7 @@ def compare(
         if have.shape != want.shape:
             raise ExportError(f"{graph}: '{name}' is {have.shape}, wanted is {want.shape}")
         if name in unordered:
-            # The last places are left out: which of two tied boxes gets in is nobody's fault.
+            # The last places are left out: of two tied boxes either may be the one that gets in.
             want = want[:, : (want.shape[1] + 1) // 2]
             have = _in_order_of(have, want)
         distances = np.abs(have - want)

@@ -11,7 +11,7 @@ from edgereg_exporters.errors import ExportError
 
 
 def check_place(out: Path, force: bool, mark: str, what: str) -> None:
-    """Raise ExportError where `out` is there and not to be replaced.
+    """Raise ExportError where `out` exists and may not be replaced.
 
     mark: the file that makes a folder `what`, which `force` replaces.
     """

@@ -44,7 +44,7 @@ PAD_AXES = 3
 
 
 def refusals(model: onnx.ModelProto) -> list[str]:
-    """One line for each thing that TensorRT 10.3 refuses; empty where nothing is known of."""
+    """One line for each thing that TensorRT 10.3 refuses; empty where none is known."""
     constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
     return list(_of_graph(model.graph, constants, set()))
 

@@ -73,7 +73,7 @@ def _version(version: str) -> str:
 
 
 def config(model: onnx.ModelProto, name: str) -> str:
-    """`config.pbtxt`: a ModelConfig as protobuf text. ExportError for a type Triton has not."""
+    """`config.pbtxt`: a ModelConfig as protobuf text. ExportError for a type it lacks."""
     graph = model.graph
     weights = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in weights]

@@ -15,7 +15,7 @@ from edgereg_exporters.graphs import dense as dense_nodes
 from edgereg_exporters.graphs.ascent import Climb, ascend
 from edgereg_exporters.graphs.writer import GraphWriter, checked_model, floats, typed
 
-# A box thinner than this (image pixels) has no area to speak of: nothing is pooled, nothing moves.
+# A box thinner than this (image pixels) counts as empty: nothing is pooled, and it does not move.
 THINNEST = 1e-3
 
 REFINE_DOC = """Gradient ascent of boxes on their energy (EBM paper, Algorithm 1).

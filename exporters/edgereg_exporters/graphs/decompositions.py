@@ -1,4 +1,4 @@
-"""Operators that ONNX has not, written with those it has."""
+"""Operators that ONNX lacks, written with those it has."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def logsumexp(values: Tensor, dim: list[int], keepdim: bool = False) -> Tensor:
     """torch.logsumexp around the largest value: TensorRT's ReduceLogSumExp sums the exponentials as
     they are, so that far from a density's mode nothing but -inf is left."""
     most = values.amax(dim, keepdim=True)
-    # Of values that are all -inf the largest is no point to measure from.
+    # Where all values are -inf, the largest is nothing to measure from.
     most = torch.where(most > -torch.inf, most, torch.zeros((), dtype=values.dtype))
     found = (values - most).exp().sum(dim, keepdim=True).log() + most
     return found if keepdim else found.squeeze(tuple(dim))

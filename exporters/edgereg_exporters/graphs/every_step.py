@@ -1,7 +1,7 @@
 """The ascents that accept every step, as one ONNX Loop: Algorithm S1 and the plain rule.
 
 A round takes the step that the last one's gradient asks for, and evaluates f there. The first
-round, whose gradient is nought, evaluates the initial value; so T + 1 rounds give T + 1 iterates.
+round, whose gradient is zero, evaluates the initial value; so T + 1 rounds give T + 1 iterates.
 What a candidate carries from round to round: y [N, D], its gradient, f [N, 1], whether it still
 moves; and of an ascent to the best point, that point and its f.
 """

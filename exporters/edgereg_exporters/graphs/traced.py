@@ -68,8 +68,8 @@ def trace(
 
 
 def tidy(model: onnx.ModelProto) -> None:
-    """Drop what tools note about themselves: paths of the machine, half the file, operator sets
-    that no node is of."""
+    """Drop what tools write about themselves: paths of the machine (half the file), and operator
+    sets that no node uses."""
     used = {node.domain for node in model.graph.node}
     kept = [item for item in model.opset_import if item.domain in used]
     del model.opset_import[:]

@@ -15,13 +15,13 @@ from edgereg_exporters.errors import ExportError
 from edgereg_exporters.graphs.writer import all_nodes, bodies_of, names_read
 
 FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
-# What 0 to 255 can be cast to from float as well as from uint8.
+# Types to which 0 to 255 can be cast from float as well as from uint8.
 WIDER = (*FLOATS, TensorProto.DOUBLE, TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL)
-# What returns its first input's numbers, of whatever type they are, in other places.
+# Operators that only move their first input's numbers, whatever their type.
 MOVERS = frozenset(
     {"Flatten", "Gather", "Identity", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"}
 )
-# What asks for the shape only.
+# Operators that only ask for the shape.
 ASKERS = frozenset({"Shape", "Size"})
 
 

@@ -2,7 +2,7 @@
 
 ONNX Runtime's own converter casts to FP16 and back round every node that stays FP32, which rounds
 box coordinates and logits between two of those to FP16 all the same, and leaves the nodes out of
-order; here a value that both makes and takes FP32 is never touched.
+order; here a value between two FP32 nodes is never touched.
 """
 
 from __future__ import annotations

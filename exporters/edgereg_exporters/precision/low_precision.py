@@ -66,7 +66,7 @@ def _weighted(node: onnx.NodeProto, weights: set[str]) -> bool:
 
 
 def _network(graph: onnx.GraphProto, weights: set[str]) -> set[str]:
-    """Nodes that nothing but the input's scaling and network layers lie before."""
+    """Nodes before which there is nothing but the input's scaling and network layers."""
     plain = {value.name for value in graph.input} - weights
     found: set[str] = set()
     for node in graph.node:

@@ -122,7 +122,7 @@ def _unreachable(name: str, reason: str) -> BackboneError:
 
 
 def in_reach(config: Any) -> bool:
-    """Whether weights can be fetched or are in the cache; without the hub's minute of retries."""
+    """Whether weights are in the cache or within reach; the hub would try for a minute."""
     from huggingface_hub import try_to_load_from_cache
 
     if urllib.request.getproxies():

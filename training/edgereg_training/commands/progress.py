@@ -12,7 +12,7 @@ Report: TypeAlias = Callable[[int, int, str], None]
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Report]:
-    """A bar that is moved by calling what the context gives; plain lines where no terminal is."""
+    """A bar that is moved by calling what the context gives; plain lines without a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column

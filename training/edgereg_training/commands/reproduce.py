@@ -41,7 +41,7 @@ def command(
 ) -> int:
     """Recompute the table or figure NAME; without NAME, list what there is.
 
-    Stop with Ctrl-C and give the command again: it goes on with what is not finished.
+    Stop with Ctrl-C and give the command again: it continues with what is not finished.
     """
     import platformdirs
 

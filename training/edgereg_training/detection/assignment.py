@@ -39,8 +39,8 @@ def assign(raw: RawDetections, labels: HeadLabels, candidates: int = 9) -> Assig
     """Each head takes its `candidates` best points by sqrt(score) * IoU^4 among those inside it.
 
     The quality of a taken point is its alignment, scaled so that the best point of a head gets that
-    head's best IoU. A point that two heads want goes to the one it overlaps more. A head between
-    all points (a sliver at the border) takes the nearest point.
+    head's best IoU. A point that two heads want goes to the one it overlaps more. A head that holds
+    no point (a sliver at the border) takes the nearest one.
     """
     inside = _inside(raw.points, labels.boxes)
     heads = (labels.valid & ~labels.ignored)[:, None]

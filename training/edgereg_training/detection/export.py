@@ -14,7 +14,7 @@ from edgereg_training.loop.recipe import Recipe, parse_options
 FEATURES = ("features",)
 PREDICT_OUTPUTS = ("boxes", "scores", "features")
 EDGES = ("x1", "y1", "x2", "y2")
-# Coordinates of boxes that reach beyond the frame; what an engine may return at most.
+# Boxes may reach beyond the frame, but no coordinate of an engine goes farther than this.
 LIMIT = 10000.0
 
 

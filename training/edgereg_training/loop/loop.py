@@ -104,7 +104,7 @@ def train(
 ) -> State:
     """Train to the recipe's end and return the last state; checkpoints lie in `out`.
 
-    log: is told every epoch's line beside log.jsonl.
+    log: gets every epoch's line, as log.jsonl does.
 
     Raises CheckpointError where `out` already holds a run and `resume` is false, and
     TrainingError where the loss is not a number or the recipe's device is not there.

@@ -49,7 +49,7 @@ def belongs(name: str, part: str) -> bool:
 
 
 def make_optimiser(model: nn.Module, settings: OptimiserSettings) -> torch.optim.Optimizer:
-    """The recipe's optimiser; vectors (biases, norms) are decayed only where it says so.
+    """The recipe's optimiser; vectors (biases, norms) are decayed only where the recipe says so.
 
     Each group holds its own 'scale', by which the recipe multiplies the learning rate of a part.
     Raises RecipeError where a part does not exist.

@@ -19,7 +19,7 @@ def update_average(
 ) -> None:
     """average <- d average + (1 - d) weights, in place; integer tensors are copied.
 
-    d = min(decay, (1 + step) / (10 + step)), so that early steps do not keep the random start.
+    d = min(decay, (1 + step) / (10 + step)), so that early averages forget the random start.
     """
     rate = 1.0 - min(decay, (1.0 + step) / (10.0 + step))
     for name, value in weights.items():

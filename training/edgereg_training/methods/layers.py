@@ -17,7 +17,7 @@ def output_layer(inputs: int, outputs: int) -> nn.Linear:
 def bounded(raw: Tensor, low: float, high: float) -> Tensor:
     """`raw`, bent smoothly into low..high near the ends.
 
-    A plain clamp has no gradient outside, so that a log-variance once there would stay.
+    A plain clamp has no gradient outside, so a log-variance that got there would stay.
     """
     return low + softplus(high - low - softplus(high - raw))
 

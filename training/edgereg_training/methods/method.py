@@ -94,7 +94,7 @@ class Head(nn.Module, ABC):
         """Set what is not learned by gradient, from features and targets of training examples.
 
         Called before each validation with up to a few thousand examples, without gradient: residual
-        variances of direct regression, the EM of GLLiM. Most heads have nothing of the kind.
+        variances of direct regression, the EM of GLLiM. Most heads need none of this.
         """
 
     def refine(self, features: Tensor, start: Tensor) -> Refinement | None:
@@ -107,7 +107,7 @@ class Head(nn.Module, ABC):
         return None
 
     def notes(self) -> tuple[str, ...]:
-        """Markdown for the model card: what exported graphs do otherwise than the head."""
+        """Markdown for the model card: where exported graphs differ from the head."""
         return ()
 
 

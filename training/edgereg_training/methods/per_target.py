@@ -98,7 +98,7 @@ class IndependentHead(Head):
         return Refinement(trajectory, torch.stack([r.energy for r in climbed]).sum(0))
 
     def notes(self) -> tuple[str, ...]:
-        """Where each target has an energy: that graphs do not climb them."""
+        """Says that graphs do not climb the energies, where each target has one."""
         return (NOT_REFINED,) if any(head.energy() for head in self._heads()) else ()
 
     def _heads(self) -> list[Head]:

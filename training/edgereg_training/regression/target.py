@@ -1,4 +1,4 @@
-"""A training target: all that edgereg knows of one thing to regress, said once.
+"""A training target: all that edgereg knows about one quantity to regress, described once.
 
 Data, augmentation, scores, evaluation, export and model cards read it from here. The built-in ones
 are in `targets`; a plugin adds its own through the hook `edgereg_targets`.
@@ -154,13 +154,15 @@ class TargetSettings(Strict):
     ranges: dict[str, tuple[float, float]] = Field(default_factory=dict)
 
     def target(self, size: int) -> TrainingTarget:
-        """The target in crops of side `size` px, with the recipe's ranges; RecipeError where they
-        are of no number of it."""
+        """The target in crops of side `size` px, with the recipe's ranges.
+
+        Raises RecipeError where a range is of no number of the target.
+        """
         found = self.described(size)
         return with_ranges(found, self.ranges)
 
     def described(self, size: int) -> TrainingTarget:
-        """The target as it is usually meant."""
+        """The target with its usual ranges."""
         raise NotImplementedError
 
 

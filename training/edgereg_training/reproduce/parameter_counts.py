@@ -92,7 +92,7 @@ def parameters(model: nn.Module) -> int:
 
 def keras_extras(model: nn.Module) -> int:
     """What Keras counts beyond `parameters`: running statistics, the vector of each spectral norm,
-    and biases of convolutions, which its ResNet-50 has and ours has not."""
+    and biases of convolutions, which its ResNet-50 has and ours does not."""
     count = 0
     for name, buffer in model.named_buffers():
         if name.endswith(("running_mean", "running_var", "._u")):

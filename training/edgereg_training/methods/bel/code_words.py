@@ -1,4 +1,4 @@
-"""Binary-encoded labels (BEL): quantisation, decoders and losses; the codes are in `bel_codes`.
+"""Binary-encoded labels (BEL): quantisation, decoders and losses; the codes are in `codes`.
 
 "Label Encoding for Regression Networks" (ICLR 2022). A target is quantised to a level
 q in 0..N-1, level q has an M-bit code word, the network regresses the M bits, and a decoder turns

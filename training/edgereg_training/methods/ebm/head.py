@@ -191,7 +191,7 @@ class EnergyHead(Head):
 
     def density(self, features: Tensor, value: Tensor | None = None) -> WeightedSamples:
         """p(y|x), normalised over a grid on the range of one target, or by importance sampling
-        of several; value: the estimate's [B, D], where who asks knows it."""
+        of several; value: the estimate's [B, D], where it is known already."""
         vectors = pooled(features)
 
         def energy(points: Tensor) -> Tensor:

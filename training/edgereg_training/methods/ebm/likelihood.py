@@ -2,7 +2,7 @@
 
 "Energy-Based Models for Deep Probabilistic Regression" (ECCV 2020): importance-sampled negative
 log-likelihood with a Gaussian mixture about the target as proposal (Eq. 5), and gradient-based
-refinement of an estimate (Algorithms 1 and S1). `ebm_trainers` has other ways to train f.
+refinement of an estimate (Algorithms 1 and S1). `trainers` has other ways to train f.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Points at which an energy is looked at, in its coordinates; the same ones for every image.
+"""Points at which an energy is evaluated, in its coordinates; the same ones for every image.
 
 Drawn once rather than in every call, so that an exporter finds them as constants of the graph.
 """

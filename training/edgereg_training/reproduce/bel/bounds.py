@@ -81,7 +81,7 @@ def simulated_error(code: bel.Code, errors: Array, draws: int, rng: np.random.Ge
 
 
 def rises() -> Table:
-    """How much the bound rises by the printed formula."""
+    """The bounds of both codes, and by how much U's lies above J's."""
     rows: list[tuple[Entry, ...]] = []
     for r, sigma in RISES:
         u = float(unary_bound(unary_errors(LEVELS, r, sigma)))

@@ -32,7 +32,7 @@ from edgereg_training.reproduce.image_study import (
 )
 
 Options = dict[str, Any]
-# What a method without decoders of its own answers with, and the mean of its density over levels.
+# The value of a method without decoders of its own, and the mean of its density over levels.
 VALUE = "value"
 MEAN = "expected value"
 

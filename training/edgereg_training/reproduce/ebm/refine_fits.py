@@ -160,7 +160,7 @@ def refine_cell(key: Key, data: Path, starts: Sequence[Sequence[Any]]) -> Cell:
     net.eval()
     energy = net.head.energy()
     if energy is None:
-        raise ValueError("starts are refined on an energy, which this method has not")
+        raise ValueError("starts are refined on an energy, and this method has none")
     images = load_heads(data / training[key["part"]], training["task"])
     features = features_of(net, images.centres)
     points = torch.tensor(np.stack([np.asarray(s, np.float32) for s in starts], axis=1))

@@ -136,7 +136,7 @@ def findings(grids: Grids) -> list[str]:
 
 
 def trend(setting: str, balanced: bool, grids: Grids) -> str:
-    """Whether the gain grows with the weight."""
+    """Whether the share of wins falls with the imbalance, here and in the paper."""
     ours = [wins(grids[setting, balanced, sampling], "reg") for sampling in SAMPLINGS]
     falls = all(a >= b for a, b in pairwise(ours))
     theirs = TABLE_1[setting, balanced]

@@ -130,8 +130,8 @@ def train_cell(key: Key, data: Path) -> Cell:
 
 
 def constant_errors(data: Path, folders: dict[str, str]) -> dict[str, float]:
-    """Test errors of the median of the training ages, said of every head: what a network that has
-    learned nothing would give."""
+    """Test errors of answering every head with the median of the training ages, as a network that
+    has learned nothing would."""
     train = imbalanced(load_heads(data / folders["train"], "age")).targets[:, 0]
     test = load_heads(data / folders["test"], "age").targets[:, 0]
     errors, shots = np.abs(test - np.median(train)), shots_of(train, test)
@@ -156,7 +156,7 @@ def shots_of(train: NDArray[np.float32], test: NDArray[np.float32]) -> NDArray[n
 
 
 def described(size: Size, cell: Cell, backbone: str) -> str:
-    """The options as the manifest holds them."""
+    """How it was done, for the report."""
     total = sum(cell["heads"].values())
     shares = ", ".join(
         f"{100 * count / total:.0f} % of the test heads are {name}-shot"

@@ -1,4 +1,4 @@
-"""The compiled loops behind `regcls_network`: one epoch of the small network of the 1-D study.
+"""The compiled loops behind `network`: one epoch of the small network of the 1-D study.
 
 Written out for one core: float32, the batch along the last axis so that loops vectorise, and the
 softmax fused with its gradient in slices that stay in the cache, because at 1,024 classes the

@@ -5,7 +5,7 @@ The network is 1 -> 6 -> 15 -> 1 with ReLU; the class head is linear on the 15 f
     weight * MSE + CE          (CE over the examples whose label is not -1)
 
 under Adam with L2 decay added to the gradient, as `torch.optim.Adam(weight_decay=...)` does it.
-It computes in float32 (see `regcls_kernel`).
+It computes in float32 (see `kernel`).
 """
 
 from __future__ import annotations

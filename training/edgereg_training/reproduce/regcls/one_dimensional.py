@@ -123,7 +123,7 @@ def against_logs(grids: Grids) -> Table:
 
 
 def third_arm(grids: Grids) -> Table:
-    """What the third arm shows."""
+    """The weight without classes beside both arms."""
     rows = [
         (
             setting, sampling, grid.mean("reg"), grid.mean("weighted"), grid.mean("regcls"),
@@ -214,7 +214,7 @@ def wins(setting: Setting, grids: dict[Sampling, Grid]) -> str:
 
 
 def confound(setting: Setting, grids: dict[Sampling, Grid]) -> str:
-    """What the weight alone explains."""
+    """What the weight alone explains, and what the classes add to it."""
     better: list[str] = []
     worse: list[str] = []
     open_: list[str] = []
