@@ -12,18 +12,30 @@ import click
 
 if TYPE_CHECKING:
     from edgereg.models.folder import ModelFolder
+    from edgereg_training.data.cache import Cut
     from edgereg_training.loop.bootstrap import Figure
     from edgereg_training.render.shards import Progress
 
 
 @dataclass(frozen=True)
 class TestData:
-    """Where test data come from: a folder that is given, or rendered into the cache."""
+    """Where test data come from: a folder that is given, of a data set if `part` names one and its
+    split, or rendered into the cache."""
 
+    part: str | None
     given: Path | None
     assets: Path | None
     count: int | None
     cache: Path | None
+
+    def of_set(self, cut: Cut) -> Path:
+        """The crops of the data set's split."""
+        from edgereg_training.data.part import SetPart
+
+        name, _, split = str(self.part).partition(":")
+        if self.given is None or not split:
+            raise click.UsageError("--set NAME:SPLIT needs --data, the set's folder")
+        return SetPart(set=name, folder=self.given, split=split, cache=self.cache).shards(cut)
 
     def folder(self, task: str) -> Path:
         """The test data of a task; ClickException where none can be rendered for it."""
@@ -47,10 +59,13 @@ class TestData:
 @click.argument("models", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Rendered shards, or a folder of FairFace or the London Set (default: test identities, "
-    "rendered into the cache).",
+    type=click.Path(path_type=Path),
+    help="Rendered shards, the folder of a data set (see --set), or a folder of FairFace or the "
+    "London Set (default: test identities, rendered into the cache).",
 )
+@click.option("--set", "part", metavar="NAME:SPLIT",
+              help="Which data set --data is, and of which split: gives the field's scores on it, "
+              "such as NME over the set's length, by subset.")  # fmt: skip
 @click.option(
     "--assets",
     type=click.Path(path_type=Path, file_okay=False),
@@ -87,6 +102,7 @@ def command(
     context: click.Context,
     models: tuple[Path, ...],
     data: Path | None,
+    part: str | None,
     assets: Path | None,
     pictures: Path | None,
     folder: Path | None,
@@ -110,7 +126,7 @@ def command(
     if models and str(models[0]) == "tracking" and not models[0].exists():
         evaluate_tracking(models[1:], plot)
         return
-    test = TestData(data, assets, count, cache)
+    test = TestData(part, data, assets, count, cache)
     bundled = [task.model for task in context.obj.tasks().values()]
     for path in models or bundled:
         if (path / "checkpoints").is_dir() or (path / "weights.safetensors").is_file():
@@ -129,12 +145,22 @@ def command(
                 "do not describe them.",
                 err=True,
             )
-        shards = test.folder(model.spec.task)
+        shards = test.folder(model.spec.task) if part is None else test.of_set(cut_of(model))
         with progress_of(f"measure {model.spec.name}") as report:
             figures = measure(model, shards, report)
         show(f"{model.spec.name} {model.spec.version} on {shards.name}", figures)
         if record:
             write_metrics(model, figures)
+
+
+def cut_of(model: ModelFolder) -> Cut:
+    """The crops of a data set that a model folder takes."""
+    from edgereg_training.data.cache import Cut
+    from edgereg_training.regression.evaluation import target_of_model
+
+    size = model.spec.input.width or 0
+    target = target_of_model(model, size)
+    return Cut(target.label, size, model.spec.input.crop_scale)
 
 
 def evaluate_on_pictures(model: ModelFolder, labels: Path, folder: Path | None, size: str) -> None:
@@ -181,8 +207,14 @@ def evaluate_trained(path: Path, test: TestData) -> None:
     from edgereg_training.regression.trained import load_trained
 
     trained = load_trained(path)
-    name = trained.problem.target.name
-    folder = test.folder(name)
+    name, options = trained.problem.target.name, trained.problem.options
+    if test.part is None:
+        folder = test.folder(name)
+    else:
+        from edgereg_training.data.cache import Cut
+
+        label = trained.problem.target.label
+        folder = test.of_set(Cut(label, options.size, options.crop_scale))
     figures = measure_trained(trained, folder)
     method = trained.recipe.options["method"]["name"]
     show(f"{name} by {method} ({path.name}) on {folder.name}", figures)

@@ -20,6 +20,7 @@ from edgereg.pipeline.steps import ascend
 from edgereg_training.loop.bootstrap import Figure, mean_figure
 from edgereg_training.loop.errors import TrainingError
 from edgereg_training.regression.data import load_examples
+from edgereg_training.regression.protocol import protocol_figures
 from edgereg_training.regression.target import (
     MOST_NAMED,
     FloatArray,
@@ -63,7 +64,9 @@ def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
     target = target_of_model(model, size)
     examples = load_examples([data], target, size, spec.input.crop_scale)
     found = run(model, examples.images, progress)
-    held = coverage_figures(target, found.intervals, examples.targets)
+    held = coverage_figures(target, found.intervals, examples.targets) + protocol_figures(
+        target, data, found.refined, examples.targets, size, spec.input.crop_scale
+    )
     if target.parts:
         return part_figures(target, found.values, found.refined, examples.targets) + held
     errors = target.errors(found.values, examples.targets)
@@ -104,7 +107,9 @@ def measure_trained(trained: Trained, data: Path) -> list[Figure]:
     found = predict(trained.net, examples)
     scores = example_scores(target, found, examples.targets)
     by_part = part_figures(target, found.values, found.refined, examples.targets, by_value=False)
-    return score_figures(target, scores) + by_part
+    final = found.values if found.refined is None else found.refined
+    own = protocol_figures(target, data, final, examples.targets, options.size, options.crop_scale)
+    return score_figures(target, scores) + by_part + own
 
 
 def target_of_model(model: ModelFolder, size: int) -> TrainingTarget:
