@@ -32,7 +32,7 @@ class _Reader:
     def __init__(self, descriptor: int, timeout_s: float) -> None:
         self._descriptor = descriptor
         self._timeout_s = timeout_s
-        self._begun = False
+        self.begun = False
         self.closed = False
 
     def read(self, size: int = 1 << 16) -> bytes:
@@ -41,11 +41,11 @@ class _Reader:
         while not self.closed:
             content = self._read(size)
             if content:
-                self._begun = True
-            if content or (content is not None and self._begun):
+                self.begun = True
+            if content or (content is not None and self.begun):
                 return content
             looks -= 1
-            if not self._begun and looks <= 0:
+            if not self.begun and looks <= 0:
                 raise SourceError(f"nothing came for {self._timeout_s:g} s; nobody writes to it")
         return b""
 
@@ -59,7 +59,7 @@ class _Reader:
             content = os.read(self._descriptor, size)
         except BlockingIOError:
             return None
-        if not content and not self._begun and stat.S_ISFIFO(os.fstat(self._descriptor).st_mode):
+        if not content and not self.begun and stat.S_ISFIFO(os.fstat(self._descriptor).st_mode):
             time.sleep(_LOOK_S)
         return content
 
@@ -90,7 +90,8 @@ class PipeSource:
             self._index = 0
             self._ahead = self._next()
         except SourceError as error:
-            raise SourceError(f"{self._name}: {error}{_AS_STREAM}") from error
+            advice = _AS_STREAM if self._reader.begun else ""
+            raise SourceError(f"{self._name}: {error}{advice}") from error
         if self._ahead is None:
             raise SourceError(f"{self._name}: no frame in it can be decoded{_AS_STREAM}")
         height, width = self._ahead.image.shape[:2]

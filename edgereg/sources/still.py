@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from io import BytesIO
 
@@ -9,7 +10,6 @@ import av.error
 import cv2
 import numpy as np
 import numpy.typing as npt
-from av.stream import Disposition
 
 from edgereg.core.errors import SourceError
 from edgereg.sources.capture import rgb
@@ -17,6 +17,9 @@ from edgereg.sources.container import Opening, open_container, too_large
 from edgereg.sources.declared import declared
 from edgereg.sources.pixels import Pixels
 
+# An item that is made of others, as a grid of tiles; without a joiner only its first tile shows.
+_DERIVED = re.compile(rb"infe[\x02\x03].{3}(?:..|....)..(?:grid|iovl|iden)", re.S)
+_META_WITHIN = 1 << 18
 _NO_IMAGE = "not an image that edgereg can read"
 
 
@@ -49,17 +52,20 @@ def decode_still(
 
 def _heif(content: bytes, name: str, max_pixels: int) -> npt.NDArray[np.uint8]:
     """AVIF and HEIC, by FFmpeg."""
+    if _DERIVED.search(content, 0, _META_WITHIN):
+        raise SourceError(
+            f"{name}: this picture is stored in tiles, which edgereg can't join; save it as JPEG "
+            "(on a telephone: camera settings, format, most compatible)"
+        )
     try:
         opened = open_container(Opening(BytesIO(content), max_pixels))
     except SourceError as error:
         raise SourceError(f"{name}: {error}") from error
     try:
-        if any(each.disposition & Disposition.dependent for each in opened.container.streams.video):
-            raise SourceError(
-                f"{name}: this picture is stored in tiles, which edgereg can't join; save it as "
-                "JPEG (on a telephone: camera settings, format, most compatible)"
-            )
-        picture = next(iter(opened.container.decode(opened.stream)), None)
+        # Smaller ones are previews; the first of the large ones is the picture, its alpha follows.
+        streams = opened.container.streams.video
+        stream = max(streams, key=lambda each: each.codec_context.width * each.codec_context.height)
+        picture = next(iter(opened.container.decode(stream)), None)
     except av.error.FFmpegError:
         picture = None
     finally:

@@ -282,3 +282,17 @@ def test_a_cut_off_webp(tmp_path: Path) -> None:
     source = open_source(path)
     assert len(list(source.frames())) == 2
     assert "truncated" in source.warnings[0]
+
+
+def test_a_picture_in_tiles_is_refused_not_shown_in_part(tmp_path: Path) -> None:
+    """As telephones write HEIC: the picture is an item that is a grid of others."""
+    path = avif(tmp_path / "photo.avif")
+    content = path.read_bytes()
+    at = content.index(b"infe") + len(b"infe") + 8
+    assert content[at : at + 4] == b"av01"
+    tiles = tmp_path / "photo.heic"
+    tiles.write_bytes(content[:at] + b"grid" + content[at + 4 :])
+    with pytest.raises(SourceError, match=r"photo\.heic: this picture is stored in tiles"):
+        open_source(tiles)
+    tiles.write_bytes(content)
+    assert open_source(tiles).info.width == 96
