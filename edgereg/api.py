@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from edgereg.core.camera import Camera as Camera
     from edgereg.core.conversions import to_supervision as to_supervision
     from edgereg.core.crops import region_crops as region_crops
+    from edgereg.core.filters import Filter as Filter
+    from edgereg.core.filters import FilterState as FilterState
     from edgereg.core.frames import Frame as Frame
     from edgereg.core.frames import SourceInfo as SourceInfo
     from edgereg.core.geometry import axis_tips as axis_tips
@@ -101,6 +103,7 @@ _HOMES = {
     "edgereg.core.camera": ("Camera",),
     "edgereg.core.conversions": ("to_supervision",),
     "edgereg.core.crops": ("region_crops",),
+    "edgereg.core.filters": ("Filter", "FilterState"),
     "edgereg.core.frames": (
         "Frame",
         "SourceInfo",

@@ -58,6 +58,7 @@ class Choice:
     'fast', 'default', 'far'. realtime: the latest frame wins; None: where the source is live.
     limit: at most so many frames. refine, steps, prompts, track, detect_every: as in `Settings`.
     fov: what frames show from left to right, in degrees, for the tasks that make use of it.
+    filters: names, in the order in which they are applied.
     """
 
     tasks: tuple[str, ...] = ()
@@ -74,16 +75,22 @@ class Choice:
     track: bool = True
     detect_every: int | Literal["auto"] = 1
     fov: float | None = None
+    filters: tuple[str, ...] = ()
     source: SourceOptions = field(default_factory=SourceOptions)
 
-    def settings(self) -> Settings:
-        """Settings of a new run."""
+    def settings(self, plugins: Plugins) -> Settings:
+        """Settings of a new run. Raises EdgeregError for a filter that nobody brings."""
+        known = plugins.filters()
+        for name in self.filters:
+            if name not in known:
+                raise EdgeregError(f"no filter '{name}'; there are: {', '.join(known)}")
         return Settings(
             refine=self.refine,
             steps=self.steps,
             prompts=self.prompts,
             track=self.track,
             detect_every=self.detect_every,
+            filters=tuple(known[name] for name in self.filters),
         )
 
 
@@ -237,7 +244,7 @@ def assemble(
         source,
         loaded,
         [*opened, *([table] if table else ()), *sinks],
-        settings=settings or choice.settings(),
+        settings=settings or choice.settings(plugins),
         pictures=pictures,
         realtime=choice.realtime,
         queue_size=queue_size,

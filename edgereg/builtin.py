@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edgereg.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from edgereg.core.filters import Filter
     from edgereg.engines.base import EngineProvider
     from edgereg.sinks.base import SinkFormat
     from edgereg.sources.base import SourceFormat
@@ -26,6 +27,14 @@ def edgereg_sinks() -> list[SinkFormat]:
     from edgereg.sinks.open import FORMATS
 
     return list(FORMATS)
+
+
+@hookimpl
+def edgereg_filters() -> list[Filter]:
+    """Smoothing."""
+    from edgereg.tracks.smooth import SMOOTH
+
+    return [SMOOTH]
 
 
 @hookimpl

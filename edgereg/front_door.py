@@ -42,6 +42,7 @@ def stream(
     prompts: Sequence[Prompt] = (),
     track: bool = True,
     detect_every: int | Literal["auto"] = 1,
+    smooth: bool = False,
     realtime: bool | None = None,
     limit: int | None = None,
     threads: int | None = None,
@@ -55,7 +56,8 @@ def stream(
     too. models: folders to use instead of the tasks' own. engine: as `edgereg engines` lists them.
     refine, steps: climb the predicted density, and how far. prompts: boxes that a tracker follows.
     track: people keep a number through the clip. detect_every: detect in every so-manieth frame and
-    carry the boxes between; 'auto': as often as keeps up with the source.
+    carry the boxes between; 'auto': as often as keeps up with the source. smooth: values are
+    steadied over time beside the raw ones (`head.smoothed("yaw")`), and drawn so.
     realtime: the latest frame wins, and late ones are dropped (default: for cameras and streams).
     limit: stop after so many frames. threads: CPU threads of a model (default: shared out).
     size: of the picture that a detector looks at: 'fast', 'default' or 'far'.
@@ -79,6 +81,7 @@ def stream(
         track=track,
         detect_every=detect_every,
         fov=fov,
+        filters=("smooth",) if smooth else (),
     )
     return Stream(source, choice)
 
@@ -94,6 +97,7 @@ def run(
     prompts: Sequence[Prompt] = (),
     track: bool = True,
     detect_every: int | Literal["auto"] = 1,
+    smooth: bool = False,
     realtime: bool | None = None,
     limit: int | None = None,
     threads: int | None = None,
@@ -122,6 +126,7 @@ def run(
         track=track,
         detect_every=detect_every,
         fov=fov,
+        filters=("smooth",) if smooth else (),
     )
     paths = [Path(output) for output in outputs]
     whole = assemble(_plugins(), source, paths, choice, append=append)
@@ -167,7 +172,9 @@ def predict(
         fov=fov,
     )
     kept = _Kept()
-    report = in_order(Arrays([image], "picture"), _loaded(choice), [kept], choice.settings())
+    report = in_order(
+        Arrays([image], "picture"), _loaded(choice), [kept], choice.settings(_plugins())
+    )
     if report.error is not None:
         raise report.error
     try:

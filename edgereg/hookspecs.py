@@ -14,6 +14,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from edgereg.core.filters import Filter
     from edgereg.core.tasks import Task
     from edgereg.engines.base import EngineProvider
     from edgereg.sinks.base import SinkFormat
@@ -28,6 +29,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def edgereg_tasks() -> list[Task]:  # type: ignore[empty-body]
     """Return a list of tasks, each with its own name."""
+
+
+@hookspec
+def edgereg_filters() -> list[Filter]:  # type: ignore[empty-body]
+    """Return a list of filters, which change the predictions of a task over time."""
 
 
 @hookspec

@@ -21,6 +21,7 @@ from edgereg.core.json_files import read_json
 if TYPE_CHECKING:
     import click
 
+    from edgereg.core.filters import Filter
     from edgereg.core.tasks import Task
     from edgereg.engines.base import EngineProvider
     from edgereg.sinks.base import SinkFormat
@@ -88,6 +89,10 @@ class Plugins:
         """Source formats by name."""
         return self._collect("edgereg_sources", partial(_described, "source formats", "name"))
 
+    def filters(self) -> dict[str, Filter]:
+        """Filters by name."""
+        return self._collect("edgereg_filters", partial(_described, "filters", "name"))
+
     def sinks(self) -> dict[str, SinkFormat]:
         """Output formats by file ending."""
         return self._collect("edgereg_sinks", partial(_described, "output formats", "ending"))
@@ -98,7 +103,8 @@ class Plugins:
 
     def call_all(self) -> None:
         """Call every hook, so that `faults` is complete."""
-        for collect in (self.tasks, self.commands, self.engines, self.sources, self.sinks):
+        runtime = (self.tasks, self.engines, self.sources, self.sinks, self.filters)
+        for collect in (*runtime, self.commands):
             collect()
 
     def hooks_of(self, name: str) -> list[str]:

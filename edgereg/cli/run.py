@@ -94,6 +94,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="Detect in every N-th frame and carry the boxes between; auto: to keep up.",
 )
+@click.option("--smooth", is_flag=True, help="Steady the values over time; raw ones are kept too.")
+@click.option("--filter", "filters", multiple=True, help="A plugin's filter (repeatable).")
 @click.option("--track/--no-track", default=True, help="Number people through the clip (default).")
 @click.option(
     "--fov",
@@ -172,6 +174,7 @@ def _choice(options: dict[str, Any]) -> Choice:
         track=options["track"],
         detect_every=_interval(options["detect_every"]),
         fov=options["fov"],
+        filters=(*(["smooth"] if options["smooth"] else []), *options["filters"]),
         source=_source_options(options),
     )
 

@@ -99,6 +99,7 @@ def arrow_schema() -> Any:
             ("std", numbers),
             ("interval", pa.map_(pa.string(), pa.list_(pa.list_(pa.float32())))),
             ("initial", numbers),
+            ("smoothed", numbers),
             ("energy", energy),
         ]
     )

@@ -12,12 +12,12 @@ REGION = ("region_x1", "region_y1", "region_x2", "region_y2")
 FIXED = ("frame", "time_s", "source", "task", "model", "track", "label", "state", *REGION, "score")
 ENERGY = ("energy_initial", "energy_final")
 # A number's own column, and those of what is known about it.
-PARTS = ("", "_std", "_low", "_high", "_initial")
+PARTS = ("", "_std", "_low", "_high", "_initial", "_smoothed")
 
 
 class FlatTable:
     """Columns: FIXED; for each number <name>, <name>_std, <name>_low and <name>_high (the central
-    90 %), <name>_initial; and ENERGY.
+    90 %), <name>_initial, <name>_smoothed; and ENERGY.
 
     A point has two numbers, <point>_x and <point>_y; a map stays a list. A name that two tasks
     give, or that FIXED has, gets its task's name in front, as in age.score. The columns follow
@@ -50,6 +50,7 @@ class FlatTable:
             "_low": {name: low for name, (low, _) in ends.items()},
             "_high": {name: high for name, (_, high) in ends.items()},
             "_initial": record["initial"] or {},
+            "_smoothed": record["smoothed"] or {},
         }
         for column, value, index in self._numbers.get(record["task"], ()):
             for part, numbers in given.items():

@@ -70,6 +70,8 @@ class Predictions:
         None where the model gives none.
     labels: int64 [N], index into the `classes` of `Boxes`, or None.
     states: one word for each prediction, such as 'found' or 'lost', or None.
+    smoothed: float32 [N, D], the values steadied over time, where a filter did that; drawn and
+        shown in their place.
     """
 
     task: str
@@ -86,6 +88,7 @@ class Predictions:
     intervals: FloatArray | None = None
     labels: npt.NDArray[np.int64] | None = None
     states: tuple[str, ...] | None = None
+    smoothed: FloatArray | None = None
 
     def __post_init__(self) -> None:
         width = sum(spec.size for spec in self.specs)
@@ -102,6 +105,7 @@ class Predictions:
             "tracks": (self.tracks, (n,)),
             "intervals": (self.intervals, (n, width, 2)),
             "labels": (self.labels, (n,)),
+            "smoothed": (self.smoothed, (n, width)),
         }
         for name, (array, shape) in expected.items():
             if array is not None and array.shape != shape:
@@ -160,6 +164,7 @@ class Predictions:
             intervals=chosen(self.intervals),
             labels=chosen(self.labels),
             states=self.states and tuple(self.states[row] for row in rows),
+            smoothed=chosen(self.smoothed),
         )
 
     def to_records(self) -> list[dict[str, Any]]:
@@ -263,6 +268,11 @@ class Prediction:
         """The value before refinement, or None where nothing was refined."""
         climb = self.all.refinement
         return None if climb is None else self._shaped(name, climb.initial[self.row])
+
+    def smoothed(self, name: str) -> Any:
+        """The value steadied over time, or the value itself where nothing was smoothed."""
+        steady = self.all.values if self.all.smoothed is None else self.all.smoothed
+        return self._shaped(name, steady[self.row])
 
     def interval(self, name: str) -> tuple[Any, Any] | None:
         """Central 90 % of the density: (low, high), each shaped as the value.

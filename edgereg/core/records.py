@@ -28,6 +28,7 @@ FIELDS = (
     "std",
     "interval",
     "initial",
+    "smoothed",
     "energy",
 )
 
@@ -42,6 +43,7 @@ def records(result: FrameResult) -> list[Record]:
     values: {name: number, or list for points and maps}, final. units: {name: unit}.
     std: as values, or None. interval: {name: [low, high]}, the central 90 % (`Prediction.interval`
     says of what), or None. initial: as values, before refinement, None where nothing was refined.
+    smoothed: as values, steadied over time, None where no filter ran.
     energy: {"initial": f, "final": f}, the unnormalised log-density, or None.
     """
     return [
@@ -74,6 +76,7 @@ def _record(p: Predictions, row: int) -> Record:
         "std": None if p.std is None else named(p, p.std[row]),
         "interval": _interval(p, row),
         "initial": None if climb is None else named(p, climb.initial[row]),
+        "smoothed": None if p.smoothed is None else named(p, p.smoothed[row]),
         "energy": None
         if climb is None
         else {"initial": number(climb.energy[row, 0]), "final": number(climb.energy[row, -1])},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from edgereg.core.filters import Filter
 from edgereg.core.regions import Prompt
 
 
@@ -18,7 +19,8 @@ class Settings:
     prompts: what the user points at, for tasks with a state. Replace the tuple to add one.
     track: whether the boxes that detectors find keep a number through the clip.
     detect_every: detectors look at every so-manieth frame, and boxes are carried between; 'auto':
-    as often as keeps up with the source. Taken when the run begins.
+    as often as keeps up with the source. filters: applied to every task that they take, in order.
+    These three are taken when the run begins.
     """
 
     refine: bool = True
@@ -28,3 +30,4 @@ class Settings:
     prompts: tuple[Prompt, ...] = ()
     track: bool = True
     detect_every: int | Literal["auto"] = 1
+    filters: tuple[Filter, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.core.errors import EngineError
+from edgereg.core.filters import FilterState
 from edgereg.core.frames import Frame
 from edgereg.core.marks import Mark
 from edgereg.core.model_spec import RefinementSettings
@@ -91,6 +92,7 @@ def plan(
         name, needed = loaded.name, partial(_needed, loaded.name, tasks, settings)
         if isinstance(loaded, LoadedStepTask):
             steps.append(Step(f"{name}.step", _Stepper(loaded, settings, guard, needed)))
+            steps += _filters(loaded, settings, guard)
             continue
         follows = settings.track and not loaded.task.upstream and Follower.can_follow(loaded.kinds)
         rhythm = Rhythm(settings) if follows else None
@@ -100,10 +102,52 @@ def plan(
         if follows:
             follower = Follower(name, loaded.spec.name, loaded.kinds)
             steps.append(Step(f"{name}.track", partial(_track, name, guard, follower)))
+        steps += _filters(loaded, settings, guard)
     if steps:
         steps[0] = Step(steps[0].name, partial(_begin, Scenes(), steps[0].run))
     steps.append(Step("draw", partial(_draw, tasks, settings, guard, painter)))
     return steps
+
+
+def _filters(loaded: LoadedTask, settings: Settings, guard: Guard) -> list[Step]:
+    """A step for each filter that can do something with what the task gives."""
+    return [
+        Step(f"{loaded.name}.{each.name}", _Filtering(loaded.name, each.open(loaded.kinds), guard))
+        for each in settings.filters
+        if each.takes(loaded.kinds)
+    ]
+
+
+class _Filtering:
+    """Passes the predictions of a task through a filter, whose memory is of one clip."""
+
+    def __init__(self, task: str, state: FilterState, guard: Guard) -> None:
+        self._task, self._state, self._guard = task, state, guard
+        self._place: tuple[int, int, int] | None = None
+
+    def __call__(self, work: Work) -> None:
+        found = work.predictions.get(self._task)
+        if found is None or self._guard.is_off(self._task, "filter"):
+            return
+        why, self._place = _break(self._place, work.place), work.place
+        filtered = self._guard.attempt(
+            self._task, "filter", work.faults, lambda: self._apply(work.frame, found, why)
+        )
+        if filtered is not None:
+            work.predictions[self._task] = filtered
+
+    def _apply(self, frame: Frame, found: Predictions, why: str | None) -> Predictions:
+        if why is not None:
+            self._state.reset(why)
+        return checked(self._state.apply(frame, found), self._task)
+
+
+def _break(before: tuple[int, int, int] | None, place: tuple[int, int, int]) -> str | None:
+    """Why a frame of `place` does not follow one of `before`, or None where it does."""
+    if before is None or before == place:
+        return None
+    changed = [old != new for old, new in zip(before, place, strict=True)]
+    return ("seek", "clip", "cut")[changed.index(True)]
 
 
 def _needed(name: str, tasks: Sequence[LoadedTask], settings: Settings) -> bool:
@@ -301,11 +345,9 @@ class _Stepper:
 
     def _follows(self, work: Work, state: State) -> bool:
         """Reset the state where the frame does not follow the last one; False where that fails."""
-        before, self._place = self._place, work.place
-        if before is None or before == work.place:
+        why, self._place = _break(self._place, work.place), work.place
+        if why is None:
             return True
-        changed = [old != new for old, new in zip(before, work.place, strict=True)]
-        why = ("seek", "clip", "cut")[changed.index(True)]
         # A frame after a seek has only prompts of its own; those before it were meant for others.
         if why == "seek":
             self._last = work.frame.index - 1
@@ -333,7 +375,8 @@ def _draw(
         hidden = name in settings.hidden | settings.off or guard.is_off(name, "marks")
         if found is None or hidden:
             continue
-        draw = partial(loaded.task.marks, found, work.frame.size)
+        shown = found if found.smoothed is None else replace(found, values=found.smoothed)
+        draw = partial(loaded.task.marks, shown, work.frame.size)
         marks.extend(guard.attempt(name, "marks", work.faults, draw) or ())
     work.marks = tuple(marks)
     if painter is not None:

@@ -12,7 +12,7 @@ from edgereg.assembly import Choice, in_order, load
 from edgereg.core.errors import SourceError
 from edgereg.core.result import FrameResult
 from edgereg.pipeline.loading import LoadedTask
-from edgereg.plugins import load_plugins
+from edgereg.plugins import Plugins, load_plugins
 from edgereg.sources.file import VideoFile
 from edgereg.sources.options import SourceOptions
 from edgereg.sources.wrapped import Part
@@ -74,7 +74,9 @@ def run_slice(job: Job, part: Slice) -> Done:
     kept = _Kept([])
     if part.start:
         source.seek(part.start)
-    report = in_order(Part(source, part.stop), _loaded(job), [kept], job.choice.settings())
+    plugins, tasks = _loaded(job)
+    settings = job.choice.settings(plugins)
+    report = in_order(Part(source, part.stop), tasks, [kept], settings)
     if report.error is not None:
         raise report.error
     warnings = tuple(source.warnings)
@@ -83,9 +85,10 @@ def run_slice(job: Job, part: Slice) -> Done:
 
 
 @lru_cache(maxsize=1)
-def _loaded(job: Job) -> list[LoadedTask]:
-    """The job's tasks, loaded once in a worker's life."""
-    return load(load_plugins(job.without), job.choice)
+def _loaded(job: Job) -> tuple[Plugins, list[LoadedTask]]:
+    """The job's plugins and tasks, loaded once in a worker's life."""
+    plugins = load_plugins(job.without)
+    return plugins, load(plugins, job.choice)
 
 
 @dataclass

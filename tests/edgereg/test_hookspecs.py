@@ -13,6 +13,7 @@ import click
 import pytest
 
 from edgereg import hookspecs
+from edgereg.core.filters import Filter
 from edgereg.engines.base import EngineProvider
 from edgereg.hookspecs import hookimpl
 from edgereg.plugins import Plugins, load_plugins
@@ -78,3 +79,8 @@ def test_edgereg_sources() -> None:
 def test_edgereg_sinks() -> None:
     xyz = SinkFormat(".xyz", "a format", lambda path, run: None)  # type: ignore[arg-type,return-value]
     assert plugged("edgereg_sinks", [xyz]).sinks()[".xyz"] is xyz
+
+
+def test_edgereg_filters() -> None:
+    calm = Filter("calm", "calmer", lambda kinds: True, lambda kinds: None)  # type: ignore[arg-type,return-value]
+    assert plugged("edgereg_filters", [calm]).filters()["calm"] is calm

@@ -53,7 +53,7 @@ class History:
         self._moments.move_to_end(result.index)
         self._series.pop(result.index, None)
         if row is not None:
-            self._series[result.index] = (result.time_s, found.values[row])
+            self._series[result.index] = (result.time_s, _steady(found)[row])
         while len(self._moments) > _KEPT:
             oldest, _ = self._moments.popitem(last=False)
             self._series.pop(oldest, None)
@@ -80,9 +80,14 @@ class History:
             row = row_of(moment.predictions, anchor)
             if row is None:
                 continue
-            self._series[index] = (moment.time_s, moment.predictions.values[row])
+            self._series[index] = (moment.time_s, _steady(moment.predictions)[row])
             if anchor is not None and moment.predictions.boxes is not None:
                 anchor = moment.predictions.boxes[row]
+
+
+def _steady(found: Predictions) -> FloatArray:
+    """[N, D]: the smoothed values where there are such."""
+    return found.values if found.smoothed is None else found.smoothed
 
 
 def _with_gaps(times: np.ndarray, values: FloatArray) -> Series:

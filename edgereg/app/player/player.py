@@ -101,6 +101,7 @@ class Player(QObject):
     def use(self, tasks: Sequence[LoadedTask], plugins: Plugins) -> None:
         """Give the tasks, once they are loaded; what was asked for before is opened now."""
         self._tasks, self._plugins = tuple(tasks), plugins
+        self.settings.filters = (plugins.filters()["smooth"],)
         if self.state is State.OPENING:
             self._open_source()
 

@@ -51,10 +51,11 @@ def test_the_documented_record(result: Result) -> None:
             "blue": [29.588787, 30.411213],
         },
         "initial": {"red": 1.0, "green": 2.0, "blue": 3.0},
+        "smoothed": None,
         "energy": {"initial": -4.0, "final": -1.5},
     }
     assert points["values"] == {"points": [7.0, 8.0]}
-    empty = ("track", "region", "std", "interval", "initial", "energy")
+    empty = ("track", "region", "std", "interval", "initial", "smoothed", "energy")
     assert all(points[name] is None for name in empty)
 
 
