@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgereg.cli.session import Session, pass_session
+from edgereg.cli.signals import signals_ignored
 from edgereg.cli.tables import show_table
 from edgereg.core.errors import EdgeregError
 
@@ -40,10 +41,11 @@ def command(session: Session, /, out: Path) -> int:
     session.tasks()
     run = assemble(session.plugins, CLIP, [video, results], Choice(), sinks=[comparer, faults])
     report, interrupted = watch(run.pipeline, run.source.info.frame_count)
+    with signals_ignored():
+        places = run.finish(interrupted=interrupted)
     if comparer.rows:
         write_table(comparer.rows, table)
         _show(comparer)
-    places = run.finish(interrupted=interrupted)
     code = conclude(report, interrupted, faults, places, with_stats=True)
     if not comparer.rows:
         raise EdgeregError("no head was found in the bundled clip; see: edgereg doctor")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from edgereg.cli.session import Session, pass_session
+from edgereg.cli.signals import signals_ignored
 from edgereg.cli.waiting import at_work
 from edgereg.core.errors import EdgeregError
 
@@ -152,7 +153,8 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     report, interrupted = watch(
         run.pipeline, run.source.info.frame_count, live=run.source.info.live
     )
-    places = run.finish(interrupted=interrupted)
+    with signals_ignored():
+        places = run.finish(interrupted=interrupted)
     return conclude(report, interrupted, faults, places, with_stats=options["show_stats"])
 
 
