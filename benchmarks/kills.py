@@ -99,6 +99,8 @@ def one(folder: Path, number: signal.Signals, wait_s: float) -> Kill:
 def _lost(path: Path, read: Callable[[Path], float], times: list[float]) -> list[str]:
     try:
         last = read(path)
+    except FileNotFoundError:
+        return [f"{path.name} is missing ({len(times)} frames)"] * (len(times) > LOST_FRAMES)
     except Exception as error:  # whatever a reader says of a torn file
         return [f"{path.name} can't be read: {type(error).__name__}: {error}"]
     lost = [time_s for time_s in times if time_s > last + 1 / FPS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Colorspace, VideoReformatter
 
-from edgereg.core.files import MADE_BY, put_in_place
+from edgereg.core.files import MADE_BY, put_in_place, reason
 from edgereg.sinks.files import UnbufferedFile
 from edgereg.sinks.recovery import rewritten_of
 
@@ -128,9 +129,9 @@ def recover_video(path: Path) -> None:
     """
     try:
         make_whole(path, CONTAINERS[path.suffix.lower()])
-    except av.FFmpegError as error:
+    except FAULTS as error:
         if path.stat().st_size > HEADER_BYTES:
-            raise OSError(error.errno, error.strerror) from error
+            raise OSError(errno.EIO, reason(error)) from error
         path.write_bytes(b"")
 
 
@@ -149,9 +150,13 @@ def make_whole(path: Path, container: Container) -> None:
     try:
         with _reading(path) as before, _writing(beside, container, options) as after:
             streams = [after.add_stream_from_template(stream) for stream in before.streams]
+            count = 0
             for packet in _packets(before):
+                count += 1
                 packet.stream = streams[packet.stream.index]
                 after.mux(packet)
+        if not count:
+            raise OSError(errno.EIO, "no whole picture is in it")
         put_in_place(beside, path)
     finally:
         beside.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.sinks import space
 from edgereg.sinks.base import RunInfo, Sink
-from edgereg.sinks.containers import CONTAINERS, make_whole
+from edgereg.sinks.containers import CONTAINERS, make_whole, recover_video
 from edgereg.sinks.open import open_sink
 from edgereg.sources.open import open_source
 
@@ -248,7 +248,7 @@ import resource, sys
 import numpy as np
 from edgereg.core.errors import SinkError
 from edgereg.core.result import FrameResult
-from edgereg.sinks.containers import CONTAINERS, make_whole
+from edgereg.sinks.containers import CONTAINERS, make_whole, recover_video
 from edgereg.core.frames import SourceInfo
 from edgereg.sinks.base import RunInfo
 from edgereg.sinks.open import open_sink
@@ -287,3 +287,14 @@ def test_the_last_resort_is_named(
     sink.close()
     assert "no encoder for H.264" in caplog.text
     assert written(tmp_path / "out.mp4").codec == "mpeg4"
+
+
+@pytest.mark.parametrize("ending", CONTAINERS)
+def test_what_can_not_be_recovered_is_not_thrown_away(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"out{ending}"
+    path.write_bytes(b"\x1a\x45\xdf\xa3" + b"rubbish" * 1000)
+    before = path.read_bytes()
+    with pytest.raises(OSError, match=r"\w"):
+        recover_video(path)
+    assert path.read_bytes() == before
+    assert [*tmp_path.iterdir()] == [path]

@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from edgereg.core.json_files import read_json
 from edgereg_training.render.background import background_pool
 from edgereg_training.render.cast import Cast
 from edgereg_training.render.distributions import sampler
@@ -278,7 +279,9 @@ def read_manifest(folder: Path | str) -> dict[str, Any]:
     """The manifest of a data set: kind, renderer, seed, count, shards, options."""
     path = Path(folder) / "manifest.json"
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        manifest: dict[str, Any] = read_json(path)
+        if not isinstance(manifest, dict) or not isinstance(manifest.get("shards"), int):
+            raise ValueError("it does not say how many shards there are")
     except OSError as error:
         raise ShardError(f"no data set in {folder}: {path.name} cannot be read") from error
     except ValueError as error:
