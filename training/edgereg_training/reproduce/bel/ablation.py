@@ -145,7 +145,9 @@ def hadamard(entrants: list[Entrant]) -> str:
     true = [loss for loss, code in worst.items() if code == "HAD"]
     rest = ", ".join(f"{code} under {loss}" for loss, code in worst.items() if code != "HAD")
     if not rest:
-        return "HAD is the worst code under every loss, as in the paper."
+        return (
+            "HAD is the worst code under every loss (in the paper's Table 11 it is best under L1)."
+        )
     where = f"HAD is the worst code under {', '.join(true)}" if true else "HAD is nowhere worst"
     return f"{where}; the worst is {rest} (each code with its best decoder)."
 

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
 
 STEPS = (1.0, 2.0, 5.0, 10.0)
-SERIES: dict[str, tuple[bel.Code, bel.Loss]] = {"B1JDJ, CE": ("B1JDJ", "CE")}
+SERIES: dict[str, tuple[bel.Code, bel.Loss]] = {
+    "U, CE": ("U", "CE"),
+    "J, CE": ("J", "CE"),
+    "B1JDJ, CE": ("B1JDJ", "CE"),
+}
 
 
 def run(context: Context) -> Report:

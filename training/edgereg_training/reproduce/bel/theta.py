@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 # The width of every other study's BEL stands among them: those trainings are shared.
 THETAS: tuple[int | None, ...] = (2, 4, 16, None)
-SERIES: dict[str, tuple[bel.Code, bel.Loss]] = {"B1JDJ, CE": ("B1JDJ", "CE")}
+# The paper's claim is that complex codes gain more from the bottleneck than simple ones.
+SERIES: dict[str, tuple[bel.Code, bel.Loss]] = {
+    "U, CE": ("U", "CE"),
+    "B1JDJ, CE": ("B1JDJ", "CE"),
+    "HEXJ, CE": ("HEXJ", "CE"),
+}
 
 
 def run(context: Context) -> Report:
