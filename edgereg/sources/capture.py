@@ -1,4 +1,4 @@
-"""OpenCV's VideoCapture, opened quietly and with time limits."""
+"""OpenCV's VideoCapture, opened quietly."""
 
 from __future__ import annotations
 
@@ -27,25 +27,11 @@ def quiet_opencv() -> Iterator[None]:
         logging.setLogLevel(level)
 
 
-def open_capture(
-    target: str | int, backend: int = cv2.CAP_ANY, timeout_s: float | None = None
-) -> cv2.VideoCapture | None:
-    """An opened capture, or None where OpenCV can't open the target.
-
-    timeout_s: limit for opening and for each read, where the backend knows one (FFmpeg does).
-    """
-    parameters: list[int] = []
-    if timeout_s is not None:
-        limit = int(timeout_s * 1000)
-        parameters = [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-            limit,
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
-            limit,
-        ]
+def open_capture(target: str | int, backend: int = cv2.CAP_ANY) -> cv2.VideoCapture | None:
+    """An opened capture, or None where OpenCV can't open the target."""
     try:
         with quiet_opencv():
-            capture = cv2.VideoCapture(target, backend, parameters)
+            capture = cv2.VideoCapture(target, backend)
     except cv2.error:
         return None
     if not capture.isOpened():
