@@ -86,9 +86,17 @@ class SmoothState:
                 vectors[row] = 0.0
         smooth = self._turns.update(time_s, tracks, vectors, std)
         starts = Rotation.concatenate([self._starts[track] for track in tracks.tolist()])
-        return np.asarray(
-            angles_of((starts * Rotation.from_rotvec(np.radians(smooth))).as_matrix()), np.float64
-        )
+        turned = (starts * Rotation.from_rotvec(np.radians(smooth))).as_matrix()
+        return _like(angles_of(turned).astype(np.float64), angles)
+
+
+def _like(found: Array, angles: Array) -> Array:
+    """Of the two triples that name a rotation, the one that is nearer to what the task gave:
+    beyond 90 degrees of yaw that is (180 - yaw, pitch + 180, roll + 180)."""
+    other = np.stack([180 - found[:, 0], found[:, 1] + 180, found[:, 2] + 180], axis=1)
+    gaps = [np.abs((each - angles + 180) % 360 - 180).sum(axis=1) for each in (found, other)]
+    chosen = np.where((gaps[1] < gaps[0])[:, None], other, found)
+    return np.asarray(angles + (chosen - angles + 180) % 360 - 180)
 
 
 SMOOTH = Filter(

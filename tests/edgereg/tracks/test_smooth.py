@@ -147,6 +147,15 @@ def test_a_turn_through_the_profile_has_no_jump() -> None:
     assert max(errors) < 3
 
 
+def test_a_pose_beyond_90_degrees_keeps_its_own_angles() -> None:
+    state = SmoothState((Angles(),))
+    pose = np.array([[110.0, 10.0, -170.0]])
+    for index in range(5):
+        p = state.apply(Frame(index, index / FPS, IMAGE), found((Angles(),), pose, [1]))
+    assert p.smoothed is not None
+    assert np.allclose(p.smoothed, pose, atol=0.1)
+
+
 def test_boxes_are_smoothed_by_their_size() -> None:
     state, noise = SmoothState((Boxes(),)), np.random.default_rng(0)
     raw, smooth = [], []
