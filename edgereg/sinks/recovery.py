@@ -46,7 +46,9 @@ def recover(place: Path, chosen: SinkFormat) -> Path | None:
     part = part_of(place)
     lock = Lock.of(place, part)
     try:
-        rewritten_of(part).unlink(missing_ok=True)
+        # What a finishing that was cut off had begun.
+        for begun in (rewritten_of(part), part_of(part)):
+            begun.unlink(missing_ok=True)
         if chosen.recover is not None and (journal_of(part).exists() or part.stat().st_size):
             chosen.recover(part)
         if part.stat().st_size == 0:
@@ -131,6 +133,6 @@ def places_in(folder: Path) -> list[Path]:
     for path in folder.iterdir():
         name = path.name.removesuffix(".journal")
         stem, dot, ending = name.rpartition(".")
-        if dot and stem.endswith(".part"):
+        if dot and stem.endswith(".part") and not stem.endswith(".part.part"):
             found.add(folder / f"{stem.removesuffix('.part')}.{ending}")
     return sorted(found)

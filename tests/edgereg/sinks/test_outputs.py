@@ -179,6 +179,8 @@ def test_what_a_killed_run_left_can_be_recovered(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     paths = [tmp_path / f"out{ending}" for ending in WHOLE]
     killed(*paths)
+    # As where the kill came while a file was finished.
+    (tmp_path / "out.part.part.json").write_text("half")
     left = [path for path in paths if path.suffix not in (".jsonl", ".csv", ".txt")]
     assert places_in(tmp_path) == sorted(left)
     for path in left:
