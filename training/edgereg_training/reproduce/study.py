@@ -182,8 +182,8 @@ STUDIES: dict[str, Study] = {
             "bel-driving",
             "Steering by codes, decoders and losses against direct regression and multiclass",
             "BEL, Table 13",
-            2,
-            16,
+            5,
+            90,
             "edgereg_training.reproduce.bel.driving:run",
         ),
         Study(

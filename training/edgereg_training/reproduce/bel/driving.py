@@ -7,14 +7,21 @@ learning rate.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgereg_training.driving.frames import examples_of
-from edgereg_training.driving.problem import DrivingOptions, drives_of, problem
+from edgereg_training.driving.frames import DriveData, examples_of
+from edgereg_training.driving.problem import (
+    DrivingOptions,
+    drives_of,
+    problem,
+    training_examples,
+    validation_examples,
+)
 from edgereg_training.driving.roads import write_roads
 from edgereg_training.driving.split import split_by_time
 from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
@@ -56,9 +63,9 @@ class Size:
     side: int = 40
 
 
-FULL = Size(roads=4000, seeds=5, rates=(1e-3, 3e-3, 1e-2), steps=300)
-QUICK = Size(roads=800, seeds=2, rates=(3e-3,), steps=80)
-EPOCHS, BATCH = 6, 64
+FULL = Size(roads=4000, seeds=5, rates=(1e-3, 3e-3, 1e-2), steps=900)
+QUICK = Size(roads=1500, seeds=2, rates=(1e-3, 5e-3), steps=200, side=32)
+EPOCHS, BATCH = 5, 64
 
 
 @dataclass(frozen=True)
@@ -177,7 +184,7 @@ def recipe_of(key: Key) -> Recipe:
         options={
             "drives": [key["drives"]],
             "size": key["side"],
-            "epoch_images": key["steps"] * BATCH // EPOCHS,
+            "epoch_images": max(1, key["steps"] // EPOCHS) * BATCH,
             "backbone": {"name": "edge-xs"},
             "method": key["method"],
         },
@@ -187,7 +194,11 @@ def recipe_of(key: Key) -> Recipe:
 def train_cell(key: Key) -> Cell:
     """One training: mean absolute errors by decoder on the validation and the test pictures."""
     recipe = recipe_of(key)
-    made = problem(recipe)
+    options = parse_options(DrivingOptions, recipe)
+    training, validation, tested = read_once(options.drives, key["side"])
+    plain = problem(recipe)
+    data = DriveData(lambda: training, plain.target, options.mirrored, options.balance)
+    made = replace(plain, data=data, held_out=lambda: validation)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         train(made, recipe, out)
@@ -195,8 +206,15 @@ def train_cell(key: Key) -> Cell:
     net = made.build()
     load_weights(net, weights)
     net.eval()
-    tested = test_examples(parse_options(DrivingOptions, recipe))
-    return {"validation": errors_of(net, made.validation), "test": errors_of(net, tested)}
+    return {"validation": errors_of(net, validation), "test": errors_of(net, tested)}
+
+
+@lru_cache(maxsize=2)
+def read_once(drives: tuple[Path, ...], side: int) -> tuple[Examples, Examples, Examples]:
+    """The training, validation and test pictures of drives, which all cells share."""
+    key = {"drives": str(drives[0]), "side": side, "method": {}, "rate": 1e-3, "seed": 0}
+    options = parse_options(DrivingOptions, recipe_of({**key, "steps": 1}))
+    return training_examples(options), validation_examples(options), test_examples(options)
 
 
 def test_examples(options: DrivingOptions) -> Examples:
