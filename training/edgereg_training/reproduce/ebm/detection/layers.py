@@ -69,7 +69,8 @@ class Regressor(nn.Module):
         boxes, mask = objects
         drawn = proposed(boxes[mask], Proposal([[s] * 4 for s in SPREAD]), PROPOSALS, generator)
         size = drawn[..., 2:] - drawn[..., :2]
-        target = to_relative(boxes[mask][:, None], size) - to_relative(drawn, size)
+        truth = boxes[mask][:, None].expand_as(drawn)
+        target = to_relative(truth, size) - to_relative(drawn, size)
         everything = boxes[:, :, None].repeat(1, 1, PROPOSALS, 1)
         everything[mask] = drawn
         features = self.features(maps, everything.flatten(1, 2))
