@@ -103,3 +103,10 @@ def test_python_of_the_page_on_driving_runs(tmp_path: Path) -> None:
         "assert angles and all(-1 <= a <= 1 and w > 0 for a, w in angles)\n"
     )
     subprocess.run([sys.executable, "-c", code + used], cwd=tmp_path, check=True)
+
+
+def test_python_of_the_page_on_detectors_runs(tmp_path: Path) -> None:
+    (code,) = blocks(ROOT / "docs" / "detector-of-your-own.md", "python")
+    shutil.copy(CLIP, tmp_path / "clip.mp4")
+    used = "counts = list(count('clip.mp4', ()))\nassert counts and {None: 1} in counts\n"
+    subprocess.run([sys.executable, "-c", code + used], cwd=tmp_path, check=True)

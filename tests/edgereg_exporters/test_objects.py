@@ -38,7 +38,7 @@ def test_graphs_equal_torch_and_the_task_runs_them(folder: Path, tmp_path: Path)
     assert spec.classes == ("red", "white")
     assert spec.training_data == "Annotated pictures: cells"
     assert {d.graph for d in done.differences} == {"predict", "refine", "density"}
-    assert max(d.relative for d in done.differences) < 1e-5
+    assert max(d.relative for d in done.differences) < 1e-4
 
     image = np.random.default_rng(0).integers(0, 255, (90, 140, 3), dtype=np.uint8)
     found = edgereg.predict(image, "detection", models=tmp_path / "model", steps=2)
