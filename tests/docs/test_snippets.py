@@ -108,5 +108,5 @@ def test_python_of_the_page_on_driving_runs(tmp_path: Path) -> None:
 def test_python_of_the_page_on_detectors_runs(tmp_path: Path) -> None:
     (code,) = blocks(ROOT / "docs" / "detector-of-your-own.md", "python")
     shutil.copy(CLIP, tmp_path / "clip.mp4")
-    used = "counts = list(count('clip.mp4', ()))\nassert counts and {None: 1} in counts\n"
+    used = "counts = list(count('clip.mp4', ()))\nassert any(found.get(None) for found in counts)\n"
     subprocess.run([sys.executable, "-c", code + used], cwd=tmp_path, check=True)
