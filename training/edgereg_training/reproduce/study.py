@@ -171,6 +171,14 @@ STUDIES: dict[str, Study] = {
             "edgereg_training.reproduce.ebm.one_dimensional:run",
         ),
         Study(
+            "ebm-tracking",
+            "The box energy against predicted overlaps in a tracker",
+            "EBM, Table 2 and Figure 3",
+            2,
+            12,
+            "edgereg_training.reproduce.ebm.tracking:run",
+        ),
+        Study(
             "ebm-refine",
             "Every baseline before and after refinement on a separately trained energy",
             "EBM, Tables 3, 4, S1 and S2",

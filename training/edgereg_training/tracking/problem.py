@@ -46,7 +46,8 @@ class TrackingOptions(Strict):
 
     train, val: folders of sequences in a layout that `datasets` knows. cache: where the frozen
     maps of their crops are kept. loss: see `losses`; sigmas and samples of its proposal; jitter of
-    its labels. epoch_pairs: pairs of frames in an epoch.
+    its labels. epoch_pairs: pairs of frames in an epoch. crops_seed: of the crops, None: that of
+    the recipe.
     """
 
     train: tuple[Path, ...] = Field(min_length=1)
@@ -58,6 +59,7 @@ class TrackingOptions(Strict):
     jitter: float = Field(default=0.0125, ge=0)
     epoch_pairs: int = Field(default=8000, gt=0)
     crops: CropSettings = CropSettings()
+    crops_seed: int | None = None
     network: NetworkSettings = NetworkSettings()
     runtime: RuntimeSettings = RuntimeSettings()
 
@@ -172,8 +174,9 @@ def displaced(boxes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def tracking_problem(recipe: Recipe) -> TrackingProblem:
     """The problem of a recipe; RecipeError for wrong options, TrainingError for wrong data."""
     options = parse_options(TrackingOptions, recipe)
+    seed = recipe.seed if options.crops_seed is None else options.crops_seed
     train, val = (
-        feature_set(folders, options.crops, options.network, options.cache, recipe.seed)
+        feature_set(folders, options.crops, options.network, options.cache, seed)
         for folders in (options.train, options.val)
     )
     return TrackingProblem(options, recipe.batch_size, train, val)
