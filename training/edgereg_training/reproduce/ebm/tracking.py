@@ -101,10 +101,10 @@ def findings(of: Mapping[str, Sequence[Cell]]) -> tuple[str, ...]:
         best = interval_of(of["EBM"], figure)
         for rival in ("ATOM", "ATOM*"):
             other = interval_of(of[rival], figure)
-            how = "behind" if best.mean < other.mean else "ahead"
+            how = "behind" if best.mean < other.mean else "ahead of"
             apart = other.below(best) or best.below(other)
             found.append(
-                f"{title}: EBM is {how} of {rival}, {best.text(3)} against {other.text(3)}; "
+                f"{title}: EBM is {how} {rival}, {best.text(3)} against {other.text(3)}; "
                 f"the intervals {'do not touch' if apart else 'overlap'}."
             )
     return tuple(found)
