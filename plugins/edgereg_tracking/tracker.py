@@ -37,6 +37,8 @@ SLIMMEST = 6.0
 LEARN_EVERY = 10
 # The size may change by this factor in one frame, and keeps to these ends.
 SIZE_CHANGE = 1.25
+# How much of the change, in the logarithm, is taken over: one doubtful frame does not decide.
+SIZE_SHARE = 0.6
 SMALLEST = 6.0
 # A lost object is taken for found again elsewhere at this score; windows that are tried a frame.
 FOUND_AGAIN = 0.5
@@ -236,6 +238,7 @@ def _moved(
     box = ends[order[:BEST]].mean(axis=0) / crop.zoom + np.tile(crop.origin, 2)
     height, width = image.shape[:2]
     size = np.clip(box[2:] - box[:2], thing.size / SIZE_CHANGE, thing.size * SIZE_CHANGE)
+    size = thing.size * (size / thing.size) ** SIZE_SHARE
     thing.size = np.clip(size, SMALLEST, [width, height]).astype(np.float32)
     centre = (box[:2] + box[2:]) / 2
     thing.centre = np.clip(centre, 0, [width, height]).astype(np.float32)
