@@ -9,6 +9,8 @@ from edgereg_tracking.corner import REACH
 
 # A path shorter than this many pixels is not drawn: it would only thicken the box's corner.
 SHORTEST_PATH = 2.0
+# Pixels from the box to the foot of its text.
+BELOW = 14
 
 
 def tracking_marks(predictions: Predictions) -> list[Mark]:
@@ -29,7 +31,9 @@ def tracking_marks(predictions: Predictions) -> list[Mark]:
         marks.append(BoxMark(box, role="initial" if guess else "final", colour=track))
         words = f"{track} {predictions.scores[row]:.2f}"
         text = words if state == "found" else f"{words} {state}"
-        marks.append(TextMark(text, box[:2] + np.array([1, -3], np.float32), colour=track))
+        # Below the box: the corner above belongs to its density.
+        place = np.array([box[0] + 1, box[3] + BELOW], np.float32)
+        marks.append(TextMark(text, place, colour=track))
     return marks
 
 
