@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import subprocess
 import sys
 import time
@@ -88,17 +87,6 @@ def recipe(method: str, options: argparse.Namespace) -> dict[str, Any]:
             "method": {"name": method},
         },
     }
-
-
-def add_landmarks(place: Path) -> None:
-    """Make the plugin beside this script known here and to the commands."""
-    info = place / "landmarks_task-1.dist-info"
-    info.mkdir(parents=True, exist_ok=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: landmarks-task\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[edgereg.plugins]\nlandmarks = landmarks_task\n")
-    added = [str(place.resolve()), str(Path(__file__).resolve().parent)]
-    sys.path[:0] = added
-    os.environ["PYTHONPATH"] = os.pathsep.join([*added, os.environ.get("PYTHONPATH", "")])
 
 
 def edgereg(*arguments: object) -> None:
@@ -248,7 +236,6 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--methods", type=lambda text: text.split(","), default=list(METHODS))
     options = parser.parse_args()
-    add_landmarks(options.out / "plugin")
     if not (options.out / "bundled.jsonl").is_file():
         edgereg("run", options.clip, options.out / "bundled.jsonl")
     for method in options.methods:

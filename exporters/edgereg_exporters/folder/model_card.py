@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from edgereg_training.loop.bootstrap import Figure
 
 CARD = "README.md"
+# More targets than that are not named one by one.
+MOST_NAMED = 8
 RULES: Mapping[AscentRule, str] = {
     "algorithm-1": "decay {:g} (Algorithm 1 of the EBM paper)",
     "algorithm-s1": "stopped where the energy hardly changes or falls (its Algorithm S1)",
@@ -63,6 +65,9 @@ def known_of(model: ModelFolder) -> TaskFacts:
 def _facts(model: ModelFolder, weights: int) -> str:
     spec = model.spec
     targets = ", ".join(f"{t.name} ({t.unit})" for t in spec.targets)
+    if len(spec.targets) > MOST_NAMED:
+        first, last = spec.targets[0], spec.targets[-1]
+        targets = f"{len(spec.targets)} numbers, {first.name} to {last.name} ({last.unit})"
     size = spec.input
     taken = (
         f"{size.width} x {size.height} RGB, crop {size.crop_scale:g} times the region"

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from edgereg_training.faces.energy import EnergyOptions, energy_net
-from edgereg_training.faces.net import TARGETS, apply_temperatures
+from edgereg_training.faces.net import TARGETS
 from edgereg_training.faces.problem import FacesOptions, without_imagenet
 from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.loop.recipe import parse_options
@@ -81,7 +81,7 @@ def exportable(checkpoint: Path, target: str | None) -> Exportable:
     options = parse_options(FacesOptions, found.recipe)
     faces = without_imagenet(options)
     load_weights(faces, found.weights)
-    net = RegressionNet(faces.backbone, apply_temperatures(faces, target))
+    net = RegressionNet(faces.backbone, faces.calibrated(target))
     return exportable_net(net, options, target, options.settings(target).name)
 
 

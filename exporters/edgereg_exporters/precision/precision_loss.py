@@ -89,9 +89,13 @@ def metric_loss(
 
 
 def _value(figures: Sequence[Figure], name: str) -> float:
-    for figure in figures:
-        if figure.name == name:
-            return figure.value
+    """Of the figure of this name, also where that of the set stands before it, and where nothing
+    was refined."""
+    ends = (name, name.removesuffix("_refined"))
+    for end in ends:
+        for figure in figures:
+            if figure.name == end or figure.name.endswith(f"_{end}"):
+                return figure.value
     raise ExportError(f"the test data gives no figure '{name}'; name a larger --data folder")
 
 

@@ -104,13 +104,16 @@ def test_evaluate_renders_measures_and_records(tmp_path: Path, model: Path) -> N
     cache = tmp_path / "cache"
     done = invoke("evaluate", model, "--count", 30, "--cache", cache, "--record")
     assert done.exit_code == 0, done.output
-    assert "mae_full_change" in done.output
+    assert "rendered_mae_change" in done.output
     assert "do not describe them" in done.output
     metrics = load_model(model).spec.metrics
-    assert metrics["mae_full_change"] == pytest.approx(
-        metrics["mae_full_refined"] - metrics["mae_full"], abs=0.02
+    assert metrics["rendered_mae_change"] == pytest.approx(
+        metrics["rendered_mae_refined"] - metrics["rendered_mae"], abs=0.02
     )
     (rendered,) = cache.iterdir()
+    card = (model / "README.md").read_text(encoding="utf-8")
+    assert card.count(f"## Measured on {rendered.name}") == 1
+    assert f"| rendered_mae | {metrics['rendered_mae']:.4g} degree |" in card
     assert read_manifest(rendered)["options"]["split"] == "test"
 
 

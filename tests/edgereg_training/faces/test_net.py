@@ -7,7 +7,7 @@ import torch
 from edgereg_training.backbones import build
 from edgereg_training.faces.batches import Crops
 from edgereg_training.faces.calibration import calibrate, covered, temperature
-from edgereg_training.faces.net import FacesNet, apply_temperatures, log_levels
+from edgereg_training.faces.net import FacesNet, log_levels
 from edgereg_training.faces.sets import Labels
 from edgereg_training.methods.bel.head import BelSettings
 from edgereg_training.regression.target import target_of
@@ -59,16 +59,18 @@ def test_unknown_labels_leave_a_temperature_alone() -> None:
     assert not torch.equal(faces.temperature("headpose"), torch.ones(3))
 
 
-def test_temperatures_in_the_weights_divide_the_logits() -> None:
+def test_a_temperature_widens_the_density_and_leaves_the_value() -> None:
     faces = net()
-    images = torch.from_numpy(crops(4).images)
     with torch.no_grad():
-        before = faces.head("age").bits(faces.features(images))[0]
-        faces.temperature("age").fill_(2.0)
-        head = apply_temperatures(faces, "age")
-        after = head.bits(faces.features(images))[0]
-    assert torch.allclose(after, before / 2, atol=1e-6)
-    assert torch.equal(faces.temperature("age"), torch.ones(1))
+        features = faces.features(torch.from_numpy(crops(4).images))
+        faces.temperature("age").fill_(5.0)
+        head, calm = faces.head("age"), faces.calibrated("age")
+        assert torch.equal(calm.value(features), head.value(features))
+        narrow, wide = head.density(features), calm.density(features)
+    uniform = torch.full_like(wide.probabilities[0], 1 / 41)
+    assert (wide.probabilities[0] - uniform).abs().max() < 0.5 * (
+        narrow.probabilities[0] - uniform
+    ).abs().max()
 
 
 def test_of_an_interval_as_label_a_part_can_be_covered() -> None:

@@ -96,7 +96,9 @@ class TestData:
 )
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False),
               help="Of tracking: the success plot (PNG).")  # fmt: skip
-@click.option("--record", is_flag=True, help="Write the figures into the model's model.json.")
+@click.option(
+    "--record", is_flag=True, help="Write the figures into model.json and the model card."
+)
 @click.pass_context
 def command(
     context: click.Context,
@@ -127,8 +129,7 @@ def command(
         evaluate_tracking(models[1:], plot)
         return
     test = TestData(part, data, assets, count, cache)
-    bundled = [task.model for task in context.obj.tasks().values()]
-    for path in models or bundled:
+    for path in models or [task.model for task in context.obj.tasks().values() if task.model]:
         if (path / "checkpoints").is_dir() or (path / "weights.safetensors").is_file():
             if record:
                 raise click.UsageError(f"{path}: a training folder has no model.json to record in")
@@ -151,6 +152,7 @@ def command(
         show(f"{model.spec.name} {model.spec.version} on {shards.name}", figures)
         if record:
             write_metrics(model, figures)
+            write_section(model, f"Measured on {shards.name}", figures)
 
 
 def cut_of(model: ModelFolder) -> Cut:
@@ -251,3 +253,26 @@ def write_metrics(model: ModelFolder, figures: list[Figure]) -> None:
     measured = {item.name: float(f"{item.value:.4g}") for item in figures}
     content["metrics"] = {**content.get("metrics", {}), **measured}
     replace_file(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def write_section(model: ModelFolder, title: str, figures: list[Figure]) -> None:
+    """Put the figures into the model card, in place of a section of this title; no card, no
+    section."""
+    from edgereg.core.files import replace_file
+
+    card = model.path / "README.md"
+    if not card.is_file():
+        return
+    rows = [
+        f"| {item.name} | {item.value:.4g} {item.unit} | {item.low:.4g} .. {item.high:.4g} | "
+        f"{item.note.replace('|', '/')} |"
+        for item in figures
+    ]
+    head = ["| figure | value | 95 % interval | of |", "| --- | --- | --- | --- |"]
+    section = "\n".join([title, "", *head, *rows, "", ""])
+    parts = card.read_text(encoding="utf-8").split("\n## ")
+    kept = [part for part in parts if not part.startswith(title + "\n")]
+    # What users want to know comes before the graphs.
+    places = [index for index, part in enumerate(kept) if part.startswith("Graphs")]
+    kept.insert(places[0] if places else len(kept), section.rstrip() + "\n")
+    replace_file(card, "\n## ".join(kept).encode())

@@ -2,7 +2,7 @@
 
 A density over levels, p_k = softmax(z C)_k, is widened by dividing its logits by a temperature
 T > 1 ("On Calibration of Modern Neural Networks", ICML 2017). Each number has one of its own.
-Dividing the last layer's weights by T does the same, so exported graphs know nothing of it.
+The value stays that of the density as it was learnt: `net.CalibratedHead`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
     problem: faces-energy
     options:
       faces: runs/faces
+      shares: {fairface: 30, london: 16, rendered: 18}
       method: {name: ebm, sigmas: [1.5, 6.0, 24.0], in_units: true, unit: 10.0}
 
 The run's backbone and its estimate stay as they are; f(x, y) of the EBM paper learns to tell true
@@ -24,8 +25,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from edgereg_training.faces.batches import Crops
-from edgereg_training.faces.net import apply_temperatures
-from edgereg_training.faces.problem import FacesOptions, FacesProblem, without_imagenet
+from edgereg_training.faces.problem import FacesOptions, FacesProblem, Shares, without_imagenet
 from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.loop.errors import RecipeError
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
@@ -38,10 +38,11 @@ BATCH = 128
 
 
 class EnergyOptions(Strict):
-    """faces: a training or checkpoint folder of the problem `faces`. method: settings of `ebm`; its
-    estimate is the run's. epoch_images: crops an epoch."""
+    """faces: a training or checkpoint folder of the problem `faces`. shares: of each batch, as
+    there. method: settings of `ebm`; its estimate is the run's. epoch_images: crops an epoch."""
 
     faces: Path
+    shares: Shares
     method: dict[str, Any]
     epoch_images: int = Field(default=12800, gt=0)
 
@@ -71,7 +72,7 @@ class EnergyProblem:
         assert isinstance(net.head, EnergyHead)  # noqa: S101  (built so)
         estimate = net.head.estimate
         assert estimate is not None  # noqa: S101
-        estimate.load_state_dict(apply_temperatures(faces, TARGET).state_dict())
+        estimate.load_state_dict(faces.calibrated(TARGET).state_dict())
         net.backbone.requires_grad_(False)
         estimate.requires_grad_(False)
         return net
@@ -86,14 +87,21 @@ class EnergyProblem:
             yield batch
 
     def loss(self, model: nn.Module, batch: Crops, generator: torch.Generator) -> dict[str, Tensor]:
-        """The energy's, of the faces whose three angles are known exactly."""
+        """The energy's, of the faces of which anything is known.
+
+        The estimate stands for what is not: an angle without a label, and the place within an
+        interval. Without it the energy would never see a photographed profile.
+        """
         assert isinstance(model, RegressionNet)  # noqa: S101  (built by this problem)
         model.backbone.eval()
-        pose = batch.labels.pose
-        exact = np.flatnonzero((pose[..., 0] == pose[..., 1]).all(1))
+        pose = torch.from_numpy(batch.labels.pose)
+        known = pose.isfinite().any(2).any(1)
+        low, high = pose[known].unbind(2)
         with torch.no_grad():
-            features = model.extract(torch.from_numpy(batch.images[exact]))
-        return model.head.loss(features, torch.from_numpy(pose[exact, :, 0]), generator)
+            features = model.extract(torch.from_numpy(batch.images)[known])
+            value = model.head.value(features)
+        truth = torch.where(low.isfinite(), value.clamp(low, high), value)
+        return model.head.loss(features, truth, generator)
 
     @cached_property
     def choosing(self) -> dict[str, Crops]:
@@ -133,7 +141,7 @@ def errors(model: RegressionNet, crops: Crops) -> tuple[float, float]:
 def energy_net(options: EnergyOptions, run: FacesOptions) -> RegressionNet:
     """A network like the run's with its head of pose as the estimate of a new energy."""
     faces = without_imagenet(run)
-    estimate = faces.head(TARGET)
+    estimate = faces.calibrated(TARGET)
     shape = faces.backbone.shape("vector")
     head = EnergyHead(options.settings(), estimate, shape, estimate.targets)
     return RegressionNet(faces.backbone, head)
@@ -144,5 +152,6 @@ def problem(recipe: Recipe) -> EnergyProblem:
     options = parse_options(EnergyOptions, recipe)
     options.settings()
     found = read_checkpoint(best_checkpoint(options.faces))
-    faces = FacesProblem(parse_options(FacesOptions, found.recipe), recipe.batch_size)
+    run = parse_options(FacesOptions, found.recipe).model_copy(update={"shares": options.shares})
+    faces = FacesProblem(run, recipe.batch_size)
     return EnergyProblem(options, faces, found.weights)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.rotation import geodesic
 from edgereg.core.tasks import Proposal
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
@@ -32,6 +33,8 @@ BATCH = 64
 ANGLES = ("yaw", "pitch", "roll")
 JAW = slice(0, 17)
 PROFILE_YAW = 60.0
+# Beyond it pitch and roll turn about nearly the same axis and can't be told apart.
+FULL = (75.0, 60.0, 50.0)
 
 
 @dataclass(frozen=True)
@@ -115,9 +118,17 @@ def pose_figures(answers: Answers, crops: Crops, faces: FaceSet) -> list[Figure]
             column = error[:, index]
             figures.append(mean_figure(f"mae_{name}", np.abs(column), "degree", note))
             figures.append(mean_figure(f"bias_{name}", column, "degree", note))
-        figures.append(
-            mean_figure("mae_change", np.abs(error).mean(1) - before, "degree", "refined - before")
-        )
+        after = np.abs(error).mean(1)
+        figures += [
+            mean_figure("mae", before, "degree", f"{note}; mean of the angles, estimate"),
+            mean_figure("mae_refined", after, "degree", f"{note}; refined"),
+            mean_figure("mae_change", after - before, "degree", "refined minus estimate"),
+            mean_figure("geodesic", geodesic(answers.values[exact], truth), "degree", note),
+        ]
+        full = np.all(np.abs(truth) < FULL, axis=1)
+        if full.any():
+            within = f"|yaw|, |pitch|, |roll| < {FULL}; {full.sum()} faces"
+            figures.append(mean_figure("mae_full_refined", after[full], "degree", within))
         figures += coverage_figures(answers, pose, ANGLES, note)
     if "view" in faces.groups:
         figures += view_figures(answers.values[:, 0], faces.groups["view"])

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from edgereg_training.backbones.backbone import Backbone
 from edgereg_training.methods.bel.head import BelHead
+from edgereg_training.methods.densities.levels import Levels
+from edgereg_training.methods.method import Head
 
 TARGETS = ("headpose", "landmarks", "age")
 
@@ -38,6 +40,10 @@ class FacesNet(nn.Module):
         assert isinstance(found, BelHead)  # noqa: S101  (built so)
         return found
 
+    def calibrated(self, target: str) -> CalibratedHead:
+        """The head of one of TARGETS with calibrated densities."""
+        return CalibratedHead(self.head(target), self.temperature(target))
+
     def temperature(self, target: str) -> Tensor:
         """Of each number of a target: [D]."""
         return self.get_buffer(f"temperature_{target}")
@@ -49,14 +55,30 @@ def log_levels(head: BelHead, features: Tensor) -> list[Tensor]:
     return [torch.log_softmax(z @ head.codec.words(index).T, -1) for index, z in enumerate(logits)]
 
 
-def apply_temperatures(net: FacesNet, target: str) -> BelHead:
-    """The head with its densities calibrated, by its last layers' weights; changes the net."""
-    head = net.head(target)
-    for bits, temperature in zip(head.bits.heads, net.temperature(target), strict=True):
-        last = [layer for layer in bits.modules() if isinstance(layer, nn.Linear)][-1]
-        with torch.no_grad():
-            last.weight.div_(temperature)
-            if last.bias is not None:
-                last.bias.div_(temperature)
-    net.temperature(target).fill_(1.0)
-    return head
+class CalibratedHead(Head):
+    """A head of levels whose density has its logits divided by temperatures [D]; the value is that
+    of the density as it was learnt, which is the better estimate."""
+
+    temperature: Tensor
+
+    def __init__(self, head: BelHead, temperature: Tensor) -> None:
+        super().__init__()
+        self.head = head
+        self.targets, self.takes = head.targets, head.takes
+        self.register_buffer("temperature", temperature.clone())
+
+    def loss(
+        self, features: Tensor, targets: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """The head's."""
+        return self.head.loss(features, targets, generator)
+
+    def value(self, features: Tensor) -> Tensor:
+        """The head's: [B, D]."""
+        return self.head.value(features)
+
+    def density(self, features: Tensor) -> Levels:
+        """p(level | x), calibrated."""
+        logits = self.head.bits(features)
+        calm = [z / self.temperature[index] for index, z in enumerate(logits)]
+        return self.head.codec.density(tuple(calm))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from edgereg_training.faces.zero import MESH_PITCH
 from edgereg_training.regression.data import load_pictures
 from edgereg_training.regression.target import target_of
-from edgereg_training.render.shards import iter_shards
+from edgereg_training.render.shards import iter_shards, read_manifest
 
 Image = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -85,6 +85,9 @@ class FaceSet:
 def rendered_faces(folders: Sequence[Path]) -> FaceSet:
     """Rendered heads, whose pose, points and boxes are exact; their ages are not used, because a
     morph's age is no person's."""
+    for folder in folders:
+        # Says what is wrong with a folder that holds no shards.
+        read_manifest(folder)
     pictures = load_pictures(folders, target_of("landmarks", 1))
     labels = Labels.unknown(len(pictures.images))
     shards = [shard for folder in folders for shard in iter_shards(folder)]

@@ -1,0 +1,19 @@
+"""How landmarks are drawn: the lines of a face, each head in the colour of its track."""
+
+from __future__ import annotations
+
+from edgereg.api import Mark, PolylineMark, Predictions
+from edgereg_landmarks.face import FACE, NAMES
+
+
+def face_marks(predictions: Predictions) -> list[Mark]:
+    """Jaw, brows, nose, eyes and lips of every head."""
+    marks: list[Mark] = []
+    for row, values in enumerate(predictions.values):
+        points = values[: 2 * len(NAMES)].reshape(-1, 2)
+        colour = row if predictions.tracks is None else int(predictions.tracks[row])
+        marks += [
+            PolylineMark(points[list(line.points)], closed=line.closed, colour=colour)
+            for line in FACE
+        ]
+    return marks
