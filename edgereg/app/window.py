@@ -210,8 +210,8 @@ class MainWindow(QMainWindow):
         self.player.settings.refine, self.player.settings.steps = on, steps
         self.player.refresh()
 
-    def _on_hidden(self, hidden: frozenset[str]) -> None:
-        self.player.settings.hidden = hidden
+    def _on_off(self, off: frozenset[str]) -> None:
+        self.player.settings.off = off
         self.player.refresh()
 
     def _seek_time(self, seconds: float) -> None:
@@ -241,7 +241,7 @@ class MainWindow(QMainWindow):
         self.transport.sought.connect(player.seek)
         self.video.picked.connect(self._on_picked)
         self.refinement.changed.connect(self._on_refinement)
-        self.tasks.changed.connect(self._on_hidden)
+        self.tasks.changed.connect(self._on_off)
         self.tasks.retried.connect(player.reopen)
         self.inspector.values.sought.connect(self._seek_time)
         self.welcome.open_file.connect(lambda: self.ask_and_open("file"))

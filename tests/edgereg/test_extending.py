@@ -206,14 +206,14 @@ def test_a_sink(clip: Model, tmp_path: Path, pictures: bool) -> None:
     seen: list[Any] = []
 
     def opened(path: Path, info: RunInfo) -> Kept:
-        seen.append((path.name, info.kinds))
+        seen.append((path.suffix, info.kinds))
         return Kept(results)
 
     results: list[FrameResult] = []
     kind = SinkFormat(".xyz", "a format", opened, pictures=pictures)
     plugins = plugged(edgereg_tasks=lambda: [Changes()], edgereg_sinks=lambda: [kind])
     run(plugins, str(clip(2)), "outside", tmp_path / "o.xyz")
-    assert seen == [("o.xyz", {"outside": (scalar("change"),)})]
+    assert seen == [(".xyz", {"outside": (scalar("change"),)})]
     assert [result.picture is not None for result in results] == [pictures] * 2
 
 

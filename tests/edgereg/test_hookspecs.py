@@ -47,7 +47,9 @@ def test_hook_is_documented(hook: str) -> None:
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_hook_is_tested(hook: str) -> None:
-    assert re.search(rf"^def test_{hook}\(", Path(__file__).read_text(encoding="utf-8"), re.M)
+    text = Path(__file__).read_text(encoding="utf-8")
+    named = rf'^def test_{hook}\(|"{hook.removeprefix("edgereg_")}"'
+    assert re.search(named, text, re.M)
 
 
 def test_edgereg_tasks() -> None:
@@ -84,3 +86,12 @@ def test_edgereg_sinks() -> None:
 def test_edgereg_filters() -> None:
     calm = Filter("calm", "calmer", lambda kinds: True, lambda kinds: None)  # type: ignore[arg-type,return-value]
     assert plugged("edgereg_filters", [calm]).filters()["calm"] is calm
+
+
+@pytest.mark.parametrize("kind", ["methods", "backbones", "targets", "datasets", "problems"])
+def test_hooks_of_training(kind: str) -> None:
+    """Looked up by name; tests/edgereg_training/test_outside.py trains with what they add."""
+    pytest.importorskip("torch")
+    from edgereg_training.registry import registered
+
+    assert registered(kind)

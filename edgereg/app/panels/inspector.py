@@ -14,6 +14,7 @@ from edgereg.app.player.catalogue import Catalogue
 from edgereg.app.player.density_worker import Answer, DensityWorker, Question
 from edgereg.app.player.focus import Focus
 from edgereg.app.player.history import History
+from edgereg.assembly import DEFAULT_TASKS
 from edgereg.core.arrays import FloatArray
 from edgereg.core.frames import SourceInfo
 from edgereg.core.kinds import specs_of
@@ -71,8 +72,9 @@ class Inspector(QFrame):
             for name, loaded in self._loaded.items()
             if sum(spec.size for spec in specs_of(loaded.kinds)) <= MOST_CURVES
         ]
-        if few:
-            self.choice.setCurrentIndex(self.choice.findData(few[-1]))
+        first = [name for name in DEFAULT_TASKS if name in few] or few[-1:]
+        if first:
+            self.choice.setCurrentIndex(self.choice.findData(first[0]))
 
     def set_source(self, info: SourceInfo | None) -> None:
         """Begin anew with another source."""

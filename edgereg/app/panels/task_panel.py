@@ -8,10 +8,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from edgereg.app.player.catalogue import Catalogue
+from edgereg.assembly import DEFAULT_TASKS
 
 
 class TaskPanel(QFrame):
-    """`changed(frozenset)`: names of tasks not to be shown. `retried`: run failed ones again."""
+    """`changed(frozenset)`: names of tasks that are off. `retried`: run failed ones again."""
 
     changed = Signal(object)
     retried = Signal()
@@ -37,14 +38,23 @@ class TaskPanel(QFrame):
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """List the tasks; those that could not be loaded stand there with the reason."""
         usable = {loaded.name for loaded in catalogue.tasks}
+        # All of them at once would be slow: the others are a click away.
+        first = set(DEFAULT_TASKS) & usable or usable
         for name, title in catalogue.titles.items():
             row = TaskRow(name, title, usable=name in usable)
+            row.box.setChecked(name in self._with_upstreams(first, catalogue))
             row.set_reason(catalogue.unusable.get(name, ""))
             row.box.toggled.connect(self._announce)
             self._rows[name] = row
             self._column.insertWidget(self._column.count() - 1, row)
         self._empty.setText("no tasks are installed; see: edgereg plugin list")
         self._empty.setVisible(not self._rows)
+        self._announce()
+
+    @staticmethod
+    def _with_upstreams(names: set[str], catalogue: Catalogue) -> set[str]:
+        above = {each.name: each.task.upstream for each in catalogue.tasks}
+        return names | {up for name in names if (up := above[name]) is not None}
 
     def show_switched_off(self, reasons: Mapping[str, str]) -> None:
         """Name the tasks that the pipeline has switched off, with the reason of each."""

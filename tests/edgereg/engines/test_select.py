@@ -138,7 +138,7 @@ def test_short_names_and_plugins(
     path.write_bytes(tiny_graphs["predict"]())
     assert select.load_engine(path, "cpu").provider == CPU
     own = FakeEngine("own")
-    assert select.load_engine(path, "own", loaders={"own": lambda _: own}) is own
+    assert select.load_engine(path, "own", loaders={"own": lambda path, threads: own}) is own
     with pytest.raises(EngineError, match=r"not in this ONNX Runtime.*; --engine auto"):
         select.load_engine(path, "nonsense")
 

@@ -144,7 +144,7 @@ def test_timings_are_kept(fake_trt: Any, cache: EngineCache, folder: Path, timin
 def test_ranges_follow_the_model(folder: Path, tiny_model: Callable[..., Any]) -> None:
     profile = profile_of(folder / "refine.onnx", Batch(1, 2, 8))
     assert profile.shapes["features"] == ((1, 3), (2, 3), (8, 3))
-    assert profile.shapes["initial"] == ((1, 1, 3), (2, 10, 3), (8, 64, 3))
+    assert profile.shapes["initial"] == ((1, 1, 3), (2, 10, 3), (8, 300, 3))
     assert profile.values == {"steps": ((0,), (4,), (1000,))}
     assert profile_of(folder / "predict.onnx").shapes["images"][2] == (16, 8, 8, 3)
     with pytest.raises(ValueError, match="is no range"):

@@ -90,11 +90,9 @@ def test_a_graph_never_lies_outside(folder: Path, name: str) -> None:
     assert "graphs.predict.file" in fault(folder)
 
 
-def test_no_predict_graph(folder: Path) -> None:
-    graphs = json.loads((folder / "model.json").read_text())["graphs"]
-    del graphs["predict"]
-    change(folder, graphs=graphs)
-    assert "'predict'" in fault(folder)
+def test_no_graph(folder: Path) -> None:
+    change(folder, graphs={}, refinement=None, features=[])
+    assert "at least one graph" in fault(folder)
 
 
 def test_graph_that_the_model_has_not(tiny_model: Callable[..., ModelFolder]) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from edgereg.core.errors import ModelFolderError, PluginError
 from edgereg.engines.select import load_engine
+from edgereg.models.folder import write_model
 from edgereg.pipeline import loading
 from edgereg.pipeline.loading import Loading, in_order, load_task, load_tasks
 
@@ -79,6 +80,15 @@ def test_cores_are_shared_and_the_ascent_takes_one(
 def test_a_model_of_another_task(spot_task: Any, colour_task: Any) -> None:
     with pytest.raises(ModelFolderError, match="is for task 'spots', not for 'colour'"):
         load_task(colour_task, Loading({"colour": spot_task.model}))
+
+
+def test_a_task_on_regions_needs_predict(
+    colour_task: Any, tmp_path: Path, tiny_graphs: Any, fields: Any
+) -> None:
+    graphs = {"other": tiny_graphs["predict"]()}
+    folder = write_model(tmp_path / "other", fields("colour"), graphs).path
+    with pytest.raises(ModelFolderError, match="has no 'predict' graph, which 'colour' needs"):
+        load_task(colour_task, Loading({"colour": folder}))
 
 
 def test_a_model_by_hand(colour_task: Any, tmp_path: Path) -> None:
