@@ -51,7 +51,7 @@ def marked_sequences(clips: Path, out: Path) -> list[TrackingSequence]:
 
 
 def theirs(python: str, tracker: str, item: TrackingSequence) -> tuple[np.ndarray, float]:
-    """Boxes and seconds of one of OpenCV's trackers."""
+    """Boxes and milliseconds a frame of one of OpenCV's trackers."""
     x1, y1, x2, y2 = item.boxes[0]
     script = Path(__file__).with_name("opencv_trackers.py")
     command = [python, str(script), tracker, f"{x1},{y1},{x2 - x1},{y2 - y1}"]
@@ -59,7 +59,7 @@ def theirs(python: str, tracker: str, item: TrackingSequence) -> tuple[np.ndarra
         [*command, *map(str, item.frames)], capture_output=True, text=True, check=True
     )
     found = json.loads(run.stdout)
-    return np.array(found["boxes"]), float(found["seconds"])
+    return np.array(found["boxes"]), float(found["frame_ms"])
 
 
 def compare(title: str, sequences: list[TrackingSequence], python: str, plot: Path | None) -> None:
@@ -69,11 +69,11 @@ def compare(title: str, sequences: list[TrackingSequence], python: str, plot: Pa
     print(f"\n{title}\n\n| sequence | {' | '.join(measured)} |\n|---|{'---|' * len(measured)}")
     for item in sequences:
         run = follow(item, threads=1)
-        boxes = {OURS: (run.boxes, run.seconds)}
+        boxes = {OURS: (run.boxes, run.frame_ms)}
         boxes |= {name: theirs(python, name, item) for name in OTHERS}
-        for name, (found, seconds) in boxes.items():
+        for name, (found, frame_ms) in boxes.items():
             measured[name].append(measure_boxes(item.name, found, item.boxes, item.present))
-            speeds[name].append(len(item.frames) / seconds)
+            speeds[name].append(1000 / frame_ms)
         row = " | ".join(f"{rows[-1].auc:.3f}" for rows in measured.values())
         print(f"| {item.name} | {row} |", flush=True)
     means = {name: float(np.mean([row.auc for row in rows])) for name, rows in measured.items()}

@@ -7,7 +7,7 @@ import numpy as np
 from edgereg.api import FloatArray
 from edgereg_tracking.networks import Networks
 
-GRID = 16
+GRID = 12
 # How far the corner is moved, in sides of the box, in each direction.
 REACH = 0.12
 # A sure box's density is a dot; this root of it shows to which side it falls off how fast.

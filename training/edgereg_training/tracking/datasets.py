@@ -13,6 +13,7 @@ Numbers are separated by commas, tabs or spaces.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,13 @@ def load_sequences(folder: Path | str) -> list[TrackingSequence]:
         raise TrainingError(f"{root}: no such folder")
     if (root / "anno").is_dir() and (root / "frames").is_dir():
         return [_trackingnet(root, labels) for labels in sorted((root / "anno").glob("*.txt"))]
-    labels = sorted(root.rglob("groundtruth*.txt"))
+    # Data sets are often put together of links, which `rglob` does not follow.
+    labels = sorted(
+        Path(place) / name
+        for place, _, names in os.walk(root, followlinks=True)
+        for name in names
+        if name.startswith("groundtruth") and name.endswith(".txt")
+    )
     if not labels:
         raise TrainingError(
             f"{root}: no groundtruth.txt, groundtruth_rect.txt or anno/ in it; expected the layout "

@@ -36,7 +36,7 @@ class RuntimeSettings(Strict):
     cy / h0, log w, log h).
     """
 
-    steps: int = Field(default=10, ge=0)
+    steps: int = Field(default=5, ge=0)
     step_length: tuple[float, float, float, float] = (2e-4, 2e-4, 1e-3, 1e-3)
     decay: float = Field(default=0.5, gt=0, le=1)
 
