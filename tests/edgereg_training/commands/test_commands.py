@@ -120,7 +120,7 @@ def test_evaluate_renders_measures_and_records(tmp_path: Path, model: Path) -> N
 def test_evaluate_names_what_is_no_data_set(tmp_path: Path, model: Path) -> None:
     failed = invoke("evaluate", model, "--data", tmp_path / "nothing")
     assert failed.exit_code == 1
-    assert "no data set in" in failed.output
+    assert "no data set in" in str(failed.exception)
 
 
 def test_a_task_without_an_evaluation_is_named() -> None:

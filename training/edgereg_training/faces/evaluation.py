@@ -74,6 +74,8 @@ def measure_faces(model: ModelFolder, data: Path, progress: Progress) -> list[Fi
     if spec.task not in FIGURES:
         raise TrainingError(f"{data}: these photographs have no labels of '{spec.task}'")
     figures = FIGURES[spec.task](answers, crops, faces)
+    if not figures:
+        raise TrainingError(f"{data}: these faces have no labels of '{spec.task}'")
     if spec.task == "landmarks" and (data / "neutral_front").is_dir():
         figures += hand_set_figures(answers, crops, faces, data)
     name = faces.name.split()[0]
@@ -241,6 +243,8 @@ def coverage_figures(
     share = np.where(first == last, inside, np.clip(part, 0, 1))
     share = np.where(np.isfinite(first), share, np.nan)
     known = np.isfinite(share).all(1)
+    if not known.any():
+        return []
     if names is None:
         return [mean_figure("coverage90", share[known].mean(1), "", note)]
     return [
