@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgereg_training.detection.model import HeadModel
-from edgereg_training.detection.network import DetectorConfig
+from edgereg_training.detection.network import DESIGNS
 from edgereg_training.detection.problem import DetectionOptions
 from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.loop.recipe import Recipe, parse_options
@@ -21,7 +21,8 @@ LIMIT = 10000.0
 def load_heads(folder: Path) -> tuple[HeadModel, Recipe]:
     """The model in eval mode, and the recipe, of a training or checkpoint folder."""
     checkpoint = read_checkpoint(best_checkpoint(folder))
-    model = HeadModel(DetectorConfig())
+    options = parse_options(DetectionOptions, checkpoint.recipe)
+    model = HeadModel(DESIGNS[options.network])
     load_weights(model, checkpoint.weights)
     return model.eval(), checkpoint.recipe
 

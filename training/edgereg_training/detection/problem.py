@@ -19,7 +19,7 @@ from edgereg_training.detection.crops import CropSettings, bounded, random_view
 from edgereg_training.detection.distractors import add_distractors
 from edgereg_training.detection.losses import Confidence, LossSettings, total_loss
 from edgereg_training.detection.model import HeadModel, normalised
-from edgereg_training.detection.network import DetectorConfig
+from edgereg_training.detection.network import DESIGNS, Design
 from edgereg_training.detection.photographs.labels import read_labels
 from edgereg_training.detection.photographs.mixture import (
     PhotographOptions,
@@ -86,6 +86,7 @@ class DetectionOptions(Strict):
     distorted: float = Field(default=0.8, ge=0, le=1)
     turned: float = Field(default=0.0, ge=0, le=1)
     photographs: PhotographOptions = PhotographOptions()
+    network: Design = "slim"
     energy_weight: float = Field(default=0.1, ge=0)
     confidence: Confidence = "nll"
     runtime: RuntimeSettings = RuntimeSettings()
@@ -114,7 +115,7 @@ class DetectionProblem:
 
     def build(self) -> HeadModel:
         """A new detector with its energy."""
-        return HeadModel(DetectorConfig())
+        return HeadModel(DESIGNS[self.options.network])
 
     def steps(self) -> int:
         """Batches of an epoch."""
