@@ -29,10 +29,10 @@ def test_it_is_small_and_complete(loaded: LoadedTask) -> None:
 
 
 @pytest.mark.parametrize("size", [(270, 480), (480, 640), (65, 33)])
-def test_any_frame_gives_100_candidates(loaded: LoadedTask, size: tuple[int, int]) -> None:
+def test_any_frame_gives_500_candidates(loaded: LoadedTask, size: tuple[int, int]) -> None:
     prepared = TASK.prepare(Frame(0, 0.0, np.full((*size, 3), 120, np.uint8)), None, loaded.spec)
     outputs = loaded.predict.run({"images": prepared.images})
-    assert outputs["boxes"].shape == (1, 100, 4)
+    assert outputs["boxes"].shape == (1, 500, 4)
     assert np.isfinite(outputs["scores"]).all()
 
 
