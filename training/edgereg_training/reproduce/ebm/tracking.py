@@ -94,6 +94,11 @@ def interval_of(cells: Sequence[Cell], figure: str) -> Interval:
     return over_seeds([cell[figure] for cell in cells])
 
 
+def said(interval: Interval) -> str:
+    """The mean, with its interval where there are several seeds."""
+    return f"{interval.mean:.3f}" if np.isnan(interval.low) else interval.text(3)
+
+
 def findings(of: Mapping[str, Sequence[Cell]]) -> tuple[str, ...]:
     """Whether the energy is ahead, by each figure."""
     found = []
@@ -104,7 +109,7 @@ def findings(of: Mapping[str, Sequence[Cell]]) -> tuple[str, ...]:
             how = "behind" if best.mean < other.mean else "ahead of"
             apart = other.below(best) or best.below(other)
             found.append(
-                f"{title}: EBM is {how} {rival}, {best.text(3)} against {other.text(3)}; "
+                f"{title}: EBM is {how} {rival}, {said(best)} against {said(other)}; "
                 f"the intervals {'do not touch' if apart else 'overlap'}."
             )
     return tuple(found)
@@ -112,7 +117,7 @@ def findings(of: Mapping[str, Sequence[Cell]]) -> tuple[str, ...]:
 
 def _table(of: Mapping[str, Sequence[Cell]]) -> Table:
     rows = tuple(
-        (name, *(interval_of(cells, figure).text(3) for figure in FIGURES), _lengths(cells))
+        (name, *(said(interval_of(cells, figure)) for figure in FIGURES), _lengths(cells))
         for name, cells in of.items()
     )
     return Table(
