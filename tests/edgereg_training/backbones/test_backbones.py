@@ -22,7 +22,7 @@ from safetensors.torch import save_file  # noqa: E402
 from edgereg.core.model_spec import Target  # noqa: E402
 
 SMALL = "timm/mobilenetv3_small_050"
-SIZES = {"rafa-net": 160, "hrnetv2-w18-coordinate": 64}
+SIZES = {"rafa-net": 160, "hrnetv2-w18-coordinate": 64, "efficientnet-lite0": 64}
 
 
 def pictures(size: int) -> Any:
@@ -30,7 +30,7 @@ def pictures(size: int) -> Any:
     return torch.randint(0, 256, (2, size, size, 3), generator=generator, dtype=torch.uint8)
 
 
-@pytest.mark.parametrize("name", [*sorted(BACKBONES), SMALL])
+@pytest.mark.parametrize("name", [*sorted(set(BACKBONES) - {"timm/*"}), SMALL])
 def test_features_have_the_announced_shapes(name: str) -> None:
     size = SIZES.get(name, 48)
     torch.manual_seed(0)
@@ -76,7 +76,7 @@ def test_what_cannot_be_built_is_named(name: str, size: int, message: str) -> No
 
 
 def test_an_unknown_backbone_lists_the_known_ones() -> None:
-    with pytest.raises(RecipeError, match=r"unknown backbone 'edge' .*edge-m.*timm/<model>"):
+    with pytest.raises(RecipeError, match=r"unknown backbone 'edge' .*edge-m.*timm/"):
         parse_backbone({"name": "edge"})
 
 

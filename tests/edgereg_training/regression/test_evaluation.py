@@ -67,7 +67,7 @@ class Answers:
 
 
 def model(width: int | None) -> Any:
-    given = SimpleNamespace(width=width, crop_scale=1.2)
+    given = SimpleNamespace(width=width, crop_scale=1.2, crop_top=0.0)
     spec = SimpleNamespace(
         task="age", input=given, refinement=None, features=(), targets=target_of("age", 16).values
     )

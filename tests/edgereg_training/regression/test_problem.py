@@ -40,7 +40,7 @@ from edgereg_training.render.shards import (  # noqa: E402
 )
 
 # Methods of points in pictures.
-NOT_OF_ANGLES = {"heatmap"}
+NOT_OF_ANGLES = {"heatmap", "bel-h"}
 NARROW = {"name": "edge-xs", "widths": [8, 8, 16], "features": 16}
 
 

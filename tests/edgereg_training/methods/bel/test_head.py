@@ -85,7 +85,7 @@ def test_maps_of_one_cell_are_not_halved() -> None:
 
 def test_levels_from_a_step_cover_the_range() -> None:
     for step, count in ((1.0, 121), (0.5, 241), (0.7, 173)):
-        quantiser = BelSettings(step=step).quantiser(TARGETS[0])
+        (quantiser,) = BelSettings(step=step).quantisers(TARGETS[:1])
         assert quantiser.levels == count
         assert quantiser.low == -60
         assert quantiser.value(torch.tensor(quantiser.levels - 1.0)) >= 60 - 1e-6
@@ -93,8 +93,8 @@ def test_levels_from_a_step_cover_the_range() -> None:
 
 def test_levels_are_spread_over_each_range() -> None:
     settings = BelSettings(levels=41)
-    assert [settings.quantiser(t).step for t in TARGETS] == [3.0, 0.5]
-    assert BelSettings().quantiser(TARGETS[1]).levels == 200
+    assert [quantiser.step for quantiser in settings.quantisers(TARGETS)] == [3.0, 0.5]
+    assert [quantiser.levels for quantiser in BelSettings().quantisers(TARGETS)] == [200, 200]
 
 
 def test_the_unary_head_has_a_bit_less_than_levels() -> None:
@@ -144,7 +144,7 @@ def test_each_decoder_of_one_training() -> None:
         ({"code": "J", "decoder": "BEL-U"}, "'decoder'.*BEL-U decodes the code U only"),
         ({"levels": 8, "step": 1.0}, "'step'.*levels or step, not both"),
         ({"code": "U", "reflected": False}, "'reflected'.*can be plain"),
-        ({"levels": 1}, "'levels'"),
+        ({"levels": 1}, "'levels"),
         ({"theta": 0}, "'theta'"),
         ({"codes": "U"}, "'codes'"),
     ],
