@@ -12,7 +12,7 @@ from edgereg_training.facts import TaskFacts, facts_of
 from edgereg.core.errors import EdgeregError
 from edgereg.core.model_spec import AscentRule, GraphName
 from edgereg.models.folder import ModelFolder
-from edgereg_exporters.folder.parity import BOUND, Difference
+from edgereg_exporters.folder.parity import BOUND, WIDER, Difference
 from edgereg_exporters.graphs.writer import OPSET
 from edgereg_exporters.precision.precision_loss import Loss
 
@@ -129,7 +129,7 @@ def _graphs(model: ModelFolder, nodes: Mapping[GraphName, int]) -> str:
 
 def _parity(differences: Sequence[Difference]) -> str:
     rows = [(d.graph, d.output, f"{d.largest:.2e}", f"{d.relative:.1e}") for d in differences]
-    title = f"## Largest differences from the torch model (bound: {BOUND:.0e} of the range)"
+    title = f"## Largest differences from the torch model (bound: {BOUND:.0e} of the range, for widths {WIDER * BOUND:.0e})"
     head = ("graph", "output", "largest", "of its range")
     return f"{title}\n\n" + _table(head, rows)
 

@@ -17,6 +17,9 @@ from edgereg_exporters.models.exportable import Arrays, Exportable
 
 # Of the target's range, FP32.
 BOUND = 1e-4
+# Widths may differ this many times as much: an end of an interval lies where the distribution is
+# nearly flat, so that a rounding of its height moves the end far.
+WIDTHS, WIDER = frozenset({"std", "interval"}), 10
 GRID = 64
 # Share of a density's peak below which its logarithm is mostly rounding, and cannot be seen.
 FAINT = 1e-4
@@ -66,12 +69,13 @@ def visible(engine: Arrays, expected: Arrays) -> tuple[Arrays, Arrays]:
 
 
 def require(differences: list[Difference], bound: float = BOUND) -> None:
-    """Raise ExportError where a difference is over the bound, or not a number."""
+    """Raise ExportError where a difference is over its bound, or not a number."""
     for d in differences:
-        if not d.relative <= bound:
+        allowed = bound * (WIDER if d.output in WIDTHS else 1)
+        if not d.relative <= allowed:
             raise ExportError(
                 f"{d.graph}: output '{d.output}' differs from torch by {d.relative:.1e} of its "
-                f"range, the bound is {bound:.0e}; the exported graph is not this model"
+                f"range, the bound is {allowed:.0e}; the exported graph is not this model"
             )
 
 
