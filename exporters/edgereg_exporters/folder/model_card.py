@@ -129,7 +129,8 @@ def _graphs(model: ModelFolder, nodes: Mapping[GraphName, int]) -> str:
 
 def _parity(differences: Sequence[Difference]) -> str:
     rows = [(d.graph, d.output, f"{d.largest:.2e}", f"{d.relative:.1e}") for d in differences]
-    title = f"## Largest differences from the torch model (bound: {BOUND:.0e} of the range, for widths {WIDER * BOUND:.0e})"
+    bounds = f"{BOUND:.0e} of the range, for widths {WIDER * BOUND:.0e}"
+    title = f"## Largest differences from the torch model (bound: {bounds})"
     head = ("graph", "output", "largest", "of its range")
     return f"{title}\n\n" + _table(head, rows)
 
