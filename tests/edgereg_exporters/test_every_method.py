@@ -223,7 +223,9 @@ def check_batches(model: ModelFolder, trained: Path) -> None:
     engine = OnnxEngine(model.graph_path("predict"), threads=1)
     density = OnnxEngine(model.graph_path("density"), threads=1)
     alone, among = (engine.run({"images": images[:n]}) for n in (1, 8))
-    assert np.ptp(among["values"], axis=0).max() > 0
+    # An energy without an estimate picks its value among fixed points, and may pick one for all.
+    told = [among["values"], *(among[name] for name in model.spec.features)]
+    assert max(np.ptp(output, axis=0).max() for output in told) > 0
     np.testing.assert_allclose(alone["values"], among["values"][:1], rtol=1e-3, atol=1e-3)
     for found, points in ((alone, 3), (among, 40)):
         features = {name: found[name] for name in model.spec.features}
