@@ -55,11 +55,12 @@ class Rhythm:
 class Follower:
     """Gives the boxes of one detector their tracks, and carries them between detections.
 
-    Belongs to one stage of one run.
+    Belongs to one stage of one run. carries: whether there are frames between detections.
     """
 
-    def __init__(self, task: str, model: str, kinds: Kinds) -> None:
+    def __init__(self, task: str, model: str, kinds: Kinds, *, carries: bool) -> None:
         self._task, self._model, self._kinds = task, model, kinds
+        self._carries = carries
         self._place: tuple[int, int, int] | None = None
         self._identities = Identities()
         self._flow = Flow()
@@ -77,7 +78,8 @@ class Follower:
         if frame.still:
             return predictions
         self._settle(place)
-        self._flow.show(frame.image)
+        if self._carries:  # else nobody asks for the picture before
+            self._flow.show(frame.image)
         boxes, scores = predictions.values[:, :4], predictions.scores
         tracks = self._identities.update(frame.image, frame.time_s, boxes, scores)
         if predictions.labels is not None:

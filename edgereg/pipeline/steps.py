@@ -100,7 +100,8 @@ def plan(
         steps.append(Step(f"{name}.predict", predict))
         steps.append(Step(f"{name}.refine", partial(_refine, loaded, settings, guard)))
         if follows:
-            follower = Follower(name, loaded.spec.name, loaded.kinds)
+            carries = settings.detect_every != 1
+            follower = Follower(name, loaded.spec.name, loaded.kinds, carries=carries)
             steps.append(Step(f"{name}.track", partial(_track, name, guard, follower)))
         steps += _filters(loaded, settings, guard)
     if steps:
