@@ -104,10 +104,12 @@ def run(
     size: str = "default",
     fov: float | None = None,
     append: bool = False,
+    resume: bool = False,
 ) -> Report:
     """Run a source through tasks into files, as the command `edgereg run` does.
 
-    outputs: paths; the ending says what is written. append: to tables that are there. Everything
+    outputs: paths; the ending says what is written. append: to tables that are there. resume: go
+    on with a folder or glob of clips after the last one that is done in the outputs. Everything
     else as in `stream`. Returns times, counts, warnings and the faults of tasks. Raises
     EdgeregError where the run could not be made, or ended by a fault; what came before it is then
     in the outputs, or beside those that were there before.
@@ -129,7 +131,7 @@ def run(
         filters=("smooth",) if smooth else (),
     )
     paths = [Path(output) for output in outputs]
-    whole = assemble(_plugins(), source, paths, choice, append=append)
+    whole = assemble(_plugins(), source, paths, choice, append=append, resume=resume)
     interrupted = True
     try:
         report = whole.pipeline.run()

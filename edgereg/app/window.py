@@ -214,10 +214,6 @@ class MainWindow(QMainWindow):
         self.player.settings.off = off
         self.player.refresh()
 
-    def _seek_time(self, seconds: float) -> None:
-        if self.player.info is not None:
-            self.player.seek(round(seconds * self.player.info.fps))
-
     def _list_recent(self) -> None:
         menu = self.menus.recent
         if menu is None:
@@ -243,7 +239,7 @@ class MainWindow(QMainWindow):
         self.refinement.changed.connect(self._on_refinement)
         self.tasks.changed.connect(self._on_off)
         self.tasks.retried.connect(player.reopen)
-        self.inspector.values.sought.connect(self._seek_time)
+        self.inspector.values.sought.connect(self.player.seek_time)
         self.welcome.open_file.connect(lambda: self.ask_and_open("file"))
         self.welcome.open_camera.connect(lambda: self.ask_and_open("camera"))
         self.welcome.open_demo.connect(self.open_demo)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 # A container's comment stands in its header, or behind its pictures.
 _COMMENT_WITHIN = 1 << 18
+# The comment of a picture follows its first header.
+_PICTURE_COMMENT_WITHIN = 256
 
-# Stands in the comment of every video that edgereg writes, so that it is known again.
+# Stands in the comment of every video and picture that edgereg writes, so that it is known again.
 MADE_BY = "annotated by edgereg"
 
 
@@ -23,6 +25,15 @@ def is_made_here(path: Path) -> bool:
             start = file.read(_COMMENT_WITHIN)
             file.seek(max(0, file.seek(0, os.SEEK_END) - _COMMENT_WITHIN))
             return MADE_BY.encode() in start + file.read(_COMMENT_WITHIN)
+    except OSError:
+        return False
+
+
+def is_picture_made_here(path: Path) -> bool:
+    """Whether a picture is one that edgereg wrote, by the comment behind its first header."""
+    try:
+        with path.open("rb") as file:
+            return MADE_BY.encode() in file.read(_PICTURE_COMMENT_WITHIN)
     except OSError:
         return False
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import struct
 from pathlib import Path
+from zlib import crc32
 
 import cv2
 
 from edgereg.core.errors import SinkError
-from edgereg.core.files import reason, replace_file
+from edgereg.core.files import MADE_BY, reason, replace_file
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.sinks.space import ensure_space
@@ -52,7 +54,7 @@ class PictureSink:
         bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
         try:
             _, data = cv2.imencode(ending, bgr, QUALITY.get(ending, []))
-            replace_file(path, data.tobytes(), sync=False)
+            replace_file(path, with_comment(data.tobytes()), sync=False)
         except cv2.error as error:
             raise SinkError(f"{path}: OpenCV can't encode the picture: {error.err}") from error
         except OSError as error:
@@ -61,6 +63,20 @@ class PictureSink:
     def close(self) -> None:
         """Nothing is left to finish."""
         self._closed = True
+
+
+def with_comment(picture: bytes) -> bytes:
+    """An encoded PNG or JPEG with `MADE_BY` as its comment; any other picture as it is."""
+    if picture.startswith(b"\x89PNG"):
+        content = b"tEXtComment\0" + MADE_BY.encode()
+        chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", crc32(content))
+        at = 8 + 25  # the signature, and the header's chunk
+    elif picture.startswith(b"\xff\xd8\xff\xe0"):
+        chunk = b"\xff\xfe" + struct.pack(">H", len(MADE_BY) + 2) + MADE_BY.encode()
+        at = 4 + int.from_bytes(picture[4:6], "big")  # behind JFIF's own segment
+    else:
+        return picture
+    return picture[:at] + chunk + picture[at:]
 
 
 def matches(pattern: Path, path: Path) -> bool:

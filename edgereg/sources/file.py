@@ -125,6 +125,13 @@ class VideoFile:
             if self._ahead is None:
                 raise SourceError(f"{self._name}: no frame {index}; it has {self._position}")
 
+    def frame_at(self, time_s: float) -> int:
+        """The frame nearest to a time, in seconds from frame 0 on, by the times of the frames.
+
+        It does not wait: frames that nothing is known of yet are taken to come at `info.fps`.
+        """
+        return self._index.frame_at(time_s, self._info.fps)
+
     def count(self) -> int | None:
         """How many frames there are, from reading the file without decoding it.
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from edgereg.core.errors import SourceError
+from edgereg.core.files import is_picture_made_here
 from edgereg.core.frames import Frame, SourceInfo
 from edgereg.core.shown import shown
 from edgereg.sources.options import SourceOptions
@@ -27,14 +28,19 @@ class ImageFiles:
     """Image files as frames, one a second.
 
     A file that can't be decoded is skipped and counted in `warnings`; `index` is a file's place in
-    the list, so that a skipped one leaves a gap.
+    the list, so that a skipped one leaves a gap. Among others, pictures that edgereg wrote are left
+    out of the list.
     """
 
     def __init__(
         self, paths: Sequence[Path], name: str, options: SourceOptions | None = None
     ) -> None:
         """Take files in the given order. Raises SourceError where none is readable."""
-        self._paths = list(paths)
+        own = [path for path in paths if is_picture_made_here(path)] if len(paths) > 1 else []
+        if len(own) == len(paths):
+            own = []
+        kept = set(paths).difference(own)
+        self._paths = [path for path in paths if path in kept]
         self._name = shown(name)
         self._max_pixels = (options or SourceOptions()).max_pixels
         self._warnings: list[str] = []
@@ -47,6 +53,11 @@ class ImageFiles:
             more = f" (and {len(self._paths) - 1} more)" if len(self._paths) > 1 else ""
             raise SourceError(f"{self._warnings[0]}{more}")
         self._warnings.clear()
+        if own:
+            self._warnings.append(
+                f"{self._name}: skipped {len(own)} pictures that edgereg wrote itself, the first "
+                f"is {shown(own[0].name)}"
+            )
         self._position = 0
         height, width = first.image.shape[:2]
         self._info = SourceInfo(

@@ -8,7 +8,7 @@ decoded from the start are known.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -64,6 +64,17 @@ class FrameIndex:
         self._keys: dict[int, Entry] = {}
         self._frames: dict[int, int] = {}
         self._mapped = 0
+
+    def frame_at(self, time_s: float, fps: float) -> int:
+        """The frame nearest to a time; beyond the frames that are known, `fps` says which."""
+        after = bisect_left(self.times, time_s)
+        if after == len(self.times):
+            last = max(after - 1, 0)
+            known_s = self.times[last] if self.times else 0.0
+            return last if self.trusted else last + round((time_s - known_s) * fps)
+        if after and time_s - self.times[after - 1] <= self.times[after] - time_s:
+            return after - 1
+        return after
 
     def frame_of(self, number: int) -> int | None:
         """The frame that comes from a packet, None where it isn't known."""

@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,8 +18,10 @@ import pytest
 import edgereg
 from edgereg import front_door
 from edgereg.core.errors import SourceError
+from edgereg.core.frames import Frame
 from edgereg.hookspecs import hookimpl
 from edgereg.plugins import load_plugins
+from edgereg.sources.clips import Clips
 
 Clip = Callable[..., Path]
 
@@ -96,6 +99,29 @@ def test_run_writes_what_the_command_writes(clip: Clip, tmp_path: Path) -> None:
     assert len(lines) == 20
     assert {line["task"] for line in lines} == {"spots", "colour"}
     assert (tmp_path / "out.csv").read_text().startswith("frame,")
+
+
+def test_run_goes_on_where_a_folder_of_clips_was_stopped(
+    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "clips").mkdir()
+    for name in ("a", "b"):
+        clip(3, name=f"clips/{name}.mp4")
+    whole, parts = tmp_path / "whole.jsonl", tmp_path / "parts.jsonl"
+    edgereg.run(tmp_path / "clips", whole, tasks="spots")
+    with monkeypatch.context() as patch:
+        all_frames = Clips.frames
+
+        def stopped(self: Clips) -> Iterator[Frame]:
+            yield from islice(all_frames(self), 4)
+            raise SourceError("unplugged")
+
+        patch.setattr(Clips, "frames", stopped)
+        with pytest.raises(SourceError, match="unplugged"):
+            edgereg.run(tmp_path / "clips", parts, tasks="spots")
+    report = edgereg.run(tmp_path / "clips", parts, tasks="spots", resume=True)
+    assert report.stats.frames == 3, "the first clip was done"
+    assert parts.read_text() == whole.read_text()
 
 
 def test_predict_finds_what_is_in_one_picture() -> None:

@@ -188,6 +188,11 @@ class Player(QObject):
             self._become(State.PAUSED)
         self._jump(index)
 
+    def seek_time(self, time_s: float) -> None:
+        """As `seek`, to the frame nearest to a time in seconds."""
+        if self._run is not None:
+            self.seek(self._run.source.frame_at(time_s))
+
     def refresh(self) -> None:
         """Settings have changed: run the tasks on the standing picture again."""
         if self.seekable and self.state in (State.PAUSED, State.ENDED) and self.current is not None:

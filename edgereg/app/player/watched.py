@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from edgereg.core.errors import SourceError
 from edgereg.core.frames import Frame, SourceInfo
 from edgereg.sources.base import Source
+from edgereg.sources.file import VideoFile
 
 
 class WatchedSource:
@@ -37,6 +38,12 @@ class WatchedSource:
             index = frame.index
             yield frame
         self.last_index = index
+
+    def frame_at(self, time_s: float) -> int:
+        """The frame nearest to a time: a file's rate may vary, that of others does not."""
+        if isinstance(self._source, VideoFile):
+            return self._source.frame_at(time_s)
+        return round(time_s * self._source.info.fps)
 
     def seek(self, index: int) -> None:
         """Go to `index`, or as near before it as the source can: frame counts are estimates."""

@@ -20,7 +20,7 @@ from edgereg.app import recent
 from edgereg.app.player.player import State
 from edgereg.app.window import MainWindow
 
-from ..sources.media import Coding, number_in, streamed
+from ..sources.media import H264, Coding, encode, number_in, streamed, varying
 
 
 def _play(qtbot: Any, window: MainWindow, clip: Path, until: int = 3) -> None:
@@ -68,6 +68,18 @@ def test_a_recording_without_a_duration_is_searched(
     assert window.transport.slider.maximum() == 39
     _pause_at(qtbot, window, 33)
     assert number_in(window.player.current.image) == 33
+
+
+def test_a_click_at_a_time_shows_the_frame_of_that_time(
+    qtbot: Any, window: MainWindow, tmp_path: Path
+) -> None:
+    """The rate of this clip varies: its mean leads to another frame."""
+    _play(qtbot, window, encode(tmp_path / "phone.mp4", Coding(options=H264, times=varying())))
+    window.player.pause()
+    qtbot.waitUntil(lambda: window.transport.slider.maximum() == 39)
+    for index in (31, 17, 8):
+        window.inspector.values.sought.emit(varying()[index] / 1000)
+        qtbot.waitUntil(lambda index=index: _index(window) == index)
 
 
 def test_it_plays_at_the_clip_s_speed(qtbot: Any, window: MainWindow, clip: Path) -> None:

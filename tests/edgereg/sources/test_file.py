@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,8 @@ import pytest
 from edgereg.core.errors import SourceError
 from edgereg.sources.file import VideoFile
 from edgereg.sources.open import open_source
+
+from .media import H264, Coding, encode, varying
 
 Clip = Callable[..., Path]
 IndexOf = Callable[[np.ndarray], int]
@@ -150,3 +153,21 @@ def test_closing_ends_the_iteration(clip: Clip) -> None:
     assert list(frames) == []
     with pytest.raises(SourceError, match="closed"):
         source.seek(1)
+
+
+@pytest.mark.parametrize("surveyed", [False, True])
+def test_a_time_leads_to_the_frame_nearest_to_it(tmp_path: Path, surveyed: bool) -> None:
+    """By the frames' own times: this rate varies, and its mean is off by seven frames."""
+    path = encode(tmp_path / "phone.mp4", Coding(options=H264, times=varying()))
+    source = VideoFile(path)
+    if surveyed:
+        source.seek(0)
+        times = [time / 1000 for time in varying()]
+    else:
+        times = [frame.time_s for frame in islice(source.frames(), 20)]
+    for index, time_s in enumerate(times):
+        assert source.frame_at(time_s) == index
+        assert source.frame_at(time_s + 0.004) == index
+    beyond = source.frame_at(times[-1] + 1.0)
+    assert beyond == len(times) - 1 if surveyed else beyond > len(times)
+    source.close()

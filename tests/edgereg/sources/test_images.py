@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 
 from edgereg.core.errors import SourceError
+from edgereg.core.frames import SourceInfo
+from edgereg.core.result import FrameResult
+from edgereg.sinks.pictures import PictureSink
 from edgereg.sources.open import open_source
 from edgereg.sources.options import SourceOptions
 
@@ -296,3 +299,20 @@ def test_a_picture_in_tiles_is_refused_not_shown_in_part(tmp_path: Path) -> None
         open_source(tiles)
     tiles.write_bytes(content)
     assert open_source(tiles).info.width == 96
+
+
+@pytest.mark.parametrize("ending", [".png", ".jpg"])
+def test_what_an_earlier_run_wrote_is_left_out(folder: Path, ending: str) -> None:
+    photos = levels(folder)
+    size = {"width": 16, "height": 12, "fps": 1.0, "frame_count": 2}
+    info = SourceInfo("photos", **size, seekable=True, live=False)
+    sink = PictureSink(folder / f"found-%06d{ending}", info)
+    for index in range(2):
+        sink.write(FrameResult(index, 0.0, np.zeros((12, 16, 3), np.uint8)))
+    source = open_source(str(folder))
+    assert [path.name for path in source.info.files] == ["shot1.png", "shot2.png", "shot10.png"]
+    line = f"skipped 2 pictures that edgereg wrote itself, the first is found-000000{ending}"
+    assert source.warnings == (f"{folder}: {line}",)
+    assert levels(folder) == photos
+    # Where nothing else is there, they are what was meant.
+    assert len(levels(f"{folder}/found-*{ending}")) == 2
