@@ -12,6 +12,7 @@ from edgereg.cli.session import Session, pass_session
 from edgereg.cli.signals import signals_ignored
 from edgereg.cli.tables import show_table
 from edgereg.core.errors import EdgeregError
+from edgereg.core.shown import shown
 
 if TYPE_CHECKING:
     from edgereg.demo.clip import Comparer, Comparison
@@ -49,7 +50,8 @@ def command(session: Session, /, out: Path) -> int:
     code = conclude(report, interrupted, faults, places, with_stats=True)
     if not comparer.rows:
         raise EdgeregError("no head was found in the bundled clip; see: edgereg doctor")
-    click.echo(f"Annotated video: {video}\nAll results: {results}\nAll poses with truth: {table}")
+    click.echo(f"Annotated video: {shown(video)}\nAll results: {shown(results)}")
+    click.echo(f"All poses with truth: {shown(table)}")
     return code
 
 

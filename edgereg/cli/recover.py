@@ -8,6 +8,7 @@ import click
 
 from edgereg.cli.session import Session, pass_session
 from edgereg.core.errors import SinkError
+from edgereg.core.shown import shown
 
 
 @click.command("recover")
@@ -32,7 +33,7 @@ def command(session: Session, paths: tuple[Path, ...]) -> int:
             found = recover(place, format_of(place, formats))
             if found is not None:
                 count += 1
-                click.echo(f"{found}: recovered")
+                click.echo(f"{shown(found)}: recovered")
     if not count:
         click.echo("Nothing to recover.")
     return 0

@@ -19,6 +19,7 @@ from pathlib import Path
 from edgereg.core.errors import EdgeregError, SinkError, one_line
 from edgereg.core.files import part_of, put_in_place, reason
 from edgereg.core.result import FrameResult
+from edgereg.core.shown import harmless
 from edgereg.sinks.base import RunInfo, Sink, SinkFormat
 from edgereg.sinks.clips_table import ClipRow, clips_table_of, move_clips_table, read_clips
 from edgereg.sinks.open import format_of, open_sink
@@ -224,7 +225,7 @@ def settle(outputs: Sequence[Output], *, whole: bool) -> list[str]:
     whole: the run came to its end. One that did not replaces no file that was there before.
     Returns a line for each output that is not where it was wanted, or not all that was wanted.
     """
-    return [line for output in outputs if (line := _settle(output, whole))]
+    return [harmless(line) for output in outputs if (line := _settle(output, whole))]
 
 
 def _settle(output: Output, whole: bool) -> str | None:

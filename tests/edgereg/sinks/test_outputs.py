@@ -323,6 +323,15 @@ def test_a_folder_that_vanishes(
     assert count(path) >= 8
 
 
+def test_a_name_with_an_escape_code_is_told_harmlessly(tmp_path: Path, result: Result) -> None:
+    outputs = open_outputs([tmp_path / "red\x1b[31m.csv"], RUN, BUILT_IN)
+    outputs[0].write(result(0))
+    outputs[0].close()
+    (line,) = settle(outputs, whole=False)
+    assert "\x1b" not in line
+    assert r"red\x1b[31m.csv: holds 1 frame" in line
+
+
 @pytest.mark.parametrize("ending", [".parquet", ".json"])
 def test_a_disk_too_full_to_finish_keeps_the_rows(
     tmp_path: Path, result: Result, ending: str, monkeypatch: pytest.MonkeyPatch

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from edgereg.core.shown import shown
+
 
 @click.group("data")
 def command() -> None:
@@ -53,7 +55,7 @@ def check(folder: Path, name: str | None, sheet: Path) -> int:
         for s in found.splits
     ]
     notes = f"; {dataset.notes}" if dataset.notes else ""
-    click.echo(f"{folder} is {dataset.title} ({dataset.name}){notes}.")
+    click.echo(f"{shown(folder)} is {dataset.title} ({dataset.name}){notes}.")
     show_table(
         ("split", "samples", "missing", "subsets", "labels: least, mean, most"), rows, dataset.name
     )

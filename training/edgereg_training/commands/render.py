@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from edgereg.core.shown import shown
+
 Common = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -89,7 +91,7 @@ def roads(out: Path, count: int, seed: int, width: int, height: int) -> None:
 
     with progress_bar("render roads") as report:
         write_roads(out, count, seed, height, width, lambda done, n: report(done, n, ""))
-    click.echo(f"{count} pictures in {out}")
+    click.echo(f"{count} pictures in {shown(out)}")
 
 
 @command.command("tracking")
@@ -117,7 +119,7 @@ def tracking(out: Path, **options: Any) -> None:
 
     with progress_bar("render tracking") as report:
         write_sequences(MotionOptions(out, **options), lambda done, total: report(done, total, ""))
-    click.echo(f"{options['sequences']} sequences in {out}")
+    click.echo(f"{options['sequences']} sequences in {shown(out)}")
 
 
 def _write(
@@ -137,4 +139,4 @@ def _write(
         raise click.UsageError(str(error)) from error
     with progress_bar(title) as report:
         write(chosen, lambda done, total: report(done, total, ""))
-    click.echo(f"{chosen.count} pictures in {out}")
+    click.echo(f"{chosen.count} pictures in {shown(out)}")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from edgereg.core.shown import shown
+
 
 @click.command("reproduce")
 @click.argument("name", required=False)
@@ -64,5 +66,5 @@ def command(
         click.echo("Stopped. The same command goes on from here.", err=True)
         return 1
     click.echo(path.read_text(encoding="utf-8"))
-    click.echo(f"Wrote {path}", err=True)
+    click.echo(f"Wrote {shown(path)}", err=True)
     return 0

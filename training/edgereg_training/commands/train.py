@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgereg.core.shown import shown
+
 if TYPE_CHECKING:
     from edgereg_training.commands.progress import Report
     from edgereg_training.loop.loop import Progress, Watcher
@@ -97,7 +99,8 @@ def command(
             _once(problem, settings, folder, resume, form)
     except KeyboardInterrupt:
         what = recipe or f"--csv {table} --target {target}"
-        click.echo(f"Stopped. Go on with: edgereg train {what} --out {folder} --resume", err=True)
+        place = shown(folder)
+        click.echo(f"Stopped. Go on with: edgereg train {what} --out {place} --resume", err=True)
         return 1
     return 0
 
@@ -164,7 +167,7 @@ def _seeds(problem: Problem[Any, Any], recipe: Recipe, out: Path, count: int, re
         for name, found in intervals.items()
     ]
     show_table(("metric", "mean", "95 % low", "95 % high"), rows, f"{count} seeds, best epochs")
-    click.echo(f"Each run: {out / 'seeds.json'}")
+    click.echo(f"Each run: {shown(out / 'seeds.json')}")
 
 
 def _find(
