@@ -39,9 +39,11 @@ class Detection:
     """Boxes in a frame: candidates over a score, without duplicates, the best `max_candidates`.
 
     Boxes of different classes do not suppress each other. Settings of the model that it reads:
-    `score_threshold` and `nms_iou` in [0, 1], `max_candidates`, and `guided_nms`: where that is
-    not 0, every candidate is refined, and those of greatest energy f(x, y) lead the suppression,
-    as in the EBM paper (supplement, B.3).
+    `score_threshold` and `nms_iou` in [0, 1]; `large_score_threshold`, which stands in its place
+    for boxes higher than `large_height`, a share of the picture's longer side, since hardly
+    anything but a head is taken for one as large; `max_candidates`; and `guided_nms`: where that
+    is not 0, every candidate is refined, and those of greatest energy f(x, y) lead the
+    suppression, as in the EBM paper (supplement, B.3).
     """
 
     name: str = "detection"
@@ -73,7 +75,10 @@ class Detection:
         image pixels, best first."""
         boxes, scores = outputs["boxes"][0], outputs["scores"][0]
         threshold = spec.settings.get("score_threshold", SCORE_THRESHOLD)
-        good = np.flatnonzero((scores >= threshold) & np.isfinite(boxes).all(axis=1))
+        heights = (boxes[:, 3] - boxes[:, 1]) / max(prepared.images.shape[1:3])
+        large = heights > spec.settings.get("large_height", np.inf)
+        needed = np.where(large, spec.settings.get("large_score_threshold", threshold), threshold)
+        good = np.flatnonzero((scores >= needed) & np.isfinite(boxes).all(axis=1))
         labels = outputs["labels"][0] if "labels" in outputs else np.zeros(len(scores), np.int64)
         most = int(spec.settings.get("max_candidates", MAX_CANDIDATES))
         # Where the energy leads the suppression, it has the last word on every candidate.

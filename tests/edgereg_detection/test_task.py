@@ -67,6 +67,16 @@ def test_boxes_come_back_in_frame_pixels(spec: ModelSpec) -> None:
     assert [s.name for s in found.specs] == ["x1", "y1", "x2", "y2"]
 
 
+def test_less_certainty_is_enough_for_what_fills_the_picture(spec: ModelSpec) -> None:
+    settings = {"score_threshold": 0.5, "large_score_threshold": 0.4, "large_height": 0.4}
+    spec = spec.model_copy(update={"settings": settings})
+    prepared = TASK.prepare(FRAME, None, spec)  # of 320 pixels: large is over 128
+    boxes = [[10, 20, 110, 140], [150, 20, 300, 160]]
+    proposal = TASK.propose(_outputs(boxes, [0.45, 0.45]), prepared, spec)
+    np.testing.assert_array_equal(proposal.initial, [[boxes[1]]])
+    assert not TASK.propose(_outputs(boxes, [0.39, 0.39]), prepared, spec).scores.size
+
+
 def test_weak_duplicate_excess_and_non_finite_candidates_go(spec: ModelSpec) -> None:
     boxes = [
         [10, 20, 40, 60],

@@ -45,6 +45,8 @@ def model_fields(recipe: Recipe) -> dict[str, Any]:
         },
         "settings": {
             "score_threshold": runtime.score_threshold,
+            "large_score_threshold": runtime.large_score_threshold,
+            "large_height": runtime.large_height,
             "nms_iou": runtime.nms_iou,
             "max_candidates": runtime.max_candidates,
         },

@@ -40,7 +40,7 @@ class RuntimeSettings(Strict):
     """How the trained model is used; written into the exported model.
 
     long_side: longer side of the picture that a frame is scaled down to; sizes: others, by the
-    name that a user chooses them by. score_threshold,
+    name that a user chooses them by. score_threshold, large_score_threshold, large_height,
     nms_iou, max_candidates: of the detection task. steps, step_length, decay: of the refinement
     (Algorithm 1), one step length per relative coordinate (cx / w0, cy / h0, log w, log h).
     """
@@ -48,6 +48,8 @@ class RuntimeSettings(Strict):
     long_side: int = Field(default=416, gt=0, multiple_of=32)
     sizes: dict[str, Annotated[int, Field(gt=0, multiple_of=32)]] = Field(default_factory=dict)
     score_threshold: float = Field(default=0.4, ge=0, le=1)
+    large_score_threshold: float = Field(default=0.4, ge=0, le=1)
+    large_height: float = Field(default=1.0, gt=0, le=1)
     nms_iou: float = Field(default=0.5, ge=0, le=1)
     max_candidates: int = Field(default=300, gt=0)
     steps: int = Field(default=10, ge=0)
