@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,8 +11,10 @@ pytest.importorskip("onnxruntime")
 from edgereg_detection.task import Detection
 
 from edgereg.core.frames import Frame
+from edgereg.demo.clip import CLIP
 from edgereg.pipeline.loading import LoadedTask, Loading, load_task
 from edgereg.pipeline.steps import ascend
+from edgereg.sources.open import open_source
 
 TASK = Detection()
 
@@ -42,6 +45,29 @@ def test_an_empty_grey_frame_has_no_heads(loaded: LoadedTask) -> None:
     outputs = loaded.predict.run({"images": prepared.images})
     proposal = TASK.propose(outputs, prepared, loaded.spec)
     assert proposal.initial.shape == (1, 0, 4)
+
+
+def found(loaded: LoadedTask, image: np.ndarray) -> np.ndarray:
+    """Boxes [K, 4] in image pixels, not refined."""
+    prepared = TASK.prepare(Frame(0, 0.0, image), None, loaded.spec)
+    proposal = TASK.propose(loaded.predict.run({"images": prepared.images}), prepared, loaded.spec)
+    boxes = TASK.conclude(proposal, None, prepared, loaded.spec).boxes
+    assert boxes is not None
+    return boxes
+
+
+def test_a_head_that_fills_the_picture_is_found(loaded: LoadedTask) -> None:
+    source = open_source(CLIP)
+    image = next(iter(source.frames())).image
+    source.close()
+    for x1, y1, x2, y2 in found(loaded, image):
+        margin = 0.05 * (y2 - y1)
+        left, top = int(x1 - margin), int(y1 - margin)
+        part = image[max(top, 0) : int(y2 + margin), max(left, 0) : int(x2 + margin)]
+        scale = 480 / max(part.shape[:2])
+        close = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        largest = max((b[3] - b[1] for b in found(loaded, close)), default=0)
+        assert largest > 0.75 * close.shape[0]
 
 
 def test_refinement_never_loses_energy(loaded: LoadedTask) -> None:

@@ -10,6 +10,8 @@ import torch
 from edgereg_training.detection.energy import BoxEnergyNet, refine_boxes
 from edgereg_training.detection.export import PREDICT_OUTPUTS, load_heads, model_fields
 from edgereg_training.detection.model import Predictor
+from edgereg_training.detection.problem import DetectionOptions
+from edgereg_training.loop.recipe import parse_options
 from edgereg_training.methods.ebm.weights import FloatArray
 
 from edgereg_exporters.graphs.box_graphs import box_density_graph, box_refine_graph
@@ -29,7 +31,9 @@ def exportable(checkpoint: Path) -> Exportable:
     short_side = max(multiple, long_side * 9 // 16 // multiple * multiple)
     weights = model.energy.weights()
     return Exportable(
-        predict=Predictor(model.detector),
+        predict=Predictor(
+            model.detector, parse_options(DetectionOptions, recipe).runtime.second_look
+        ),
         example=torch.from_numpy(trial_images(IMAGES, short_side, long_side)),
         outputs=PREDICT_OUTPUTS,
         multiple=multiple,

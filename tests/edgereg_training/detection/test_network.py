@@ -6,7 +6,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from edgereg_training.detection.model import TOP, HeadModel, Predictor, best_candidates  # noqa: E402
+from edgereg_training.detection.model import (  # noqa: E402
+    TOP,
+    HeadModel,
+    Predictor,
+    best_candidates,
+    look_again,
+)
 from edgereg_training.detection.network import DetectorConfig, RawDetections  # noqa: E402
 
 SMALL = DetectorConfig(widths=(4, 4, 8, 8, 8), depths=(0, 1, 0, 0), pyramid=8, features=4)
@@ -37,13 +43,27 @@ def test_points_are_cell_centres_and_boxes_hold_them() -> None:
 
 
 def test_candidates_are_the_best_of_all_levels() -> None:
-    logits = torch.linspace(-3, 3, 150)[None]
     boxes = torch.arange(150.0)[None, :, None].expand(1, 150, 4)
-    nothing = torch.zeros(0)
-    raw = RawDetections(logits, boxes, nothing, nothing, nothing)
-    found, scores = best_candidates(raw, 3)
+    found, scores = best_candidates(boxes, torch.linspace(0.1, 0.9, 150)[None], 3)
     assert found[0, :, 0].tolist() == [149.0, 148.0, 147.0]
-    assert scores[0, 0].item() == pytest.approx(torch.sigmoid(torch.tensor(3.0)).item())
+    assert scores[0, 0].item() == pytest.approx(0.9)
+
+
+def test_a_second_look_tells_places_of_the_whole_picture() -> None:
+    """A detector that frames the bright part of what it sees, as if with certainty."""
+
+    def framed(pictures: torch.Tensor) -> RawDetections:
+        rows, columns = (pictures[0, 0] > 0).nonzero().unbind(1)
+        box = torch.stack([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+        nothing = torch.zeros(0)
+        return RawDetections(torch.full((1, 1), 9.0), box[None, None], nothing, nothing, nothing)
+
+    for height, weight in ((30, 0.0), (66, 1.0)):  # of a picture whose longer side is 128
+        pictures = torch.full((1, 3, 96, 128), -1.0)
+        pictures[..., 12 : 12 + height, 24:120] = 1.0
+        boxes, scores = look_again(framed, pictures)  # type: ignore[arg-type]
+        assert boxes.tolist() == [[[24, 12, 120, 12 + height]]]
+        assert scores.item() == pytest.approx(weight, abs=1e-3)
 
 
 def test_a_new_network_calls_nothing_a_head() -> None:

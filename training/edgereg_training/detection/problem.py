@@ -43,6 +43,7 @@ class RuntimeSettings(Strict):
     name that a user chooses them by. score_threshold, large_score_threshold, large_height,
     nms_iou, max_candidates: of the detection task. steps, step_length, decay: of the refinement
     (Algorithm 1), one step length per relative coordinate (cx / w0, cy / h0, log w, log h).
+    second_look: look again at a third of the size, for heads that fill the picture.
     """
 
     long_side: int = Field(default=416, gt=0, multiple_of=32)
@@ -55,6 +56,7 @@ class RuntimeSettings(Strict):
     steps: int = Field(default=10, ge=0)
     step_length: tuple[float, float, float, float] = (1e-4, 1e-4, 4e-4, 4e-4)
     decay: float = Field(default=0.5, gt=0, le=1)
+    second_look: bool = False
 
 
 class DetectionOptions(Strict):
