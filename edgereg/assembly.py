@@ -221,17 +221,18 @@ def assemble(
     append: bool = False,
     resume: bool = False,
     queue_size: int = 4,
+    loop: bool = False,
 ) -> Run:
     """Load, open, and put together a whole run; nothing stays open where a part of it fails.
 
     tasks: loaded already, and settings: in place of the choice's, where not None.
     sinks: further ones, beside the outputs. append: to the tables that are there. resume: after
-    the last clip that is done in them.
+    the last clip that is done in them. loop: a recording starts again at its end, in its own time.
     """
     check_places(plugins, origin, outputs, append=append or resume)
     pictures = wants_pictures(plugins, outputs)
     loaded = load(plugins, choice) if tasks is None else tasks
-    source = open_origin(plugins, origin, choice)
+    source = open_origin(plugins, origin, choice, loop=loop)
     try:
         info = run_info(source, loaded)
         stopped = stopped_at(plugins, source, outputs) if resume else None

@@ -15,9 +15,15 @@ PURPOSES = {
     "train": "training and rendering",
     "export": "exporting models",
     "ray": "runs spread over many machines",
+    "serve": "many sources, watched from a browser",
 }
 # Packages whose import name is not their distribution's.
-DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PySide6": "pyside6-essentials", "yaml": "pyyaml"}
+DISTRIBUTIONS = {
+    "cv2": "opencv-python-headless",
+    "PySide6": "pyside6-essentials",
+    "prometheus_client": "prometheus-client",
+    "yaml": "pyyaml",
+}
 
 
 def installation(extra: str) -> str:

@@ -28,6 +28,7 @@ BUILT_IN = {
     "plugin": "edgereg.cli.plugin",
     "recover": "edgereg.cli.recover",
     "run": "edgereg.cli.run",
+    "serve": "edgereg.cli.serve",
     "tasks": "edgereg.cli.tasks",
 }
 

@@ -1,0 +1,43 @@
+"""`edgereg serve`: many sources, watched from a browser."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from edgereg.cli.session import Session, pass_session
+from edgereg.cli.signals import note_stuck, signals_ignored
+from edgereg.core.errors import EdgeregError
+
+LOOK_S = 0.5
+
+
+@click.command("serve")
+@click.argument("config", type=click.Path(path_type=Path))
+@pass_session
+def command(session: Session, config: Path) -> int:
+    """Run the sources of a YAML file until stopped, and show them on a page.
+
+    CONFIG: names the sources, with their tasks, settings and outputs (docs/serve.md).
+    """
+    import logging
+
+    from edgereg.serve.server import service_of
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    session.tasks()
+    service = service_of(config, session.plugins)
+    service.start()
+    click.echo(f"{len(service.workers)} sources on {service.address}")
+    try:
+        while service.answering:
+            time.sleep(LOOK_S)
+    except KeyboardInterrupt:
+        with signals_ignored():
+            if not service.stop():
+                note_stuck("service")
+        return 0
+    service.stop()
+    raise EdgeregError("the HTTP side ended; --debug and the log above say more")

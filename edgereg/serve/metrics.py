@@ -1,0 +1,68 @@
+"""What Prometheus reads at `/metrics`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from edgereg.serve.worker import Worker
+
+_COUNTERS = {
+    "frames": "Frames whose results were delivered.",
+    "dropped": "Frames that came too fast and were left out.",
+    "failures": "Runs of the source that ended by a fault.",
+    "recoveries": "Times that results came again after a fault.",
+}
+
+
+class SourceMetrics(Collector):
+    """Reads the workers anew for every scrape."""
+
+    def __init__(self, workers: Mapping[str, Worker]) -> None:
+        self._workers = workers
+
+    def collect(self) -> Iterable[Metric]:
+        """Every metric, with a sample for each source."""
+        for what, text in _COUNTERS.items():
+            counter = CounterMetricFamily(f"edgereg_{what}", text, labels=["source"])
+            for name, worker in self._workers.items():
+                counter.add_metric([name], getattr(worker.counters(), what))
+            yield counter
+        lost = CounterMetricFamily(
+            "edgereg_lost_by_readers",
+            "Results that readers were too slow to fetch.",
+            labels=["source"],
+        )
+        up = GaugeMetricFamily("edgereg_up", "Whether results are coming.", labels=["source"])
+        age = GaugeMetricFamily(
+            "edgereg_age_seconds", "Time since the latest result.", labels=["source"]
+        )
+        for name, worker in self._workers.items():
+            lost.add_metric([name], worker.live.lost)
+            up.add_metric([name], worker.state == "running")
+            age.add_metric([name], worker.live.age_s())
+        yield from (lost, up, age, self._stages())
+
+    def _stages(self) -> Metric:
+        """Times of the stages over the latest frames."""
+        times = GaugeMetricFamily(
+            "edgereg_stage_seconds",
+            "Time of a stage for a frame, over the latest 2000.",
+            labels=["source", "stage", "quantile"],
+        )
+        for name, worker in self._workers.items():
+            stats = worker.stats()
+            for stage, s in stats.stages.items() if stats else ():
+                for quantile, ms in (("0.5", s.p50_ms), ("0.95", s.p95_ms), ("0.99", s.p99_ms)):
+                    times.add_metric([name, stage, quantile], ms / 1000)
+        return times
+
+
+def exposition(workers: Mapping[str, Worker]) -> bytes:
+    """The metrics in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(SourceMetrics(workers))
+    return generate_latest(registry)

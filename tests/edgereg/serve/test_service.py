@@ -1,0 +1,293 @@
+"""Sources served over HTTP, with the stand-in tasks and without one real camera."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+import pytest
+
+from edgereg.core.errors import EdgeregError
+from edgereg.core.records import FIELDS
+from edgereg.hookspecs import hookimpl
+from edgereg.plugins import load_plugins
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("prometheus_client")
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+pytest.importorskip("yaml")
+
+from edgereg.serve.config import ServeConfig
+from edgereg.serve.server import Service
+
+Serve = Callable[..., Service]
+TOKEN = "0123456789abcdef"  # noqa: S105
+
+
+@pytest.fixture
+def serve(spot_task: Any, colour_task: Any) -> Iterator[Serve]:
+    """serve(sources, **settings) starts a service that is stopped after the test."""
+
+    def edgereg_tasks() -> list[Any]:
+        return [spot_task, colour_task]
+
+    plugin = SimpleNamespace(edgereg_tasks=hookimpl(edgereg_tasks))
+    entry = SimpleNamespace(name="p", value="p", load=lambda: plugin)
+    plugins = load_plugins(disabled=(), entries=[entry])
+    started: list[Service] = []
+
+    def start(sources: dict[str, Any], **settings: Any) -> Service:
+        full = {name: {"tasks": ["colour"], **each} for name, each in sources.items()}
+        config = ServeConfig.model_validate({"sources": full, "port": 0, **settings})
+        service = Service(config, plugins)
+        started.append(service)
+        service.start()
+        return service
+
+    yield start
+    for service in started:
+        assert service.stop()
+
+
+def ask(
+    service: Service, path: str, method: str = "GET", **headers: str
+) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection(urlsplit(service.address).netloc, timeout=10)
+    connection.request(method, path, headers=headers)
+    return connection.getresponse()
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to this"
+        time.sleep(0.05)
+
+
+def running(service: Service, *names: str) -> Callable[[], bool]:
+    return lambda: all(service.workers[name].state == "running" for name in names)
+
+
+def test_two_looped_clips_are_served(serve: Serve, clip: Callable[..., Path]) -> None:
+    path = str(clip())
+    service = serve({name: {"source": path, "loop": True} for name in ("left", "right")})
+    until(running(service, "left", "right"))
+    until(lambda: all(each.live.count > 15 for each in service.workers.values()))  # it has looped
+    left, right = json.load(ask(service, "/sources"))
+    assert (left["name"], left["state"], right["name"]) == ("left", "running", "right")
+    assert {each["task"] for each in left["records"]} == {"spots", "colour"}
+    picture = np.frombuffer(ask(service, "/sources/left/picture.jpg").read(), np.uint8)
+    assert cv2.imdecode(picture, cv2.IMREAD_COLOR).shape == (48, 64, 3)
+    metrics = ask(service, "/metrics").read().decode()
+    assert 'edgereg_up{source="left"} 1.0' in metrics
+    assert 'edgereg_stage_seconds{quantile="0.5",source="right",stage="decode"}' in metrics
+
+
+def test_sources_that_want_the_same_share_one_model(
+    serve: Serve, clip: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgereg.serve import shared
+
+    loads: list[object] = []
+    load = shared.load
+    monkeypatch.setattr(shared, "load", lambda *given: loads.append(given) or load(*given))
+    path = str(clip())
+    service = serve({name: {"source": path, "loop": True} for name in ("a", "b", "c")})
+    until(running(service, "a", "b", "c"))
+    assert len(loads) == 1
+
+
+def test_results_come_as_events(serve: Serve, clip: Callable[..., Path]) -> None:
+    service = serve({"door": {"source": str(clip()), "loop": True}})
+    until(running(service, "door"))
+    stream = ask(service, "/sources/door/events")
+    assert stream.headers["Content-Type"].startswith("text/event-stream")
+    numbers, found = [], []
+    while len(found) < 5:
+        line = stream.readline().decode()
+        if line.startswith("id: "):
+            numbers.append(int(line[4:]))
+        if line.startswith("data: "):
+            found.append(json.loads(line[6:]))
+    stream.close()
+    assert numbers == list(range(numbers[0], numbers[0] + 5))
+    assert all(set(record) == set(FIELDS) for records in found for record in records)
+    assert len(found[0]) == 4
+
+
+def test_pictures_come_as_jpegs(serve: Serve, clip: Callable[..., Path]) -> None:
+    service = serve({"door": {"source": str(clip()), "loop": True}})
+    stream = ask(service, "/sources/door/live.mjpg")
+    assert stream.headers["Content-Type"] == "multipart/x-mixed-replace; boundary=frame"
+    for _ in range(3):
+        assert stream.readline() == b"--frame\r\n"
+        assert stream.readline() == b"Content-Type: image/jpeg\r\n"
+        length = int(stream.readline().split(b":")[1])
+        assert stream.readline() == b"\r\n"
+        jpeg = np.frombuffer(stream.read(length), np.uint8)
+        assert cv2.imdecode(jpeg, cv2.IMREAD_COLOR) is not None
+        assert stream.readline() == b"\r\n"
+    stream.close()
+
+
+def test_a_source_that_fails_is_tried_again_and_harms_no_other(
+    serve: Serve, clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    good, later = str(clip()), tmp_path / "later.mp4"
+    service = serve(
+        {"good": {"source": good, "loop": True}, "bad": {"source": str(later), "loop": True}}
+    )
+    bad = service.workers["bad"]
+    until(lambda: bad.counters().failures >= 2)
+    assert bad.state == "waiting"
+    assert bad.error is not None
+    assert "later.mp4" in bad.error
+    assert ask(service, "/health/live").status == 200
+    assert 'edgereg_up{source="bad"} 0.0' in ask(service, "/metrics").read().decode()
+    before = service.workers["good"].live.count
+    until(lambda: service.workers["good"].live.count > before)
+    later.write_bytes(Path(good).read_bytes())
+    until(running(service, "good", "bad"))
+    assert bad.counters().recoveries == 1
+    assert bad.error is None
+    assert service.workers["good"].counters().failures == 0
+
+
+def test_a_source_that_stands_still_is_started_anew(
+    serve: Serve, clip: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgereg.sources.paced import PacedSource
+
+    frames = PacedSource.frames
+
+    def three(self: Any) -> Iterator[Any]:
+        for _, frame in zip(range(3), frames(self), strict=False):
+            yield frame
+        self._closed.wait()
+
+    monkeypatch.setattr(PacedSource, "frames", three)
+    service = serve({"door": {"source": str(clip()), "loop": True, "stalled": 0.5}})
+    until(lambda: service.workers["door"].counters().recoveries >= 1)
+
+
+def test_a_file_comes_to_its_end_and_its_table_is_continued(
+    serve: Serve, clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    table = tmp_path / "colours.jsonl"
+    source = {"source": str(clip(count=5)), "outputs": [str(table)]}
+    for times in (1, 2):
+        service = serve({"clip": source})
+        until(lambda worker=service.workers["clip"]: worker.state == "ended")
+        assert len(table.read_text().splitlines()) == times * 5 * 4
+    assert ask(service, "/health/ready").status == 200
+
+
+def test_who_reads_slowly_slows_nobody(serve: Serve, clip: Callable[..., Path]) -> None:
+    service = serve({"door": {"source": str(clip(size=(640, 480))), "loop": True}})
+    worker = service.workers["door"]
+    until(running(service, "door"))
+    host, port = urlsplit(service.address).netloc.split(":")
+    readers = [socket.create_connection((host, int(port))) for _ in range(8)]
+    for position, reader in enumerate(readers):  # they ask, and never read
+        what = "live.mjpg" if position % 2 else "events"
+        reader.sendall(f"GET /sources/door/{what} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    before, began = worker.live.count, time.monotonic()
+    until(lambda: worker.live.count >= before + 30)
+    assert time.monotonic() - began < 10  # 1.5 s of film
+    for reader in readers:
+        reader.close()
+
+
+def test_no_more_streams_than_allowed(serve: Serve, clip: Callable[..., Path]) -> None:
+    service = serve({"door": {"source": str(clip()), "loop": True}}, clients=1)
+    first = ask(service, "/sources/door/events")
+    first.readline()
+    assert ask(service, "/sources/door/live.mjpg").status == 503
+    first.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/sources", "/sources/door/events", "/metrics", "/page.js"])
+def test_nobody_comes_in_without_the_token(
+    serve: Serve, clip: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("EDGEREG_TOKEN", TOKEN)
+    service = serve({"door": {"source": str(clip()), "loop": True}})
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "edgereg_token="}):
+        assert ask(service, path, **headers).status == 401
+    assert ask(service, path, Authorization=f"Bearer {TOKEN}").status == 200
+    assert ask(service, path, Cookie=f"edgereg_token={TOKEN}").status == 200
+    assert ask(service, "/health/live").status == 200
+
+
+def test_a_browser_shows_the_token_once(
+    serve: Serve, clip: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEREG_TOKEN", TOKEN)
+    service = serve({"door": {"source": str(clip()), "loop": True}})
+    answer = ask(service, f"/?token={TOKEN}")
+    assert (answer.status, answer.headers["Location"]) == (303, "/")
+    cookie = answer.headers["Set-Cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert ask(service, "/?token=wrong").status == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../../etc/passwd",
+        "/..%2f..%2fetc%2fpasswd",
+        "/config.py",
+        "/sources/..%2f..%2fetc%2fpasswd/events",
+        "/sources/%00/picture.jpg",
+        "/sources/nobody/live.mjpg",
+        "//etc/passwd",
+        "/page.js%00.html",
+    ],
+)
+def test_no_path_leads_to_a_file(serve: Serve, clip: Callable[..., Path], path: str) -> None:
+    service = serve({"door": {"source": str(clip()), "loop": True}})
+    assert ask(service, path).status == 404
+
+
+def test_other_names_and_methods_are_refused(serve: Serve, clip: Callable[..., Path]) -> None:
+    service = serve({"door": {"source": str(clip()), "loop": True}})
+    assert ask(service, "/sources", Host="rebound.example").status == 400
+    assert ask(service, "/sources", "POST").status == 405
+
+
+def test_a_password_in_an_address_is_not_told(serve: Serve) -> None:
+    service = serve({"door": {"source": "rtsp://admin:hunter22@127.0.0.1:9/1"}})
+    until(lambda: service.workers["door"].counters().failures >= 1)
+    assert "hunter22" not in ask(service, "/sources").read().decode()
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ({"tasks": ["nothing"]}, "sources.door: no task 'nothing'"),
+        ({"outputs": ["film.mp4"]}, "sources.door: film.mp4"),
+    ],
+)
+def test_what_can_never_work_is_refused_at_once(
+    serve: Serve, source: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(EdgeregError, match=place):
+        serve({"door": {"source": "0", **source}})
+
+
+def test_a_port_that_is_taken_is_told(serve: Serve, clip: Callable[..., Path]) -> None:
+    service = serve({"door": {"source": str(clip()), "loop": True}})
+    port = urlsplit(service.address).port
+    with pytest.raises(EdgeregError, match="can't listen"):
+        serve({"door": {"source": "0"}}, port=port)
