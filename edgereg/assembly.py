@@ -5,13 +5,14 @@ The front door, the commands, the window, its export, the demo and the workers a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
 
+from edgereg.blurring import HEADS, Blur, Veil, Veiled
 from edgereg.core.arrays import Image
 from edgereg.core.errors import EdgeregError, ModelFolderError, SinkError
 from edgereg.core.regions import Prompt
@@ -41,6 +42,7 @@ from edgereg.sources.clips import Clips
 from edgereg.sources.open import FORMATS, open_source
 from edgereg.sources.options import SourceOptions
 from edgereg.sources.wrapped import Arrays, Part
+from edgereg.tracks.covers import Gathered, Held
 
 # A path, a camera's number, a URL ... as a user types it; an open source; or images from Python.
 Origin: TypeAlias = str | int | Path | Source | Iterable[Image]
@@ -58,7 +60,7 @@ class Choice:
     'fast', 'default', 'far'. realtime: the latest frame wins; None: where the source is live.
     limit: at most so many frames. refine, steps, prompts, track, detect_every: as in `Settings`.
     fov: what frames show from left to right, in degrees, for the tasks that make use of it.
-    filters: names, in the order in which they are applied.
+    filters: names, in the order in which they are applied. blur: cover heads in pictures.
     """
 
     tasks: tuple[str, ...] = ()
@@ -76,6 +78,7 @@ class Choice:
     detect_every: int | Literal["auto"] = 1
     fov: float | None = None
     filters: tuple[str, ...] = ()
+    blur: Blur | None = None
     source: SourceOptions = field(default_factory=SourceOptions)
 
     def settings(self, plugins: Plugins) -> Settings:
@@ -109,6 +112,8 @@ def load(plugins: Plugins, choice: Choice) -> list[LoadedTask]:
         models[task] = folder
     loaders = {name: provider.load for name, provider in plugins.engines().items()}
     wanted = choice.tasks or tuple(models) or DEFAULT_TASKS
+    if choice.blur is not None and HEADS not in wanted:
+        wanted = (*wanted, HEADS)
     loading = Loading(models, choice.engine, choice.threads, loaders, choice.size)
     tasks = list(plugins.tasks().values())
     if choice.fov is not None:
@@ -222,15 +227,17 @@ def assemble(
     resume: bool = False,
     queue_size: int = 4,
     loop: bool = False,
+    veil: Veil | None = None,
 ) -> Run:
     """Load, open, and put together a whole run; nothing stays open where a part of it fails.
 
     tasks: loaded already, and settings: in place of the choice's, where not None.
     sinks: further ones, beside the outputs. append: to the tables that are there. resume: after
     the last clip that is done in them. loop: a recording starts again at its end, in its own time.
+    veil: covers what outputs of pictures are given.
     """
     check_places(plugins, origin, outputs, append=append or resume)
-    pictures = wants_pictures(plugins, outputs)
+    pictures = veil is None and wants_pictures(plugins, outputs)
     loaded = load(plugins, choice) if tasks is None else tasks
     source = open_origin(plugins, origin, choice, loop=loop)
     try:
@@ -244,13 +251,75 @@ def assemble(
     staged = make_pipeline(
         source,
         loaded,
-        [*opened, *([table] if table else ()), *sinks],
+        [*_veiled(plugins, opened, veil), *([table] if table else ()), *sinks],
         settings=settings or choice.settings(plugins),
         pictures=pictures,
         realtime=choice.realtime,
         queue_size=queue_size,
     )
-    return Run(source, staged, tuple(opened), table)
+    return Run(source, staged, tuple(opened), table, veil)
+
+
+def _veiled(plugins: Plugins, outputs: Sequence[Output], veil: Veil | None) -> list[Sink]:
+    """The outputs, those of pictures behind the veil."""
+    if veil is None:
+        return list(outputs)
+    return [
+        Veiled(output, veil) if format_of(output.path, plugins.sinks()).pictures else output
+        for output in outputs
+    ]
+
+
+def check_blur(choice: Choice, pictures: Sequence[Path]) -> None:
+    """Raise EdgeregError where heads can't be covered; pictures: the outputs that show them."""
+    if not pictures:
+        raise EdgeregError("blur covers heads in pictures: name an output for them, as out.mp4")
+    if not choice.track:
+        raise EdgeregError("blur needs tracks, so that heads stay covered: leave --no-track out")
+    for path in pictures:  # else it would be known after the first pass only
+        if "%" not in path.name and not path.absolute().parent.is_dir():
+            raise SinkError(f"{path}: its folder does not exist; make it first")
+
+
+def passes(
+    plugins: Plugins,
+    origin: Origin,
+    outputs: Sequence[Path],
+    choice: Choice,
+    *,
+    sinks: Sequence[Sink] = (),
+    append: bool = False,
+    resume: bool = False,
+) -> Iterator[Run]:
+    """The runs that write these outputs, each to be run, and finished, before the next one.
+
+    One, but for heads that are covered in files: the first pass finds them and writes what holds
+    no pictures, the second writes the pictures. Where a source can be read only once (cameras,
+    streams, pipes, `realtime`) there is one pass. Whoever stops after a pass that failed, or was
+    interrupted, leaves nothing open. Arguments as of `assemble`; `sinks` are the first pass's.
+    """
+    blur = choice.blur
+    if blur is None:
+        yield assemble(plugins, origin, outputs, choice, sinks=sinks, append=append, resume=resume)
+        return
+    check_places(plugins, origin, outputs, append=append or resume)
+    pictures = [path for path in outputs if format_of(path, plugins.sinks()).pictures]
+    others = [path for path in outputs if path not in pictures]
+    check_blur(choice, pictures)
+    if not (others or choice.tasks or choice.models):
+        choice = replace(choice, tasks=(HEADS,))
+    source = open_origin(plugins, origin, replace(choice, limit=None))
+    twice = isinstance(origin, str | int | Path) and bool(source.info.files)
+    if choice.realtime or source.info.live or not twice:
+        veil = Veil(blur, Held(HEADS).cover)
+        yield assemble(plugins, source, outputs, choice, sinks=sinks, veil=veil)
+        return
+    gathered = Gathered(HEADS)
+    yield assemble(plugins, source, others, choice, sinks=[gathered, *sinks])
+    covers = gathered.covers()
+    veil = Veil(blur, lambda result: covers.get(result.index))
+    every = replace(choice, filters=(), prompts=())
+    yield assemble(plugins, origin, pictures, every, tasks=(), veil=veil)
 
 
 def stopped_at(plugins: Plugins, source: Source, outputs: Sequence[Path]) -> Resume:
@@ -284,6 +353,7 @@ class Run:
     pipeline: StagedPipeline
     outputs: tuple[Output, ...]
     clips: ClipsTable | None = None
+    veil: Veil | None = None
 
     def finish(self, *, interrupted: bool = False) -> list[str]:
         """After the end: put the outputs in their places.

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from edgereg.assembly import Choice, Origin, assemble, in_order, load
+from edgereg.assembly import Choice, Origin, Run, assemble, in_order, load, passes
+from edgereg.blurring import Blur
 from edgereg.core.arrays import Image
 from edgereg.core.errors import EdgeregError
 from edgereg.core.frames import SourceInfo
@@ -105,12 +106,14 @@ def run(
     fov: float | None = None,
     append: bool = False,
     resume: bool = False,
+    blur: str | None = None,
 ) -> Report:
     """Run a source through tasks into files, as the command `edgereg run` does.
 
     outputs: paths; the ending says what is written. append: to tables that are there. resume: go
-    on with a folder or glob of clips after the last one that is done in the outputs. Everything
-    else as in `stream`. Returns times, counts, warnings and the faults of tasks. Raises
+    on with a folder or glob of clips after the last one that is done in the outputs. blur: cover
+    the heads in all pictures: 'heads', 'heads:pixelate' or 'heads:box'; files are read twice.
+    Everything else as in `stream`. Returns times, counts, warnings and the faults of tasks. Raises
     EdgeregError where the run could not be made, or ended by a fault; what came before it is then
     in the outputs, or beside those that were there before.
     """
@@ -129,9 +132,18 @@ def run(
         detect_every=detect_every,
         fov=fov,
         filters=("smooth",) if smooth else (),
+        blur=None if blur is None else Blur.parse(blur),
     )
     paths = [Path(output) for output in outputs]
-    whole = assemble(_plugins(), source, paths, choice, append=append, resume=resume)
+    reports = [
+        _to_its_end(whole)
+        for whole in passes(_plugins(), source, paths, choice, append=append, resume=resume)
+    ]
+    return reports[0]
+
+
+def _to_its_end(whole: Run) -> Report:
+    """Run, and put the outputs in their places. Raises the error that ended the run."""
     interrupted = True
     try:
         report = whole.pipeline.run()
@@ -143,6 +155,8 @@ def run(
             log.warning(line)
     if report.error is not None:
         raise report.error
+    if whole.veil is not None:
+        log.info(whole.veil.summary())
     return report
 
 

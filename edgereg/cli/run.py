@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +15,7 @@ from edgereg.cli.waiting import at_work
 from edgereg.core.errors import EdgeregError
 
 if TYPE_CHECKING:
-    from edgereg.assembly import Choice
+    from edgereg.assembly import Choice, Run
     from edgereg.core.regions import Prompt
     from edgereg.sources.options import SourceOptions
 
@@ -97,6 +98,11 @@ if TYPE_CHECKING:
 )
 @click.option("--smooth", is_flag=True, help="Steady the values over time; raw ones are kept too.")
 @click.option("--filter", "filters", multiple=True, help="A plugin's filter (repeatable).")
+@click.option(
+    "--blur",
+    metavar="heads[:LOOK]",
+    help="Cover every head in the pictures that are written; LOOK: blur (default), pixelate, box.",
+)
 @click.option("--track/--no-track", default=True, help="Number people through the clip (default).")
 @click.option(
     "--fov",
@@ -115,7 +121,7 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     (annotated video), %06d.png, .jsonl, .csv, .parquet, .json (COCO), .txt (MOTChallenge), .pts
     (300-W).
     """
-    from edgereg.assembly import assemble
+    from edgereg.assembly import passes
     from edgereg.cli.watching import FirstFaults, conclude, watch
 
     choice = _choice(options)
@@ -123,9 +129,9 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     if options["workers"]:
         from edgereg.cli.spreading import run_spread
 
-        if choice.precision or choice.limit or choice.realtime:
+        if choice.precision or choice.limit or choice.realtime or choice.blur:
             raise EdgeregError(
-                "--workers takes neither --precision, --limit nor --realtime; leave it out"
+                "--workers takes none of --precision, --limit, --realtime and --blur; leave it out"
             )
         workers, frames = options["workers"], options["slice"]
         append, resume = options["append"], options["resume"]
@@ -139,27 +145,43 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
             append=append,
             resume=resume,
         )
-    faults = FirstFaults()
-    with at_work("loading models; the first time an engine is tried or compiled takes longer"):
-        run = assemble(
-            session.plugins,
-            source,
-            outputs,
-            choice,
-            sinks=[faults],
-            append=options["append"],
-            resume=options["resume"],
-        )
-    report, interrupted = watch(
-        run.pipeline, run.source.info.frame_count, live=run.source.info.live
+    faults, code = FirstFaults(), 0
+    runs = passes(
+        session.plugins,
+        source,
+        outputs,
+        choice,
+        sinks=[faults],
+        append=options["append"],
+        resume=options["resume"],
     )
-    with signals_ignored():
-        places = run.finish(interrupted=interrupted)
-    return conclude(report, interrupted, faults, places, with_stats=options["show_stats"])
+    for run in _made(runs):
+        info = run.source.info
+        report, interrupted = watch(run.pipeline, info.frame_count, live=info.live)
+        with signals_ignored():
+            places = run.finish(interrupted=interrupted)
+        ended = conclude(report, interrupted, faults, places, with_stats=options["show_stats"])
+        faults, code = FirstFaults(), max(code, ended)
+        if run.veil is not None:
+            click.echo(run.veil.summary())
+        if interrupted:
+            break
+    return code
+
+
+def _made(runs: Iterator[Run]) -> Iterator[Run]:
+    """The runs, with a word to the user while the next one is made."""
+    while True:
+        with at_work("loading models; the first time an engine is tried or compiled takes longer"):
+            run = next(runs, None)
+        if run is None:
+            return
+        yield run
 
 
 def _choice(options: dict[str, Any]) -> Choice:
     from edgereg.assembly import Choice
+    from edgereg.blurring import Blur
 
     return Choice(
         tasks=options["tasks"],
@@ -176,6 +198,7 @@ def _choice(options: dict[str, Any]) -> Choice:
         track=options["track"],
         detect_every=_interval(options["detect_every"]),
         fov=options["fov"],
+        blur=Blur.parse(options["blur"]) if options["blur"] else None,
         filters=(*(["smooth"] if options["smooth"] else []), *options["filters"]),
         source=_source_options(options),
     )
