@@ -72,7 +72,7 @@ class Veil:
         """One line on what was covered, and how sure that is."""
         line = (
             f"{self.boxes.total()} heads covered in {self.frames} frames: "
-            f"{self.boxes[CARRIED]} where they were expected and not found, "
+            f"{self.boxes[CARRIED]} carried there by their tracks, "
             f"{self.boxes[UNCERTAIN]} uncertain"
         )
         if self.unknown:

@@ -190,7 +190,7 @@ def test_what_was_covered_is_said(
 ) -> None:
     with caplog.at_level("INFO"):
         edgereg.run(crowd, tmp_path / "out.mkv", blur="heads")
-    line = f"{FRAMES} heads covered in {FRAMES} frames: {len(MISSED)} where they were expected"
+    line = f"{FRAMES} heads covered in {FRAMES} frames: {len(MISSED)} carried"
     assert line in caplog.text
 
 
