@@ -14,6 +14,7 @@ PURPOSES = {
     "results": "Parquet tables",
     "train": "training and rendering",
     "export": "exporting models",
+    "author": "beginning a plugin",
     "ray": "runs spread over many machines",
     "serve": "many sources, watched from a browser",
 }

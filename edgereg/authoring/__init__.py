@@ -1,0 +1,1 @@
+"""What plugin authors need: a package to begin with."""
