@@ -60,7 +60,9 @@ def test_a_head_that_fills_the_picture_is_found(loaded: LoadedTask) -> None:
     source = open_source(CLIP)
     image = next(iter(source.frames())).image
     source.close()
-    for x1, y1, x2, y2 in found(loaded, image):
+    heads = found(loaded, image)
+    assert len(heads) == 3
+    for x1, y1, x2, y2 in heads:
         margin = 0.05 * (y2 - y1)
         left, top = int(x1 - margin), int(y1 - margin)
         part = image[max(top, 0) : int(y2 + margin), max(left, 0) : int(x2 + margin)]
