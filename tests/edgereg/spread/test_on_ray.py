@@ -199,7 +199,7 @@ def test_no_such_workers(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     ("options", "complaint"),
     [
         (["--workers", "dask"], "no such kind"),
-        (["--workers", "ray", "--limit", "3"], "takes neither"),
+        (["--workers", "ray", "--limit", "3"], "takes none of"),
         (["o.mp4", "--workers", "ray"], "workers send no pictures"),
     ],
 )
