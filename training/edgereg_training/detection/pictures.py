@@ -91,7 +91,7 @@ def judge_pictures(
     """Every picture through the task, one thread, judged against its labels."""
     results = []
     for number, picture in enumerate(pictures, start=1):
-        image = picture.read().image
+        image = np.ascontiguousarray(picture.read().image[..., :3])
         began = time.perf_counter()
         found = predict(image, model.spec.task, models=model.path, threads=1, size=size)
         seconds = time.perf_counter() - began

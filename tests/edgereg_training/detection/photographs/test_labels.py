@@ -60,3 +60,17 @@ def test_what_is_no_labels_is_said(tmp_path: Path, content: str) -> None:
 def test_an_empty_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no pictures"):
         read_pictures(tmp_path)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_grey_deep_and_cut_out_pictures_are_read(
+    tmp_path: Path, channels: int, depth: type[np.generic]
+) -> None:
+    pixels = np.full((20, 30, channels), np.iinfo(depth).max // 2, depth).squeeze()
+    cv2.imwrite(str(tmp_path / "a.png"), pixels)
+    (read,) = read_pictures(tmp_path)
+    image = read.read().image
+    assert image.dtype == np.uint8
+    assert image.shape == (20, 30, 4 if channels == 4 and depth is np.uint8 else 3)
+    assert image[..., :3].mean() == pytest.approx(127, abs=1)

@@ -29,11 +29,15 @@ class LabelledPicture:
     ignored: npt.NDArray[np.bool_]
 
     def read(self) -> Scene:
-        """The picture itself; raises TrainingError where it can't be read."""
+        """The picture itself, RGB or, where it has alpha, RGBA; as it is stored, since its labels
+        are. Raises TrainingError where it can't be read."""
         pixels = cv2.imread(str(self.path), cv2.IMREAD_UNCHANGED)
+        code = cv2.COLOR_BGRA2RGBA
+        if pixels is None or pixels.shape[2:] != (4,) or pixels.dtype != np.uint8:
+            flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+            pixels, code = cv2.imread(str(self.path), flags), cv2.COLOR_BGR2RGB
         if pixels is None:
             raise TrainingError(f"{self.path}: no picture that can be read")
-        code = cv2.COLOR_BGRA2RGBA if pixels.shape[2:] == (4,) else cv2.COLOR_BGR2RGB
         return Scene(np.asarray(cv2.cvtColor(pixels, code), np.uint8), self.boxes, self.ignored)
 
 
