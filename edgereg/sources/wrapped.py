@@ -61,8 +61,13 @@ class Part:
 class Arrays:
     """Frames from an iterable of images, uint8 [H, W, 3] RGB."""
 
-    def __init__(self, images: Iterable[Image], name: str = "arrays") -> None:
-        """Raises SourceError where there is no image, or the first is none."""
+    def __init__(
+        self, images: Iterable[Image], name: str = "arrays", fps: float = ARRAYS_FPS
+    ) -> None:
+        """fps: how many were taken a second.
+
+        Raises SourceError where there is no image, or the first is none.
+        """
         self._images = iter(images)
         self._name = name
         self._closed = False
@@ -72,7 +77,7 @@ class Arrays:
             raise SourceError(f"{name}: holds no image")
         self._first: Image | None = self._checked(first, 0)
         height, width = self._first.shape[:2]
-        self.info = SourceInfo(name, width, height, ARRAYS_FPS, None, seekable=False, live=False)
+        self.info = SourceInfo(name, width, height, fps, None, seekable=False, live=False)
 
     def frames(self) -> Iterator[Frame]:
         """Every image once. Raises SourceError at one that is no RGB picture."""
@@ -83,7 +88,7 @@ class Arrays:
         for index, image in enumerate(self._images, start=1):
             if self._closed:
                 return
-            yield Frame(index, index / ARRAYS_FPS, self._checked(image, index), self._name)
+            yield Frame(index, index / self.info.fps, self._checked(image, index), self._name)
 
     def seek(self, index: int) -> None:
         """Raises SourceError: an iterator has no past."""

@@ -97,6 +97,10 @@ class TestData:
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False),
               help="Of tracking: the success plot (PNG).")  # fmt: skip
 @click.option(
+    "--detect-every", type=click.IntRange(1, 100), default=1, show_default=True,
+    help="Of identities: detect in every N-th frame and carry the boxes between.",
+)  # fmt: skip
+@click.option(
     "--record", is_flag=True, help="Write the figures into model.json and the model card."
 )
 @click.pass_context
@@ -112,12 +116,16 @@ def command(
     count: int | None,
     cache: Path | None,
     plot: Path | None,
+    detect_every: int,
     record: bool,
 ) -> None:
     """Measure MODELS (default: the bundled ones) with 95 % bootstrap intervals.
 
     `edgereg evaluate tracking FOLDER...` follows the objects of the sequences in FOLDERs, in the
     layout of OTB, GOT-10k, LaSOT, TrackingNet or VOT, by the tracker as it runs.
+
+    `edgereg evaluate identities [FOLDER...]` tells IDF1, HOTA and identity switches of heads in
+    sequences of MOTChallenge's layout; without FOLDER, of rendered crowds.
 
     A model folder's graphs run in ONNX Runtime as they do on the device, with and without
     refinement. A training folder of the problem 'regression' runs in torch, whatever its method.
@@ -127,6 +135,9 @@ def command(
 
     if models and str(models[0]) == "tracking" and not models[0].exists():
         evaluate_tracking(models[1:], plot)
+        return
+    if models and str(models[0]) == "identities" and not models[0].exists():
+        identities_of(models[1:], detect_every, size, assets, cache)
         return
     test = TestData(part, data, assets, count, cache)
     for path in models or [task.model for task in context.obj.tasks().values() if task.model]:
@@ -177,6 +188,37 @@ def evaluate_on_pictures(model: ModelFolder, labels: Path, folder: Path | None, 
     with progress_of(f"measure {model.spec.name}") as report:
         figures = measure(model, labels, folder, report, size)
     show(f"{model.spec.name} {model.spec.version} on {labels.name}", figures)
+
+
+def identities_of(
+    folders: tuple[Path, ...], detect_every: int, size: str, assets: Path | None, cache: Path | None
+) -> None:
+    """Show how well heads keep their numbers in folders of sequences, or in rendered crowds."""
+    import platformdirs
+
+    from edgereg.cli.tables import show_table
+    from edgereg_training.commands.progress import progress_bar
+    from edgereg_training.identities.crowds import write_crowds
+    from edgereg_training.identities.evaluation import evaluate_identities, figures_of
+    from edgereg_training.identities.mot_folders import load_mot
+
+    if not folders:
+        place = (cache or platformdirs.user_cache_path("edgereg") / "evaluation") / "crowds"
+        if assets is None:
+            click.echo("No --assets folder: rendering the stand-in head.", err=True)
+        with progress_bar("render crowds") as report:
+            folders = (
+                write_crowds(place / (assets.name if assets else "stand-in"), assets, report),
+            )
+    for folder in folders:
+        with progress_bar(f"follow {folder.name}") as report:
+            measured = evaluate_identities(load_mot(folder), report, detect_every, size)
+        rows = [(item.name, f"{item.idf1:.3f}", f"{item.hota:.3f}", str(item.switches),
+                 str(item.boxes), f"{item.found / max(item.boxes, 1):.3f}", f"{item.overlap:.3f}")
+                for item in measured]  # fmt: skip
+        columns = ("sequence", "IDF1", "HOTA", "switches", "boxes", "recall", "IoU")
+        show_table(columns, rows, folder.name)
+        show(f"identities on {folder.name}", figures_of(measured))
 
 
 def evaluate_tracking(folders: tuple[Path, ...], plot: Path | None) -> None:

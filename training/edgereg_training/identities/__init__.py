@@ -1,0 +1,1 @@
+"""Numbered heads of crowds: rendered ones, folders of sequences, and the measures of identities."""
