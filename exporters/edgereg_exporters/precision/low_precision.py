@@ -27,7 +27,9 @@ BETWEEN = FOLLOWING | {
     "Add", "AveragePool", "Clip", "Concat", "Flatten", "GlobalAveragePool", "HardSigmoid",
     "HardSwish", "Mul", "ReduceMean", "Reshape", "Resize", "Sigmoid", "Transpose",
 }  # fmt: skip
-SCALING = frozenset({"Cast", "Div", "Sub"})
+SCALING = frozenset({"Cast", "Div", "Pad", "Sub"})
+# What these take besides are shapes and widths, which may be computed.
+SHAPED = frozenset({"Pad", "Reshape", "Resize"})
 HEAD = re.compile(r"(^|\.)heads?\.")
 
 
@@ -72,8 +74,7 @@ def _network(graph: onnx.GraphProto, weights: set[str]) -> set[str]:
     for node in graph.node:
         if node.op_type not in WEIGHTED | BETWEEN | SCALING:
             continue
-        # What Reshape and Resize take besides are shapes, which may be computed.
-        taken = node.input[:1] if node.op_type in {"Reshape", "Resize"} else node.input
+        taken = node.input[:1] if node.op_type in SHAPED else node.input
         if all(not name or name in plain or name in weights for name in taken):
             plain.update(node.output)
             found.add(node.name)
