@@ -10,25 +10,21 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from edgereg.assembly import DEFAULT_TASKS, Choice
 from edgereg.core.errors import EdgeregError
 from edgereg.core.files import reason
 from edgereg.core.regions import Prompt
+from edgereg.serve.delivery.config import DeliveryConfig, placed
+from edgereg.serve.strict import Name, Strict
 from edgereg.sources.options import SourceOptions, camera_mode
 
 TOKEN_VARIABLE = "EDGEREG_TOKEN"  # noqa: S105 - a name, no token
 SHORTEST_TOKEN = 16
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BoxConfig(_Strict):
+class BoxConfig(Strict):
     """A box to track: x, y, width, height in pixels of frame `frame`."""
 
     box: tuple[float, float, Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
@@ -40,7 +36,7 @@ class BoxConfig(_Strict):
         return Prompt((x, y, x + width, y + height), self.frame)
 
 
-class SourceConfig(_Strict):
+class SourceConfig(Strict):
     """One source; the fields are those of `edgereg run`.
 
     loop: a file starts again at its end, in its own time, as a stand-in for a camera.
@@ -105,21 +101,25 @@ class SourceConfig(_Strict):
         )
 
 
-class TlsConfig(_Strict):
+class TlsConfig(Strict):
     """Files of a certificate and its key, in PEM."""
 
     certificate: Path
     key: Path
 
 
-class ServeConfig(_Strict):
+class ServeConfig(Strict):
     """Everything that is served.
 
     host, port: where to listen; port 0: any free one. token_file: its first line opens the door
     (or the variable EDGEREG_TOKEN). clients: pictures and streams of results at once, at most.
+    state: a folder for what must outlive the process; None: the folder that systemd gives, else
+    one beside the configuration.
     """
 
     sources: dict[Name, SourceConfig] = Field(min_length=1)
+    deliver: dict[Name, DeliveryConfig] = Field(default_factory=dict)
+    state: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     token_file: Path | None = None
@@ -132,6 +132,14 @@ class ServeConfig(_Strict):
         twice = next((each for each in outputs if outputs.count(each) > 1), None)
         if twice is not None:
             raise ValueError(f"two outputs are the same file, {twice}; each source needs its own")
+        return self
+
+    @model_validator(mode="after")
+    def _every_delivery_of_a_source(self) -> ServeConfig:
+        for name, delivery in self.deliver.items():
+            for source in delivery.sources:
+                if source not in self.sources:
+                    raise ValueError(f"deliver.{name}.sources: there is no source '{source}'")
         return self
 
     @property
@@ -193,11 +201,12 @@ def read_config(path: Path) -> ServeConfig:
             for each in error.errors()
         ]
         raise EdgeregError("\n".join(lines)) from error
-    return _placed(config, path.resolve().parent)
+    return _placed(config, path.resolve())
 
 
-def _placed(config: ServeConfig, folder: Path) -> ServeConfig:
+def _placed(config: ServeConfig, path: Path) -> ServeConfig:
     """With paths that no longer depend on where the command was started."""
+    folder = path.parent
     sources = {
         name: each.model_copy(
             update={
@@ -212,7 +221,11 @@ def _placed(config: ServeConfig, folder: Path) -> ServeConfig:
         certificate=folder / config.tls.certificate, key=folder / config.tls.key
     )
     token_file = config.token_file and folder / config.token_file
-    return config.model_copy(update={"sources": sources, "tls": tls, "token_file": token_file})
+    given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    state = folder / (config.state or given or f"{path.stem}.state")
+    deliver = {name: placed(each, folder) for name, each in config.deliver.items()}
+    update = {"tls": tls, "token_file": token_file, "state": state, "deliver": deliver}
+    return config.model_copy(update={"sources": sources, **update})
 
 
 def _source_at(text: str, folder: Path) -> str:

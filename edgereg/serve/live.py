@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from edgereg.core.arrays import Image
-from edgereg.core.records import Record, records
+from edgereg.core.records import Record
 from edgereg.core.result import FrameResult
 from edgereg.paint.opencv import paint
 
@@ -52,7 +52,7 @@ def _jpeg(image: Image) -> bytes:
 
 
 class Live:
-    """A sink that keeps the latest results; any reader takes them at its own pace.
+    """The latest results of a source; any reader takes them at its own pace.
 
     The pipeline never waits for a reader: who is more than KEPT results behind loses the oldest,
     which `lost` counts. Of all but the latest result only the records are kept.
@@ -81,18 +81,14 @@ class Live:
         """Seconds since the latest result, or since the start where there is none."""
         return time.monotonic() - self._time
 
-    def write(self, result: FrameResult) -> None:
-        """Keep a result and wake the readers."""
-        found = records(result)
+    def keep(self, result: FrameResult, found: list[Record]) -> None:
+        """Keep a result and its records, and wake the readers."""
         with self._lock:
             self._count += 1
             self._time = time.monotonic()
             self._latest = Shot(self._count, found, result)
             self._records.append((self._count, found))
         self.wake()
-
-    def close(self) -> None:
-        """A run has ended; the next one goes on in the same place."""
 
     def wake(self) -> None:
         """Let every reader look again."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.worker import Worker
 
 _COUNTERS = {
@@ -16,6 +17,39 @@ _COUNTERS = {
     "failures": "Runs of the source that ended by a fault.",
     "recoveries": "Times that results came again after a fault.",
 }
+
+
+_DELIVERED = {
+    "sent": "Messages that arrived, or were written.",
+    "lost": "Messages lost for want of room, or refused by the other side.",
+    "failures": "Attempts to deliver that failed.",
+}
+
+
+class DeliveryMetrics(Collector):
+    """Reads the deliveries anew for every scrape."""
+
+    def __init__(self, deliveries: Sequence[Delivery]) -> None:
+        self._deliveries = deliveries
+
+    def collect(self) -> Iterable[Metric]:
+        """Every metric, with a sample for each delivery."""
+        found = {each.name: each.progress for each in self._deliveries}
+        for what, text in _DELIVERED.items():
+            counter = CounterMetricFamily(f"edgereg_delivery_{what}", text, labels=["delivery"])
+            for name, progress in found.items():
+                counter.add_metric([name], getattr(progress, what))
+            yield counter
+        waiting = GaugeMetricFamily(
+            "edgereg_delivery_waiting", "Messages that wait on the disk.", labels=["delivery"]
+        )
+        up = GaugeMetricFamily(
+            "edgereg_delivery_up", "Whether the latest attempt succeeded.", labels=["delivery"]
+        )
+        for name, progress in found.items():
+            waiting.add_metric([name], progress.waiting)
+            up.add_metric([name], progress.error is None)
+        yield from (waiting, up)
 
 
 class SourceMetrics(Collector):
@@ -61,8 +95,9 @@ class SourceMetrics(Collector):
         return times
 
 
-def exposition(workers: Mapping[str, Worker]) -> bytes:
+def exposition(workers: Mapping[str, Worker], deliveries: Sequence[Delivery]) -> bytes:
     """The metrics in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(SourceMetrics(workers))
+    registry.register(DeliveryMetrics(deliveries))
     return generate_latest(registry)

@@ -13,6 +13,8 @@ from edgereg.core.errors import EdgeregError
 from edgereg.core.files import reason
 from edgereg.plugins import Plugins
 from edgereg.serve.config import ServeConfig, read_config
+from edgereg.serve.delivery.base import Delivery
+from edgereg.serve.delivery.open import open_delivery
 from edgereg.serve.shared import SharedTasks
 from edgereg.serve.web import make_app
 from edgereg.serve.worker import Worker, check_source
@@ -29,20 +31,26 @@ class Service:
         token = config.token()
         for name, source in config.sources.items():
             check_source(name, source, plugins)
+        # First, so that a second process never takes hold of the queues.
+        self._socket = _listen(config)
         shared = SharedTasks(plugins)
+        self.deliveries = _deliveries(config)
         self.workers = {
-            name: Worker(name, source, shared) for name, source in config.sources.items()
+            name: Worker(name, source, shared, self.deliveries)
+            for name, source in config.sources.items()
         }
         # No name from elsewhere may lead a browser here, where no token keeps it out.
         local = config.on_loopback and token is None
-        app = make_app(self.workers, token=token, local=local, clients=config.clients)
+        app = make_app(
+            self.workers, self.deliveries, token=token, local=local, clients=config.clients
+        )
         settings = uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            ws="none",
+            ws_max_size=1024,
             lifespan="off",
             timeout_graceful_shutdown=1,
             ssl_certfile=config.tls.certificate if config.tls else None,
@@ -54,7 +62,6 @@ class Service:
             raise EdgeregError(f"tls: the certificate or key is no good: {error}") from error
         self._scheme = "https" if config.tls else "http"
         self._host = config.host
-        self._socket = _listen(config)
         self._server = uvicorn.Server(settings)
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), name="http", daemon=True
@@ -73,6 +80,8 @@ class Service:
 
     def start(self) -> None:
         """Start everything; returns at once."""
+        for delivery in self.deliveries:
+            delivery.start()
         for worker in self.workers.values():
             worker.start()
         self._thread.start()
@@ -86,6 +95,8 @@ class Service:
         ended = [
             worker.join(max(0.0, deadline - time.monotonic())) for worker in self.workers.values()
         ]
+        for delivery in self.deliveries:
+            ended.append(delivery.stop(max(0.5, deadline - time.monotonic())))
         self._thread.join(max(0.0, deadline - time.monotonic()))
         self._socket.close()
         return all(ended) and not self._thread.is_alive()
@@ -94,6 +105,14 @@ class Service:
 def service_of(path: Path, plugins: Plugins) -> Service:
     """What a YAML file describes, not yet started. Raises EdgeregError."""
     return Service(read_config(path), plugins)
+
+
+def _deliveries(config: ServeConfig) -> list[Delivery]:
+    """Opened, since a queue may say that it can't be. Raises EdgeregError."""
+    if config.deliver and config.state is None:
+        raise EdgeregError("state: name a folder for what is to be delivered")
+    state = config.state or Path()
+    return [open_delivery(name, each, state) for name, each in config.deliver.items()]
 
 
 def _listen(config: ServeConfig) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -15,6 +16,8 @@ from edgereg.pipeline.loading import in_order
 from edgereg.pipeline.stats import Stats
 from edgereg.plugins import Plugins
 from edgereg.serve.config import SourceConfig
+from edgereg.serve.delivery.base import Delivery
+from edgereg.serve.delivery.open import Outgoing
 from edgereg.serve.live import Live
 from edgereg.serve.shared import SharedTasks
 from edgereg.sinks.open import format_of
@@ -70,10 +73,17 @@ def check_source(name: str, config: SourceConfig, plugins: Plugins) -> None:
 class Worker:
     """Runs one source in a thread until it ends or is stopped; faults stay in here."""
 
-    def __init__(self, name: str, config: SourceConfig, shared: SharedTasks) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: SourceConfig,
+        shared: SharedTasks,
+        deliveries: Sequence[Delivery] = (),
+    ) -> None:
         self.name = name
         self.config = config
         self.live = Live()
+        self._outgoing = Outgoing(name, self.live, deliveries)
         self.error: str | None = None
         self.state: State = "starting"
         self.stuck = False
@@ -172,7 +182,7 @@ class Worker:
             self.config.outputs,
             choice,
             tasks=self._shared.get(choice),
-            sinks=[self.live],
+            sinks=[self._outgoing],
             append=True,
             loop=self.config.loop,
         )

@@ -23,6 +23,22 @@ WAIT_S = 0.5
 
 
 class ParquetSink:
+    """The records of results as Parquet."""
+
+    def __init__(self, path: Path, run: RunInfo) -> None:
+        """Raises SinkError, as `ParquetRecords` does."""
+        self._table = ParquetRecords(path, run.continues, run.before)
+
+    def write(self, result: FrameResult) -> None:
+        """Keep the frame's records. Raises SinkError where they can't be written."""
+        self._table.write(records(result), result.time_s)
+
+    def close(self) -> None:
+        """Make the file. Raises SinkError where it can't be made."""
+        self._table.close()
+
+
+class ParquetRecords:
     """The fields of `records` in columns.
 
     `values`, `std` and `initial` are maps of name to list, a single number being a list of one.
@@ -30,8 +46,10 @@ class ParquetSink:
     journal beside it, a stream of Arrow's, from which `finish` makes the file.
     """
 
-    def __init__(self, path: Path, run: RunInfo) -> None:
-        """Open the journal.
+    def __init__(
+        self, path: Path, continues: Path | None = None, before: int | None = None
+    ) -> None:
+        """Open the journal; continues, before: as in `RunInfo`.
 
         Raises SinkError without pyarrow, where it can't be written, or where the rows of the file
         that it continues have other columns.
@@ -42,31 +60,36 @@ class ParquetSink:
         except ImportError as error:
             raise SinkError(f"{path}: Parquet needs pyarrow; install edgereg[results]") from error
         self._path = path
-        self._continues = run.continues
-        self._before = run.before
+        self._continues = continues
+        self._before = before
         self._rows: list[Record] = []
         self._written_s = time.monotonic()
         self._reached_s = 0.0
         self._closed = False
         if path.is_dir():
             raise SinkError(f"{path}: is a folder; name a file")
-        if run.continues is not None:
-            _check_columns(run.continues, pa, pq)
+        if continues is not None:
+            _check_columns(continues, pa, pq)
         self._journal = UnbufferedFile(journal_of(path))
         self._stream: Any = pa.ipc.new_stream(pa.PythonFile(self._journal, "w"), arrow_schema())
         self._journal.keep()
 
-    def write(self, result: FrameResult) -> None:
-        """Keep the frame's records; they are in the journal within half a second.
+    @property
+    def size(self) -> int:
+        """Bytes in the journal."""
+        return self._journal.size
+
+    def write(self, rows: list[Record], time_s: float) -> None:
+        """Keep a frame's records; they are in the journal within half a second.
 
         Raises SinkError where it can't be written.
         """
         if self._closed:
             raise SinkError(f"{self._path}: is closed")
-        self._rows += records(result)
-        waited = max(time.monotonic() - self._written_s, abs(result.time_s - self._reached_s))
+        self._rows += rows
+        waited = max(time.monotonic() - self._written_s, abs(time_s - self._reached_s))
         if len(self._rows) >= ROW_GROUP or waited >= WAIT_S:
-            self._reached_s = result.time_s
+            self._reached_s = time_s
             ensure_space(self._path, self._journal.size)
             self._write_rows()
 

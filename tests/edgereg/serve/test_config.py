@@ -11,6 +11,7 @@ from edgereg.core.errors import EdgeregError
 pytest.importorskip("yaml")
 
 from edgereg.serve.config import read_config
+from edgereg.serve.delivery.config import FilesConfig
 
 GOOD = "sources: {door: {source: clip.mp4}}"
 
@@ -34,6 +35,12 @@ def written(folder: Path, text: str) -> Path:
         (GOOD + "\nport: 70000", "port"),
         ("[1, 2]", "sources:"),
         ("sources: {door: [", "no YAML"),
+        (GOOD + "\ndeliver: {b: {to: pigeon}}", "deliver.b"),
+        (GOOD + "\ndeliver: {b: {to: mqtt}}", "deliver.b.mqtt.host"),
+        (GOOD + "\ndeliver: {b: {to: mqtt, host: h, topic: 'a/#'}}", "deliver.b.mqtt.topic"),
+        (GOOD + "\ndeliver: {b: {to: mqtt, host: h, topic: 'a/{x}'}}", "deliver.b.mqtt.topic"),
+        (GOOD + "\ndeliver: {b: {to: webhook, url: 'ftp://x'}}", "deliver.b.webhook.url"),
+        (GOOD + "\ndeliver: {b: {to: files, folder: f, sources: [x]}}", "deliver.b.sources"),
         (
             "sources: {a: {source: '0', outputs: [x.csv]}, b: {source: '1', outputs: [x.csv]}}",
             "two outputs are the same file",
@@ -67,6 +74,19 @@ def test_paths_start_at_the_file_and_other_sources_stay(tmp_path: Path) -> None:
     assert config.sources["clip"].outputs == (tmp_path / "out" / "poses.jsonl",)
     others = [config.sources[name].source for name in ("camera", "stream", "other")]
     assert others == ["0", "rtsp://camera/1", "robot:left"]
+
+
+def test_what_must_be_remembered_lies_beside_the_file_or_where_systemd_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"{GOOD}\ndeliver: {{b: {{to: files, folder: out}}}}"
+    config = read_config(written(tmp_path, text))
+    assert config.state == tmp_path / "cameras.state"
+    assert isinstance(config.deliver["b"], FilesConfig)
+    assert config.deliver["b"].folder == tmp_path / "out"
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/edgereg:/elsewhere")
+    assert read_config(written(tmp_path, text)).state == Path("/var/lib/edgereg")
+    assert read_config(written(tmp_path, text + "\nstate: kept")).state == tmp_path / "kept"
 
 
 def test_a_box_becomes_a_prompt(tmp_path: Path) -> None:

@@ -125,6 +125,91 @@ def test_results_come_as_events(serve: Serve, clip: Callable[..., Path]) -> None
     assert len(found[0]) == 4
 
 
+def test_who_comes_back_gets_what_was_missed(serve: Serve, clip: Callable[..., Path]) -> None:
+    service = serve({"door": {"source": str(clip()), "loop": True}})
+    live = service.workers["door"].live
+    until(lambda: live.count > 10)
+    stream = ask(service, "/sources/door/events", **{"Last-Event-ID": str(live.count - 5)})
+    first = next(line for line in iter(stream.readline, b"") if line.startswith(b"id: "))
+    assert int(first[4:]) <= live.count - 4
+    stream.close()
+    stream = ask(service, "/sources/door/events", **{"Last-Event-ID": "99999999999"})
+    first = next(line for line in iter(stream.readline, b"") if line.startswith(b"id: "))
+    assert int(first[4:]) < 10_000
+    stream.close()
+
+
+def socket_of(service: Service, name: str, **headers: str) -> Any:
+    client = pytest.importorskip("websockets.sync.client")
+    netloc = urlsplit(service.address).netloc
+    return client.connect(f"ws://{netloc}/sources/{name}/socket", additional_headers=headers)
+
+
+def test_results_come_over_a_websocket(serve: Serve, clip: Callable[..., Path]) -> None:
+    service = serve({"door": {"source": str(clip(count=30))}})
+    with socket_of(service, "door") as socket:
+        found = [json.loads(text) for text in socket]  # it is closed at the end of the file
+    assert found[-1]["id"] == 30
+    assert [each["id"] for each in found] == list(range(found[0]["id"], 31))
+    assert {each["source"] for each in found} == {"door"}
+    assert all(set(record) == set(FIELDS) for each in found for record in each["records"])
+
+
+def test_a_websocket_that_is_left_counts_no_more(serve: Serve, clip: Callable[..., Path]) -> None:
+    service = serve({"door": {"source": str(clip()), "loop": True}}, clients=1)
+    for _ in range(3):
+        with socket_of(service, "door") as socket:
+            socket.recv(timeout=10)
+            assert ask(service, "/sources/door/events").status == 503
+        time.sleep(0.3)
+
+
+def test_no_websocket_without_the_token_or_for_another_page(
+    serve: Serve, clip: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exceptions = pytest.importorskip("websockets.exceptions")
+    service = serve({"door": {"source": str(clip()), "loop": True}})
+    for name, origin in (("door", "https://evil.example"), ("nobody", service.address[:-1])):
+        with pytest.raises(exceptions.InvalidStatus):
+            socket_of(service, name, Origin=origin)
+    with socket_of(service, "door", Origin=service.address[:-1]):
+        pass
+    monkeypatch.setenv("EDGEREG_TOKEN", TOKEN)
+    guarded = serve({"door": {"source": str(clip()), "loop": True}})
+    with pytest.raises(exceptions.InvalidStatus):
+        socket_of(guarded, "door", Authorization="Bearer wrong")
+    with socket_of(guarded, "door", Authorization=f"Bearer {TOKEN}"):
+        pass
+
+
+def test_results_are_delivered_and_told(
+    serve: Serve, clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    service = serve(
+        {"clip": {"source": str(clip(count=8))}},
+        deliver={
+            "archive": {"to": "files", "folder": str(tmp_path / "out"), "tasks": ["colour"]},
+            "away": {"to": "webhook", "url": "http://127.0.0.1:9/secret-path"},
+        },
+        state=str(tmp_path / "state"),
+    )
+    archive, away = service.deliveries
+    until(lambda: archive.progress.sent == 8 and away.progress.waiting == 8)
+    until(lambda: away.progress.error is not None)
+    facts = ask(service, "/deliveries").read().decode()
+    assert "secret-path" not in facts
+    assert [each["sent"] for each in json.loads(facts)] == [8, 0]
+    metrics = ask(service, "/metrics").read().decode()
+    assert 'edgereg_delivery_sent_total{delivery="archive"} 8.0' in metrics
+    assert 'edgereg_delivery_waiting{delivery="away"} 8.0' in metrics
+    assert 'edgereg_delivery_up{delivery="away"} 0.0' in metrics
+    assert service.stop()
+    (table,) = (tmp_path / "out" / "clip").iterdir()
+    assert [json.loads(line)["frame"] for line in table.read_text().splitlines()] == [
+        frame for frame in range(8) for _ in range(2)
+    ]
+
+
 def test_pictures_come_as_jpegs(serve: Serve, clip: Callable[..., Path]) -> None:
     service = serve({"door": {"source": str(clip()), "loop": True}})
     stream = ask(service, "/sources/door/live.mjpg")

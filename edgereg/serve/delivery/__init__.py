@@ -1,0 +1,1 @@
+"""Results on their way to other programs and into files, as they come."""

@@ -1,0 +1,121 @@
+"""Messages kept on disk until the other side has them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from edgereg.core.errors import EdgeregError, one_line
+from edgereg.core.shown import shown
+from edgereg.serve.delivery.base import CLOSING_S, Progress
+from edgereg.serve.delivery.message import Message, numbered
+from edgereg.serve.delivery.queue import DiskQueue, Queued
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 15.0
+
+
+class RefusedError(EdgeregError):
+    """The other side is there and will never take these messages."""
+
+
+class Carrier(Protocol):
+    """The way to the other side, used by one thread."""
+
+    # Messages that it takes at once.
+    batch: int
+
+    def send(self, messages: Sequence[tuple[str, str]]) -> int:
+        """Send (source, text) of each, in order; how many of the first ones have arrived.
+
+        Raises RefusedError, or anything else where none has arrived: all are sent again later.
+        """
+        ...
+
+    def close(self) -> None:
+        """Leave."""
+        ...
+
+
+class Courier:
+    """A handler that keeps messages on disk, and a thread that sends them in order.
+
+    A message is forgotten when it has arrived. Where the process is killed between the two, it is
+    sent again, with the same id.
+    """
+
+    # Every batch is one that the disk must have.
+    pause_s = 0.1
+
+    def __init__(self, name: str, queue: DiskQueue, carrier: Carrier) -> None:
+        self._name = name
+        self._queue = queue
+        self._carrier = carrier
+        self._failures = 0
+        self._error: str | None = None
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=f"send {name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def progress(self) -> Progress:
+        """So far, before the last restart too."""
+        queue = self._queue
+        return Progress(queue.sent, queue.waiting, queue.lost, self._failures, self._error)
+
+    def handle(self, messages: deque[Message]) -> None:
+        """Keep them. Raises sqlite3.Error where the disk can't take them."""
+        self._queue.put([(message.source, message.body()) for message in messages])
+        messages.clear()
+        self._woken.set()
+
+    def close(self) -> None:
+        """Send what the other side takes at once; the rest waits for the next start."""
+        self._stopping.set()
+        self._woken.set()
+        self._thread.join(CLOSING_S)
+        if not self._thread.is_alive():
+            self._queue.close()
+
+    def _work(self) -> None:
+        pause = FIRST_PAUSE_S
+        while not self._stopping.is_set() or (self._queue.waiting and self._error is None):
+            self._woken.clear()
+            try:
+                self._send_waiting()
+            except Exception as error:  # whatever it is, the messages stay and are sent later
+                self._fail(error)
+                self._stopping.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_S)
+            else:
+                pause, self._error = FIRST_PAUSE_S, None
+                if not self._stopping.is_set():
+                    self._woken.wait()
+        self._carrier.close()
+
+    def _send_waiting(self) -> None:
+        while waiting := self._queue.first(self._carrier.batch):
+            try:
+                count = self._carrier.send([(each.source, self._text(each)) for each in waiting])
+            except RefusedError as error:
+                self._fail(error)
+                self._queue.done(waiting[-1].number, sent=False)
+                continue
+            self._error = None
+            self._queue.done(waiting[count - 1].number)
+
+    def _text(self, queued: Queued) -> str:
+        return numbered(queued.body, self._queue.stream, queued.number)
+
+    def _fail(self, error: Exception) -> None:
+        text = shown(one_line(error))
+        if text != self._error:
+            log.warning("delivery '%s': %s", self._name, text)
+        self._failures += 1
+        self._error = text

@@ -1,0 +1,82 @@
+"""From the configuration to deliveries, and from results to them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+from edgereg.core.errors import EdgeregError
+from edgereg.core.records import records
+from edgereg.core.result import FrameResult
+from edgereg.serve.delivery.archive import MEGABYTE, Archive
+from edgereg.serve.delivery.base import Delivery, Handler
+from edgereg.serve.delivery.config import (
+    DeliveryConfig,
+    FilesConfig,
+    MqttConfig,
+    OscConfig,
+    UdpConfig,
+    WebhookConfig,
+)
+from edgereg.serve.delivery.courier import Carrier, Courier
+from edgereg.serve.delivery.datagrams import osc, udp
+from edgereg.serve.delivery.message import Message
+from edgereg.serve.delivery.mqtt import MqttCarrier
+from edgereg.serve.delivery.queue import DiskQueue
+from edgereg.serve.delivery.webhook import WebhookCarrier
+from edgereg.serve.live import Live
+
+
+def open_delivery(name: str, config: DeliveryConfig, state: Path) -> Delivery:
+    """A delivery that is not started yet; what it must remember lies in the folder `state`.
+
+    Raises EdgeregError, with the place in the configuration.
+    """
+    try:
+        handler = _handler(name, config, state)
+    except EdgeregError as error:
+        raise EdgeregError(f"deliver.{name}: {error}") from error
+    return Delivery(name, config.to, handler, config.sources, config.tasks)
+
+
+def _handler(name: str, config: DeliveryConfig, state: Path) -> Handler:
+    carrier: Carrier
+    match config:
+        case UdpConfig():
+            return udp(config)
+        case OscConfig():
+            return osc(config)
+        case FilesConfig():
+            if config.format == "parquet" and find_spec("pyarrow") is None:
+                raise EdgeregError("Parquet needs pyarrow; install edgereg[results]")
+            if config.keep_megabytes < config.megabytes:
+                raise EdgeregError("keep_megabytes must be at least megabytes, that of one file")
+            return Archive(config)
+        case MqttConfig():
+            carrier = MqttCarrier(config)
+        case WebhookConfig():
+            carrier = WebhookCarrier(config)
+    limit = int(MEGABYTE * config.queue_megabytes)
+    return Courier(name, DiskQueue(state / f"{name}.queue", limit), carrier)
+
+
+class Outgoing:
+    """A sink that makes records of a source's results, once, for everybody who reads them."""
+
+    def __init__(self, source: str, live: Live, deliveries: Iterable[Delivery]) -> None:
+        self._source = source
+        self._live = live
+        self._deliveries = tuple(deliveries)
+
+    def write(self, result: FrameResult) -> None:
+        """Hand a result on; nobody is waited for."""
+        found = records(result)
+        message = Message(self._source, time.time(), found)
+        self._live.keep(result, found)
+        for delivery in self._deliveries:
+            delivery.offer(message)
+
+    def close(self) -> None:
+        """A run has ended; the next one goes on in the same place."""

@@ -1,0 +1,86 @@
+"""To a web address, by POST."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from edgereg.core.errors import EdgeregError, one_line
+from edgereg.serve.delivery.config import WebhookConfig
+from edgereg.serve.delivery.courier import RefusedError
+from edgereg.serve.delivery.secrets import secret_in
+
+# Answers after which the same messages are never sent again: their form is wrong, or their size.
+# Others, also those about tokens and addresses, can be mended on the other side.
+REFUSALS = frozenset({400, 405, 406, 409, 410, 411, 413, 414, 415, 422})
+
+
+class WebhookCarrier:
+    """Posts a JSON list of messages, over one connection as long as it lasts.
+
+    No redirection is followed, so that a token goes nowhere else.
+    """
+
+    def __init__(self, config: WebhookConfig) -> None:
+        """Raises EdgeregError where the token or certificate can't be read."""
+        self.batch = config.batch
+        self._url = urlsplit(config.url)
+        self._timeout_s = config.timeout
+        self._headers = {"Content-Type": "application/json", "User-Agent": "edgereg"}
+        token = secret_in(config.token_file)
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._tls: ssl.SSLContext | None = None
+        if self._url.scheme == "https":
+            try:
+                self._tls = ssl.create_default_context(cafile=config.ca)
+            except OSError as error:
+                raise EdgeregError(f"{config.ca}: is no certificate: {one_line(error)}") from error
+        self._connection: http.client.HTTPConnection | None = None
+
+    def send(self, messages: Sequence[tuple[str, str]]) -> int:
+        """Post them; all arrive or none. Raises RefusedError, EdgeregError."""
+        body = "[" + ",".join(text for _, text in messages) + "]"
+        kept = self._connection is not None
+        try:
+            status = self._post(body)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            if kept and isinstance(error, ConnectionError | http.client.RemoteDisconnected):
+                return self.send(messages)  # the other side had closed what was idle
+            raise EdgeregError(f"{self._place}: no answer: {one_line(error)}") from error
+        if status in REFUSALS:
+            raise RefusedError(f"{self._place}: refuses {len(messages)} messages: {status}")
+        if not 200 <= status < 300:
+            raise EdgeregError(f"{self._place}: answers {status}")
+        return len(messages)
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    @property
+    def _place(self) -> str:
+        """Without the path, which may hold a secret."""
+        return f"{self._url.scheme}://{self._url.hostname}"
+
+    def _post(self, body: str) -> int:
+        if self._connection is None:
+            host, port, wait = str(self._url.hostname), self._url.port, self._timeout_s
+            if self._tls is None:
+                self._connection = http.client.HTTPConnection(host, port, timeout=wait)
+            else:
+                self._connection = http.client.HTTPSConnection(
+                    host, port, timeout=wait, context=self._tls
+                )
+        target = self._url._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        self._connection.request("POST", target, body.encode(), self._headers)
+        answer = self._connection.getresponse()
+        answer.read(1 << 16)
+        if answer.will_close or not answer.isclosed():
+            self.close()
+        return answer.status
