@@ -187,15 +187,19 @@ class MainWindow(QMainWindow):
 
     def _on_opened(self, info: SourceInfo) -> None:
         self.setWindowTitle(f"{info.name} – edgereg")
-        self.transport.set_source(info)
-        self.inspector.set_source(info)
+        self.transport.set_source(info, self.player.duration_s)
+        self.inspector.set_source(info, self.player.duration_s)
         self._on_state(self.player.state)
+
+    def _on_measured(self, info: SourceInfo) -> None:
+        self.transport.set_length(info, self.player.duration_s)
+        self.inspector.values.set_length(info, self.player.duration_s)
 
     def _on_shown(self, result: FrameResult) -> None:
         self._stack.setCurrentWidget(self.video)
         region = self.inspector.show_result(result, self.player.take_passed())
         self.video.show_result(result, region)
-        self.transport.show_position(result)
+        self.transport.show_position(result, self.player.index)
 
     def _on_report(self, report: Report) -> None:
         self.status.show_report(report)
@@ -227,14 +231,16 @@ class MainWindow(QMainWindow):
         player = self.player
         player.state_changed.connect(self._on_state)
         player.opened.connect(self._on_opened)
-        player.measured.connect(self.transport.set_length)
+        player.measured.connect(self._on_measured)
         player.shown.connect(self._on_shown)
+        player.previewed.connect(self.video.show_preview)
         player.polled.connect(self._on_report)
         for signal in (player.failed, player.warned, self.exports.said):
             signal.connect(self.banner.say)
         self.transport.toggled.connect(player.toggle)
         self.transport.stepped.connect(player.step)
         self.transport.sought.connect(player.seek)
+        self.transport.scrubbed.connect(player.scrub)
         self.video.picked.connect(self._on_picked)
         self.refinement.changed.connect(self._on_refinement)
         self.tasks.changed.connect(self._on_off)

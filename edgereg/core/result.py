@@ -33,6 +33,8 @@ class FrameResult:
     picture: uint8 [H, W, 3] RGB with the marks painted, or None where no painter was given.
     faults: what went wrong on this frame.
     source: name of the source; in a folder of photographs, of the file. clip: as in `Frame`.
+    generation: how many jumps a player had made in the source; results of one generation follow
+    each other.
     """
 
     index: int
@@ -44,6 +46,7 @@ class FrameResult:
     faults: tuple[Fault, ...] = ()
     source: str = ""
     clip: int = 0
+    generation: int = 0
 
     def __getitem__(self, task: str) -> Predictions:
         """Predictions of a task. Raises KeyError that says why there are none."""

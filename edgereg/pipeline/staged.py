@@ -87,8 +87,10 @@ class StagedPipeline:
         """Go on after `pause`."""
         self._transport.resume()
 
-    def seek(self, index: int) -> None:
-        """Go on with frame `index`; results of frames before the jump no longer come out.
+    def seek(self, index: int) -> int:
+        """Go on with frame `index`; returns the generation of its result and of all that follow.
+
+        Results of earlier generations no longer come out, but for one that may be on its way.
 
         Raises SourceError where the source can't be searched. An index outside the source ends
         the run, since only reading tells.
@@ -100,6 +102,7 @@ class StagedPipeline:
         for channel in self._channels:
             # The frame sought may be in there already.
             channel.discard(lambda work: work.generation < generation)
+        return generation
 
     def stop(self, timeout_s: float = 5.0) -> Report:
         """End now: frames on their way are lost, what was written stays whole.

@@ -69,6 +69,7 @@ class Work:
             tuple(self.faults),
             self.frame.name,
             self.frame.clip,
+            self.generation,
         )
 
 

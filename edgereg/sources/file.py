@@ -56,7 +56,7 @@ class VideoFile:
         self._cut_off = False
         self._damaged: set[int] = set()
         self._pixels = Pixels()
-        self._decoder = Decoder(self._open)
+        self._decoder = Decoder(self.open_again)
         self._index = FrameIndex(clock_of(self._decoder.opened))
         self._position = 0
         self._pictures: Iterator[Picture] = self._decoder.from_start()
@@ -132,6 +132,13 @@ class VideoFile:
         """
         return self._index.frame_at(time_s, self._info.fps)
 
+    def time_of(self, index: int) -> float:
+        """Seconds from frame 0 on to a frame, or to the end for the index after the last one.
+
+        As `frame_at`, it does not wait, and takes `info.fps` where nothing is known yet.
+        """
+        return self._index.time_of(index, self._info.fps)
+
     def count(self) -> int | None:
         """How many frames there are, from reading the file without decoding it.
 
@@ -148,7 +155,16 @@ class VideoFile:
             self._pictures = iter(())
             self._decoder.close()
 
-    def _open(self) -> Opened:
+    def entry_before(self, index: int) -> Entry | None:
+        """Where decoding of frame `index` may begin; None while that isn't known.
+
+        As `frame_at`, it does not wait.
+        """
+        known = self._index
+        return next(known.before(index), None) if known.trusted else None
+
+    def open_again(self) -> Opened:
+        """The container, opened once more; the caller closes it. Raises SourceError."""
         # "file:" keeps a colon in the name from being read as a protocol.
         opening = Opening(f"file:{self._path}", self._max_pixels, {"protocol_whitelist": "file"})
         try:
@@ -179,7 +195,7 @@ class VideoFile:
         with self._surveying:
             if self._surveyed or self._closed:
                 return
-            read = survey(self._open)
+            read = survey(self.open_again)
             with self._lock:
                 self._index.adopt(read)
                 self._surveyed = True

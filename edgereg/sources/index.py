@@ -76,6 +76,12 @@ class FrameIndex:
             return after - 1
         return after
 
+    def time_of(self, frame: int, fps: float) -> float:
+        """Seconds from frame 0 on to a frame; beyond the frames that are known, at `fps`."""
+        times = self.times
+        known = min(frame, len(times) - 1)
+        return frame / fps if known < 0 else times[known] + (frame - known) / fps
+
     def frame_of(self, number: int) -> int | None:
         """The frame that comes from a packet, None where it isn't known."""
         for frame in range(self._mapped, len(self.order)):

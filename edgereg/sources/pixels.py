@@ -21,14 +21,17 @@ class Pixels:
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
 
-    def rgb(self, picture: VideoFrame) -> npt.NDArray[np.uint8]:
+    def rgb(self, picture: VideoFrame, longest: int | None = None) -> npt.NDArray[np.uint8]:
         """uint8 [H, W, 3] RGB that nobody can write into, turned as the recording says.
 
+        longest: pixels to which the longer side is made smaller, roughly, where it has more.
         The array is FFmpeg's own memory, without a copy, where no row of it is padded. Raises
         SourceError, whose line names no source, for a form of pictures that FFmpeg can't convert.
         """
         try:
-            converted = self._reformatter.reformat(picture, format="rgb24", dst_color_range="JPEG")
+            converted = self._reformatter.reformat(
+                picture, *_within(picture, longest), format="rgb24", dst_color_range="JPEG"
+            )
         except FFmpegError as error:
             form = picture.format.name
             raise SourceError(f"pictures of the form {form} can't be shown: {error}") from error
@@ -44,6 +47,13 @@ class Pixels:
             image = np.asarray(cv2.rotate(image, turn), np.uint8)
         image.flags.writeable = False
         return image
+
+
+def _within(picture: VideoFrame, longest: int | None) -> tuple[int, int]:
+    """Width and height of a picture whose longer side is to have so many pixels at most."""
+    width, height = picture.width, picture.height
+    shrink = 1.0 if longest is None else min(longest / max(width, height), 1.0)
+    return max(round(shrink * width), 1), max(round(shrink * height), 1)
 
 
 def _quarter(degrees: int) -> int:

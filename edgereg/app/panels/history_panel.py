@@ -55,14 +55,17 @@ class HistoryPanel(QWidget):
         set_plot_theme(self._plot, theme)
         self._now.setPen(pen(theme.text, 1))
 
-    def set_source(self, info: SourceInfo | None) -> None:
-        """Fit the time axis to a source."""
-        self._duration = None
-        if info is not None and info.frame_count and not info.live:
-            self._duration = info.frame_count / info.fps
+    def set_source(self, info: SourceInfo | None, duration_s: float = 0.0) -> None:
+        """Begin anew with a source."""
+        self.set_length(info, duration_s)
         for line in self._lines:
             line.setData([], [])
         self.setVisible(info is not None)
+
+    def set_length(self, info: SourceInfo | None, duration_s: float) -> None:
+        """Fit the time axis to what is known of the source by now."""
+        ends = info is not None and info.frame_count and not info.live
+        self._duration = duration_s if ends else None
 
     def show_series(self, series: Series, specs: tuple[ValueSpec, ...], now_s: float) -> None:
         """Draw one line per value."""

@@ -76,12 +76,12 @@ class Inspector(QFrame):
         if first:
             self.choice.setCurrentIndex(self.choice.findData(first[0]))
 
-    def set_source(self, info: SourceInfo | None) -> None:
+    def set_source(self, info: SourceInfo | None, duration_s: float = 0.0) -> None:
         """Begin anew with another source."""
         self._result = None
         self.focus.release()
         self._history.clear()
-        self.values.set_source(info)
+        self.values.set_source(info, duration_s)
         self._show_nothing()
 
     def show_result(

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from edgereg.app.look import paint_qt
 from edgereg.app.look.theme import DARK, Theme
 from edgereg.app.panels import viewport
-from edgereg.core.arrays import FloatArray
+from edgereg.core.arrays import FloatArray, Image
 from edgereg.core.result import FrameResult
 
 _CLICK_REACH = 4.0
@@ -44,6 +44,7 @@ class VideoView(QWidget):
         self._result: FrameResult | None = None
         self._image: QImage | None = None
         self._highlight: FloatArray | None = None
+        self._is_preview = False
         self._view = viewport.Viewport(1.0, 0.0, 0.0)
         self._is_fitted = True
         self._pressed: QPointF | None = None
@@ -53,13 +54,22 @@ class VideoView(QWidget):
         """Show a frame and its marks; `highlight`: the region looked at, float32 [4] or None."""
         height, width = result.image.shape[:2]
         changed = self._result is None or result.image.shape != self._result.image.shape
-        self._result, self._highlight = result, highlight
+        self._result, self._highlight, self._is_preview = result, highlight, False
         rgb = np.ascontiguousarray(result.image)
         # The image borrows the array's memory, which `_result` keeps alive unless it was copied.
         image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
         self._image = image if rgb is result.image else image.copy()
         if changed or self._is_fitted:
             self.fit()
+        self.update()
+
+    def show_preview(self, image: Image) -> None:
+        """Show a small picture in the place of the frame, without marks, until the next result."""
+        height, width = image.shape[:2]
+        self._image = QImage(
+            image.data, width, height, image.strides[0], QImage.Format.Format_RGB888
+        ).copy()
+        self._is_preview = True
         self.update()
 
     def clear(self) -> None:
@@ -101,6 +111,8 @@ class VideoView(QWidget):
         painter.translate(view.left, view.top)
         painter.scale(view.scale, view.scale)
         painter.drawImage(QRectF(0, 0, width, height), self._image)
+        if self._is_preview:
+            return
         painter.setClipRect(QRectF(0, 0, width, height))
         paint_qt.paint(painter, self._result.marks, (width, height), 1.0 / view.scale)
         if self._highlight is not None and np.isfinite(self._highlight).all():

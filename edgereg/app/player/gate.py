@@ -26,8 +26,7 @@ class Gate:
         self._open = False
         self._closed = False
         self._permits = 0
-        self._jumps = 0
-        self._target: int | None = None
+        self._generation = 0
         self._anchor: tuple[float, float] | None = None
 
     def play(self) -> None:
@@ -48,18 +47,17 @@ class Gate:
             self._permits += 1
             self._changed.notify_all()
 
-    def jump(self, index: int) -> None:
-        """Drop the result that waits; let the one of frame `index` through at once."""
+    def jump(self, generation: int) -> None:
+        """Drop results of earlier generations; let the first of this one through at once."""
         with self._changed:
-            self._jumps += 1
-            self._target, self._anchor = index, None
+            self._generation, self._anchor = generation, None
             self._permits = 1
             self._changed.notify_all()
 
     def write(self, result: FrameResult) -> None:
         """Wait until the result may pass, and deliver it; drop it where a jump or the end came."""
         with self._changed:
-            if self._is_stray(result.index) or not self._wait_for_leave(result.time_s):
+            if not self._wait_for_leave(result):
                 return
         self._deliver(result)
 
@@ -69,17 +67,8 @@ class Gate:
             self._closed = True
             self._changed.notify_all()
 
-    def _is_stray(self, index: int) -> bool:
-        """Whether this is the one result that may have been on its way here during a jump."""
-        if self._target is None:
-            return False
-        stray = index != self._target
-        self._target = None
-        return stray
-
-    def _wait_for_leave(self, time_s: float) -> bool:
-        jumps = self._jumps
-        while not self._closed and jumps == self._jumps:
+    def _wait_for_leave(self, result: FrameResult) -> bool:
+        while not self._closed and result.generation >= self._generation:
             if self._permits:
                 self._permits -= 1
                 self._anchor = None
@@ -87,7 +76,7 @@ class Gate:
             if not self._open:
                 self._changed.wait()
                 continue
-            early = self._early(time_s)
+            early = self._early(result.time_s)
             if early <= 0.0:
                 return True
             self._changed.wait(early)

@@ -12,11 +12,13 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from edgereg.app.player.aim import Aim
 from edgereg.app.player.background import Job
 from edgereg.app.player.gate import Gate
 from edgereg.app.player.mailbox import Mailbox
+from edgereg.app.player.previews import Preview, Previews
 from edgereg.app.player.request import Request, open_request
-from edgereg.app.player.watched import WatchedSource
+from edgereg.app.player.watched import NOTHING, WatchedSource
 from edgereg.assembly import make_pipeline
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
@@ -50,7 +52,7 @@ class _Run:
     source: WatchedSource
     pipeline: StagedPipeline
     gate: Gate
-    info: SourceInfo
+    told: tuple[SourceInfo, float]
     warnings: int = 0
 
 
@@ -58,14 +60,16 @@ class Player(QObject):
     """Opens sources and plays them through the tasks; never waits for any of them.
 
     Signals: `state_changed(State)`, `opened(SourceInfo)`, `measured(SourceInfo)`: more is known of
-    it, its length above all; `shown(FrameResult)`: the latest result; `polled(Report)`: ten times
-    a second while something is open; `failed(str)`, `warned(str)`.
+    it, its length above all; `shown(FrameResult)`: the latest result; `previewed(image)`: a small
+    picture near the frame that is wanted, until its result is shown; `polled(Report)`: ten times a
+    second while something is open; `failed(str)`, `warned(str)`.
     """
 
     state_changed = Signal(object)
     opened = Signal(object)
     measured = Signal(object)
     shown = Signal(object)
+    previewed = Signal(object)
     polled = Signal(object)
     failed = Signal(str)
     warned = Signal(str)
@@ -81,8 +85,14 @@ class Player(QObject):
         self._run: _Run | None = None
         self._job: Job | None = None
         self._start_at: int | None = None
+        self._aim = Aim()
+        self._generation = 0
+        self._goes_on = False
+        self._glimpsed: int | None = None
         self._mailbox = Mailbox(self)
         self._mailbox.arrived.connect(self._show)
+        self._previews = Previews(self)
+        self._previews.came.arrived.connect(self._show_preview)
         self._passed: deque[FrameResult] = deque(maxlen=_MOST_PASSED)
         self._leaving: list[StagedPipeline] = []
         self._timer = QTimer(self, interval=_POLL_MS)
@@ -97,6 +107,19 @@ class Player(QObject):
     def seekable(self) -> bool:
         """Whether the open source can be scrubbed."""
         return bool(self._run and self._run.source.info.seekable)
+
+    @property
+    def index(self) -> int:
+        """The frame wanted last: the one that is shown, or will be as soon as it is there."""
+        if self._aim.wanted is not None:
+            return self._aim.wanted
+        return self.current.index if self.current is not None else 0
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the open source by its frames' own times, as far as known; 0: it is endless."""
+        count = self.info.frame_count if self.info is not None else None
+        return self._run.source.time_of(count) if self._run is not None and count else 0.0
 
     def use(self, tasks: Sequence[LoadedTask], plugins: Plugins) -> None:
         """Give the tasks, once they are loaded; what was asked for before is opened now."""
@@ -117,7 +140,7 @@ class Player(QObject):
         """Open the same source again, at the same frame, with tasks switched on again."""
         if self.request is not None:
             at_frame = self.seekable and self.state in (State.PLAYING, State.PAUSED)
-            self.open(self.request, self._index() if at_frame else None)
+            self.open(self.request, self.index if at_frame else None)
 
     def close(self) -> None:
         """Stop and forget the source; returns at once."""
@@ -132,7 +155,10 @@ class Player(QObject):
         self._timer.stop()
         self._mailbox.clear()
         self._passed.clear()
-        self.current = None
+        self._aim.forget()
+        self._previews.use(None)
+        self._generation, self._goes_on = 0, False
+        self.current = self._glimpsed = None
         self._become(State.EMPTY)
 
     def wait_closed(self, timeout_s: float) -> None:
@@ -151,9 +177,11 @@ class Player(QObject):
             self.reopen()
             return
         if self.state is State.ENDED:
-            self._jump(0)
-        elif self.seekable and self._skips():
-            self._jump(self._index() + 1)
+            self._go_to(0)
+        elif self.seekable and self._skips() and not self._aim.flying:
+            self._go_to(self.index + 1)
+        elif not self._aim.flying:
+            self._aim.forget()
         self._run.gate.play()
         self._run.pipeline.resume()
         self._become(State.PLAYING)
@@ -171,22 +199,35 @@ class Player(QObject):
         (self.pause if self.state is State.PLAYING else self.play)()
 
     def step(self, frames: int) -> None:
-        """Pause and move by some frames."""
+        """Pause and move by some frames from the one wanted last, be it shown already or not."""
         self.pause()
         if not self.seekable or self._run is None:
             return
-        if frames == 1 and not self._skips() and self.state is State.PAUSED:
+        target = self._inside(self.index + frames)
+        ahead = frames == 1 and target > self.index and not self._aim.flying
+        if ahead and not self._skips() and self.state is State.PAUSED:
+            self._aim.wanted = target
+            self._run.pipeline.resume()
             self._run.gate.step()
         else:
-            self.seek(self._index() + frames)
+            self.seek(target)
 
     def seek(self, index: int) -> None:
         """Show frame `index` (clipped to the source) and stay paused or playing."""
-        if not self.seekable:
+        if not self.seekable or self._run is None:
             return
         if self.state is State.ENDED:
             self._become(State.PAUSED)
-        self._jump(index)
+        self._go_to(index)
+
+    def scrub(self, on: bool) -> None:
+        """A slider was taken, or let go: meanwhile nothing plays on."""
+        if on:
+            self._goes_on = self.state is State.PLAYING
+            self.pause()
+        elif self._goes_on:
+            self._goes_on = False
+            self.play()
 
     def seek_time(self, time_s: float) -> None:
         """As `seek`, to the frame nearest to a time in seconds."""
@@ -196,7 +237,7 @@ class Player(QObject):
     def refresh(self) -> None:
         """Settings have changed: run the tasks on the standing picture again."""
         if self.seekable and self.state in (State.PAUSED, State.ENDED) and self.current is not None:
-            self._jump(self._index())
+            self._go_to(self.index, anew=True)
 
     def _open_source(self) -> None:
         if self.request is None:
@@ -218,30 +259,42 @@ class Player(QObject):
             queue_size=2,
             hold_at_end=source.info.seekable,
         )
-        self._job, self._run = None, _Run(watched, staged, gate, source.info)
+        self._job, self._run = None, _Run(watched, staged, gate, (source.info, 0.0))
         if self._start_at and source.info.seekable:
-            self._jump(self._start_at)
+            self._go_to(self._start_at)
+        self._previews.use(watched.glances())
         gate.play()
         staged.start()
         self._timer.start()
         self._become(State.PLAYING)
         self.opened.emit(source.info)
 
-    def _jump(self, index: int) -> None:
-        if self._run is None:
+    def _go_to(self, index: int, *, anew: bool = False) -> None:
+        """Jump to a frame as soon as the jump that is on its way has arrived."""
+        self._jump(self._aim.ask(self._inside(index), anew=anew))
+        if not anew:
+            self._previews.ask(self.index)
+
+    def _jump(self, index: int | None) -> None:
+        if self._run is None or index is None:
             return
-        count = self._run.source.info.frame_count
-        index = max(index, 0) if count is None else min(max(index, 0), count - 1)
         self._mailbox.clear()
-        self._passed.clear()
-        self._run.pipeline.seek(index)
-        self._run.gate.jump(index)
+        if self.state is State.PAUSED:
+            # Frames that are read ahead would keep the next jump waiting.
+            self._run.pipeline.pause()
+        self._generation = self._run.pipeline.seek(index)
+        self._run.gate.jump(self._generation)
+
+    def _inside(self, index: int) -> int:
+        """The frame of the source that is nearest to an index, as far as its length is known."""
+        count = None
+        if self._run is not None:
+            last, count = self._run.source.last_index, self._run.source.info.frame_count
+            count = count if last is None or last < 0 else last + 1
+        return max(index, 0) if count is None else min(max(index, 0), count - 1)
 
     def _skips(self) -> bool:
         return bool(self._run and self._run.source.info.live)
-
-    def _index(self) -> int:
-        return self.current.index if self.current is not None else 0
 
     def take_passed(self) -> list[FrameResult]:
         """What has passed since the last call, in order and without pixels: pictures may be lost
@@ -257,33 +310,58 @@ class Player(QObject):
         self._mailbox.put(result)
 
     def _show(self, result: FrameResult) -> None:
-        if self._run is not None:
-            self.current = result
-            self.shown.emit(result)
+        if self._run is None or result.generation < self._generation:
+            return
+        self.current, self._glimpsed = result, None
+        self.shown.emit(result)
+        if self._aim.flying:
+            self._jump(self._aim.arrive())
+        elif result.index == self._aim.wanted:
+            self._aim.forget()
+
+    def _show_preview(self, preview: Preview) -> None:
+        """Show a preview where it is nearer to what is wanted than what is shown."""
+        if self._aim.wanted is None or self.current is None:
+            return
+        shown = self._glimpsed if self._glimpsed is not None else self.current.index
+        if abs(preview.index - self._aim.wanted) < abs(shown - self._aim.wanted):
+            self._glimpsed = preview.index
+            self.previewed.emit(preview.image)
 
     def _poll(self) -> None:
         run = self._run
         if run is None:
             return
-        if run.source.info != run.info:
-            run.info = run.source.info
-            self.measured.emit(run.info)
+        known = run.source.info, self.duration_s
+        if known != run.told:
+            run.told = known
+            self.measured.emit(run.source.info)
         report = run.pipeline.report()
         for text in report.warnings[run.warnings :]:
             self.warned.emit(text)
         run.warnings = len(report.warnings)
         self.polled.emit(report)
+        last_index = run.source.last_index
         if not run.pipeline.running:
             self._finish(report)
-        elif self.state is State.PLAYING and self._at_end(run.source.last_index):
+        elif self._aim.flying:
+            # Where nothing can be decoded, no picture will come.
+            if last_index == NOTHING:
+                self._jump(self._aim.arrive())
+        elif self.state is State.PLAYING and self._at_end(last_index):
             run.gate.hold()
             self._become(State.ENDED)
+        elif last_index is not None and self.index > last_index:
+            # A step beyond an end that was not known yet.
+            self._aim.forget()
+            run.gate.hold()
 
     def _at_end(self, last_index: int | None) -> bool:
-        return last_index is not None and (last_index < 0 or self._index() >= last_index)
+        return last_index is not None and (last_index == NOTHING or self.index >= last_index)
 
     def _finish(self, report: Report) -> None:
         self._timer.stop()
+        self._aim.forget()
         if report.error is not None:
             self._fail(str(report.error))
         else:

@@ -8,16 +8,24 @@ from edgereg.core.errors import SourceError
 from edgereg.core.frames import Frame, SourceInfo
 from edgereg.sources.base import Source
 from edgereg.sources.file import VideoFile
+from edgereg.sources.glance import Glances
+
+# Pixels of the longer side of a picture that is shown while the frame itself is on its way.
+_GLANCE = 720
+# In the place of the last index: the source ended without a frame.
+NOTHING = -1
 
 
 class WatchedSource:
     """Passes a source on and remembers its last frame.
 
-    `last_index` is the index of the frame after which the source ended; None before its end.
+    `last_index` is the index of the frame after which the source ended, NOTHING where it ended
+    without any; None before its end.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._sought = 0
         self.last_index: int | None = None
 
     @property
@@ -31,12 +39,19 @@ class WatchedSource:
         return self._source.warnings
 
     def frames(self) -> Iterator[Frame]:
-        """The source's frames."""
+        """The source's frames; after a jump past its end, only the last."""
         self.last_index = None
-        index = -1
+        index, before = NOTHING, None
         for frame in self._source.frames():
             index = frame.index
+            if index < self._sought:
+                before = frame
+                continue
+            # A source that is looped begins again at 0.
+            self._sought, before = 0, None
             yield frame
+        if before is not None:
+            yield before
         self.last_index = index
 
     def frame_at(self, time_s: float) -> int:
@@ -45,16 +60,29 @@ class WatchedSource:
             return self._source.frame_at(time_s)
         return round(time_s * self._source.info.fps)
 
+    def time_of(self, index: int) -> float:
+        """The time of a frame in seconds, and of the index after the last: that of the end."""
+        if isinstance(self._source, VideoFile):
+            return self._source.time_of(index)
+        return index / self._source.info.fps
+
+    def glances(self) -> Glances | None:
+        """Small pictures to show during a drag; None where this kind of source has none."""
+        return Glances(self._source, _GLANCE) if isinstance(self._source, VideoFile) else None
+
     def seek(self, index: int) -> None:
-        """Go to `index`, or as near before it as the source can: frame counts are estimates."""
-        back = 1
+        """Go to `index`, or to the last frame where there is none: frame counts are estimates."""
+        self.last_index = None
+        self._sought, back = index, 1
         while True:
             try:
                 self._source.seek(index)
             except SourceError:
                 if index <= 0:
                     raise
-                index = max(index - back, 0)
+                # The source may know by now how many frames there are.
+                count = self._source.info.frame_count or index
+                index = max(min(index - back, count - 1), 0)
                 back *= 2
             else:
                 return

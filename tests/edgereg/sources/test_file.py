@@ -168,6 +168,8 @@ def test_a_time_leads_to_the_frame_nearest_to_it(tmp_path: Path, surveyed: bool)
     for index, time_s in enumerate(times):
         assert source.frame_at(time_s) == index
         assert source.frame_at(time_s + 0.004) == index
+        assert source.time_of(index) == pytest.approx(time_s)
+    assert source.time_of(len(times) + 1) > times[-1] + 1.5 / source.info.fps
     beyond = source.frame_at(times[-1] + 1.0)
     assert beyond == len(times) - 1 if surveyed else beyond > len(times)
     source.close()

@@ -17,8 +17,8 @@ from edgereg.core.result import FrameResult
 IMAGE = np.zeros((2, 2, 3), np.uint8)
 
 
-def _result(index: int) -> FrameResult:
-    return FrameResult(index, index * 0.05, IMAGE)
+def _result(index: int, generation: int) -> FrameResult:
+    return FrameResult(index, index * 0.05, IMAGE, generation=generation)
 
 
 class Feed:
@@ -28,9 +28,12 @@ class Feed:
         self.came: list[int] = []
         self.gate = Gate(lambda result: self.came.append(result.index), paced=paced)
 
-    def start(self, indices: list[int]) -> threading.Thread:
+    def start(self, indices: list[int], *, jump_to: list[int] | None = None) -> threading.Thread:
+        """jump_to: results that come after those, of the next generation."""
+        results = [_result(index, 0) for index in indices]
+        results += [_result(index, 1) for index in jump_to or ()]
         thread = threading.Thread(
-            target=lambda: [self.gate.write(_result(index)) for index in indices], daemon=True
+            target=lambda: [self.gate.write(result) for result in results], daemon=True
         )
         thread.start()
         return thread
@@ -96,9 +99,9 @@ def test_hold_stops_and_play_goes_on(feed: Feed) -> None:
 
 
 def test_a_jump_drops_what_waits_and_shows_the_frame_sought(feed: Feed) -> None:
-    thread = feed.start([3, 20, 21])
+    thread = feed.start([3], jump_to=[20, 21])
     time.sleep(0.03)
-    feed.gate.jump(20)
+    feed.gate.jump(1)
     _wait(lambda: feed.came == [20])
     time.sleep(0.03)
     assert feed.came == [20]
@@ -106,15 +109,24 @@ def test_a_jump_drops_what_waits_and_shows_the_frame_sought(feed: Feed) -> None:
 
 
 def test_a_result_on_its_way_during_a_jump_is_not_shown(feed: Feed) -> None:
-    feed.gate.jump(20)
-    feed.start([3, 20])
+    feed.gate.jump(1)
+    feed.start([20], jump_to=[20, 21])
+    _wait(lambda: feed.came == [20])
+    feed.gate.step()
+    _wait(lambda: feed.came == [20, 21])
+
+
+def test_a_frame_that_came_before_the_gate_knew_of_the_jump_is_shown(feed: Feed) -> None:
+    feed.start([], jump_to=[20, 21])
+    time.sleep(0.03)
+    feed.gate.jump(1)
     _wait(lambda: feed.came == [20])
 
 
 def test_a_frame_that_is_missing_in_the_file_does_not_hold_up_a_jump(feed: Feed) -> None:
-    feed.gate.jump(20)
-    feed.start([21, 22])
-    _wait(lambda: feed.came == [22])
+    feed.gate.jump(1)
+    feed.start([], jump_to=[21, 22])
+    _wait(lambda: feed.came == [21])
 
 
 def test_close_frees_the_pipeline(feed: Feed) -> None:

@@ -1,0 +1,66 @@
+"""The slider of a clip's frames: a press goes there, and a drag shows what it passes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
+
+
+class Timeline(QSlider):
+    """`sought(frame)`: by mouse or keys. `sliderPressed` and `sliderReleased` come round a drag."""
+
+    sought = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setAccessibleName("Position")
+        self.actionTriggered.connect(self._on_action)
+
+    def x_of(self, frame: int) -> int:
+        """Where the middle of the handle stands on a frame, in pixels of the widget."""
+        start, span = self._travel()
+        return start + QStyle.sliderPositionFromValue(self.minimum(), self.maximum(), frame, span)
+
+    def frame_at(self, x: float) -> int:
+        """The frame whose handle would stand at a pixel."""
+        start, span = self._travel()
+        return QStyle.sliderValueFromPosition(
+            self.minimum(), self.maximum(), round(x) - start, span
+        )
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Go where the press is; Qt's own slider goes a page towards it."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            event.accept()
+            self.setSliderDown(True)
+            self._seek_to(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Go along."""
+        if self.isSliderDown():
+            self._seek_to(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """The last place is the one that counts."""
+        if event.button() == Qt.MouseButton.LeftButton and self.isSliderDown():
+            self._seek_to(event)
+            self.setSliderDown(False)
+
+    def _seek_to(self, event: QMouseEvent) -> None:
+        frame = self.frame_at(event.position().x())
+        if frame != self.sliderPosition():
+            self.setSliderPosition(frame)
+            self.sought.emit(frame)
+
+    def _on_action(self, _action: int) -> None:
+        self.sought.emit(self.sliderPosition())
+
+    def _travel(self) -> tuple[int, int]:
+        """Where the middle of the handle may be: its first pixel, and how many there are."""
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        style, control = self.style(), QStyle.ComplexControl.CC_Slider
+        groove = style.subControlRect(control, option, QStyle.SubControl.SC_SliderGroove, self)
+        handle = style.subControlRect(control, option, QStyle.SubControl.SC_SliderHandle, self)
+        return groove.left() + handle.width() // 2, max(groove.width() - handle.width(), 1)
