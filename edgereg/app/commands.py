@@ -23,6 +23,13 @@ TOOLBAR: Mapping[str, str] = {
 }
 
 
+# Commands that need a source with a past.
+SEEKING: tuple[str, ...] = (
+    *("backwards", "back", "forward", "start", "end", "go_to", "earlier", "later"),
+    *("from_here", "up_to_here", "whole", "mark", "mark_before", "next_mark"),
+)
+
+
 def menus_of(window: MainWindow) -> dict[str, list[Command | None]]:
     """All menus; None is a separator."""
     return {
@@ -50,29 +57,41 @@ def _file(window: MainWindow) -> list[Command | None]:
 
 
 def _playback(window: MainWindow) -> list[Command | None]:
-    player, switch = window.player, window.refinement.switch
+    play, switch, bar = window.playback, window.refinement.switch, window.transport
     return [
-        Command("play", "&Play or pause", player.toggle, "Space"),
-        Command("back", "One frame &back", partial(player.step, -1), "Left"),
-        Command("forward", "One frame &on", partial(player.step, 1), "Right"),
-        Command("start", "To the &start", partial(player.seek, 0), "Home"),
+        Command("play", "&Play or pause", play.toggle, "Space"),
+        Command("backwards", "Play back&wards, or faster so", partial(play.shuttle, -1), "J"),
+        Command("hold", "P&ause", play.pause, "K"),
+        Command("onwards", "P&lay, or faster", partial(play.shuttle, 1), "L"),
+        Command("slower", "&Slower", lambda: play.set_speed(play.speed / 2), "["),
+        Command("faster", "&Faster", lambda: play.set_speed(play.speed * 2), "]"),
+        Command("as_recorded", "As fast as it was &recorded", partial(play.set_speed, 1.0), "="),
+        Command("skip", "Skip frames to &keep real time", play.set_skipping, checked=False),
+        None,
+        Command("back", "One frame &back", partial(play.step, -1), "Left"),
+        Command("forward", "One frame &on", partial(play.step, 1), "Right"),
+        Command("start", "To the &start", partial(play.seek_share, 0.0), "Home"),
+        Command("end", "To the &end", partial(play.seek_share, 1.0), "End"),
+        Command("go_to", "&Go to a frame or a time", bar.place.setFocus, "Ctrl+G"),
+        Command("earlier", "The appearance before", partial(window.look_for, -1), "Shift+Left"),
+        Command("later", "The &next appearance", partial(window.look_for, 1), "Shift+Right"),
+        None,
+        Command("loop", "L&oop", bar.loop.setChecked, "Ctrl+L", checked=False),
+        Command("from_here", "Play &from here", play.set_start, "I"),
+        Command("up_to_here", "Play &up to here", play.set_end, "O"),
+        Command("whole", "Play everything again", play.clear_range, "Shift+I"),
+        Command("mark", "Set or remove a &mark", play.mark, "M"),
+        Command("mark_before", "The mark before", partial(play.seek_mark, -1), "Ctrl+Left"),
+        Command("next_mark", "The next mark", partial(play.seek_mark, 1), "Ctrl+Right"),
         None,
         Command("refine", "Switch &refinement", switch.toggle, "R"),
-        None,
-        Command(
-            "realtime",
-            "Skip frames to &keep real time",
-            lambda on: window.set_pace(realtime=on),
-            checked=False,
-        ),
-        Command("loop", "&Loop", lambda on: window.set_pace(loop=on), checked=False),
     ]
 
 
 def _view(window: MainWindow) -> list[Command | None]:
     video = window.video
     return [
-        Command("fit", "&Fit", video.fit, "0"),
+        Command("fit", "&Fit", video.fit, "Ctrl+0"),
         Command("zoom_in", "Zoom &in", partial(video.zoom, 1.25), "+"),
         Command("zoom_out", "Zoom &out", partial(video.zoom, 0.8), "-"),
         None,

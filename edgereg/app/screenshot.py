@@ -33,7 +33,8 @@ def main(
     window = MainWindow()
     window.resize(*size)
     window.menus.actions["light"].setChecked(light)
-    window.menus.actions["loop"].setChecked(camera)
+    for key in ("loop", "skip"):
+        window.menus.actions[key].setChecked(camera)
     window.show()
     window.open(source)
     end = None

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from edgereg.app import dialogs as asking
 from edgereg.app import recent
 from edgereg.app.about import about_box
-from edgereg.app.commands import TOOLBAR, menus_of
+from edgereg.app.commands import SEEKING, TOOLBAR, menus_of
 from edgereg.app.look import icons, theme
 from edgereg.app.look.layout import add_dock, add_toolbar, column, stack
 from edgereg.app.menus import build_menus
@@ -29,6 +29,7 @@ from edgereg.app.panels.welcome import Welcome
 from edgereg.app.player.background import Job
 from edgereg.app.player.catalogue import Catalogue, Loader, load_catalogue
 from edgereg.app.player.export import Order
+from edgereg.app.player.playback import Playback
 from edgereg.app.player.player import Player, State
 from edgereg.app.player.request import Request
 from edgereg.core.frames import SourceInfo
@@ -49,11 +50,11 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(1360, 860)
         self._settings = settings or QSettings("edgereg", "edgereg")
-        self._realtime = self._loop = False
         self.catalogue = Catalogue()
         self.player = Player(self)
+        self.playback = Playback(self.player)
         self.video, self.welcome, self.banner = VideoView(), Welcome(), Banner()
-        self.transport, self.exports = TransportBar(), ExportBar()
+        self.transport, self.exports = TransportBar(self.playback), ExportBar()
         self.tasks, self.refinement, self.inspector = TaskPanel(), RefinementPanel(), Inspector()
         self.status = Status()
         self.menus = build_menus(self, menus_of(self), recent_in="&File")
@@ -71,7 +72,7 @@ class MainWindow(QMainWindow):
         self.banner.dismiss()
         recent.remember(self._settings, source)
         self._list_recent()
-        self.player.open(Request(source, self._realtime, self._loop))
+        self.player.open(Request(source))
 
     def open_demo(self) -> None:
         """Play the bundled clip."""
@@ -106,13 +107,12 @@ class MainWindow(QMainWindow):
         if request is not None:
             self.exports.run(Order(request.text, target, self.catalogue, self.player.settings))
 
-    def set_pace(self, *, realtime: bool | None = None, loop: bool | None = None) -> None:
-        """Skip frames to keep real time, or start again at the end; what is open is reopened."""
-        self._realtime = self._realtime if realtime is None else realtime
-        self._loop = self._loop if loop is None else loop
-        request = self.player.request
-        if request is not None and self.player.state not in (State.EMPTY, State.FAILED):
-            self.player.open(Request(request.text, self._realtime, self._loop))
+    def look_for(self, direction: int) -> None:
+        """Go to the next appearance of what is looked at (1), or to the one before (-1)."""
+        if direction > 0:
+            self.playback.look_ahead(self.inspector.appearance())
+        elif (index := self.inspector.appearance_before(self.player.index)) is not None:
+            self.playback.seek(index)
 
     def set_theme(self, name: str) -> None:
         """Dress the window: 'dark' or 'light'."""
@@ -183,10 +183,11 @@ class MainWindow(QMainWindow):
         info = self.player.info
         self.menus.enable(("save_video", "save_table"), bool(is_open and info and info.seekable))
         self.menus.enable(("play", "close"), is_open)
-        self.menus.enable(("back", "forward", "start"), is_open and self.player.seekable)
+        self.menus.enable(SEEKING, is_open and self.player.seekable)
 
     def _on_opened(self, info: SourceInfo) -> None:
         self.setWindowTitle(f"{info.name} – edgereg")
+        self.playback.forget()
         self.transport.set_source(info, self.player.duration_s)
         self.inspector.set_source(info, self.player.duration_s)
         self._on_state(self.player.state)
@@ -197,7 +198,7 @@ class MainWindow(QMainWindow):
 
     def _on_shown(self, result: FrameResult) -> None:
         self._stack.setCurrentWidget(self.video)
-        region = self.inspector.show_result(result, self.player.take_passed())
+        region = self.inspector.show_result(result)
         self.video.show_result(result, region)
         self.transport.show_position(result, self.player.index)
 
@@ -237,15 +238,13 @@ class MainWindow(QMainWindow):
         player.polled.connect(self._on_report)
         for signal in (player.failed, player.warned, self.exports.said):
             signal.connect(self.banner.say)
-        self.transport.toggled.connect(player.toggle)
-        self.transport.stepped.connect(player.step)
-        self.transport.sought.connect(player.seek)
-        self.transport.scrubbed.connect(player.scrub)
+        player.passed.connect(self.inspector.remember)
+        self.transport.looked.connect(self.look_for)
         self.video.picked.connect(self._on_picked)
         self.refinement.changed.connect(self._on_refinement)
         self.tasks.changed.connect(self._on_off)
         self.tasks.retried.connect(player.reopen)
-        self.inspector.values.sought.connect(self.player.seek_time)
+        self.inspector.values.sought.connect(self.playback.seek_time)
         self.welcome.open_file.connect(lambda: self.ask_and_open("file"))
         self.welcome.open_camera.connect(lambda: self.ask_and_open("camera"))
         self.welcome.open_demo.connect(self.open_demo)

@@ -57,6 +57,32 @@ def _back(painter: QPainter) -> None:
     painter.drawLine(QPointF(5.5, 6), QPointF(5.5, 18))
 
 
+def _backwards(painter: QPainter) -> None:
+    _polygon(painter, (17, 5), (5, 12), (17, 19))
+
+
+def _loop(painter: QPainter) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawArc(QRectF(5, 5, 14, 14), 60 * 16, 285 * 16)
+    painter.setBrush(painter.pen().color())
+    _polygon(painter, (14.5, 2.5), (19.5, 6), (14, 8.5))
+
+
+def _mark(painter: QPainter) -> None:
+    _polygon(painter, (7, 4.5), (18, 8.5), (7, 12.5))
+    painter.drawLine(QPointF(7, 4.5), QPointF(7, 20))
+
+
+def _earlier(painter: QPainter) -> None:
+    painter.drawEllipse(QPointF(16.5, 12), 3.5, 3.5)
+    painter.drawPolyline(QPolygonF([QPointF(8, 7), QPointF(3.5, 12), QPointF(8, 17)]))
+
+
+def _later(painter: QPainter) -> None:
+    painter.drawEllipse(QPointF(7.5, 12), 3.5, 3.5)
+    painter.drawPolyline(QPolygonF([QPointF(16, 7), QPointF(20.5, 12), QPointF(16, 17)]))
+
+
 def _folder(painter: QPainter) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     _polygon(painter, (3.5, 19), (3.5, 5.5), (9.5, 5.5), (11.5, 8), (20.5, 8), (20.5, 19))
@@ -121,13 +147,18 @@ def _app(painter: QPainter) -> None:
 DRAWINGS: Mapping[str, Callable[[QPainter], None]] = {
     "app": _app,
     "back": _back,
+    "backwards": _backwards,
     "camera": _camera,
     "close": _close,
+    "earlier": _earlier,
     "film": _film,
     "fit": _fit,
     "folder": _folder,
     "forward": _forward,
+    "later": _later,
     "link": _link,
+    "loop": _loop,
+    "mark": _mark,
     "pause": _pause,
     "play": _play,
     "table": _table,

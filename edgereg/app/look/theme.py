@@ -84,6 +84,8 @@ QPushButton:disabled, QToolButton:disabled { color: $dim; border-color: $field; 
 QPushButton#primary { background: $accent; border-color: $accent; color: $on_accent;
     font-weight: 600; }
 QPushButton#plain, QToolButton#plain { background: transparent; border-color: transparent; }
+QToolButton:checked { border-color: $accent; background: $line; }
+QLineEdit[wrong="true"] { border: 1px solid $warning; }
 QToolBar { background: $window; border: 0; spacing: 6px; padding: 4px 8px; }
 QToolBar QToolButton { padding: 6px 10px; }
 QToolBar QToolButton#qt_toolbar_ext_button { padding: 0; }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QVBoxLayout, QWidget
@@ -84,19 +84,41 @@ class Inspector(QFrame):
         self.values.set_source(info, duration_s)
         self._show_nothing()
 
-    def show_result(
-        self, result: FrameResult, passed: Sequence[FrameResult] = ()
-    ) -> FloatArray | None:
-        """Follow a new result, and those that passed unseen; returns the region [4] looked at."""
-        self._result = result
-        for one in passed or (result,):
+    def remember(self, results: Sequence[FrameResult]) -> None:
+        """Follow what was looked at through results, in order, and keep its values."""
+        for one in results:
             row = self.focus.row(one)
             self._history.add(one, self.focus.task, row)
             if self.focus.switched:
                 self._history.follow(one.index, self.focus.anchor)
+
+    def show_result(self, result: FrameResult) -> FloatArray | None:
+        """Show a new result; returns the region [4] looked at."""
+        self._result = result
         if not self._redraw.isActive():
             self._redraw.start()
         return self.focus.region(result)
+
+    def appearance(self) -> Callable[[FrameResult], bool]:
+        """Tells of results that come one after another which is the first of a new appearance of
+        something that the task looked at can find."""
+        task, absent = self.focus.task, not self._found_in(self._result)
+
+        def begins(result: FrameResult) -> bool:
+            nonlocal absent
+            found = bool(task is not None and len(result.predictions.get(task, ())))
+            begun, absent = found and absent, not found
+            return begun
+
+        return begins
+
+    def appearance_before(self, index: int) -> int | None:
+        """Where the last appearance before frame `index` begins, of the frames seen so far."""
+        return self._history.appearance_before(index)
+
+    def _found_in(self, result: FrameResult | None) -> bool:
+        found = None if result is None else self._found(result)
+        return found is not None and len(found) > 0
 
     def pick(self, x: float, y: float) -> None:
         """Look at what lies under a point of the picture; else at the largest again."""
@@ -136,6 +158,7 @@ class Inspector(QFrame):
         self._history.clear()
         self._show_nothing()
         if self._result is not None:
+            self.remember([self._result])
             self.show_result(self._result)
 
     def _show_nothing(self) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
+
+from edgereg.app.look.theme import DARK, Theme
 
 
 class Timeline(QSlider):
@@ -14,8 +18,22 @@ class Timeline(QSlider):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setAccessibleName("Position")
+        self.setAccessibleName(self.tr("Position"))
+        self._theme = DARK
+        self._start: int | None = None
+        self._end: int | None = None
+        self._marks: tuple[int, ...] = ()
         self.actionTriggered.connect(self._on_action)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours."""
+        self._theme = theme
+        self.update()
+
+    def show_places(self, start: int | None, end: int | None, marks: Sequence[int]) -> None:
+        """Show the range that is played, None where it is open, and marks."""
+        self._start, self._end, self._marks = start, end, tuple(marks)
+        self.update()
 
     def x_of(self, frame: int) -> int:
         """Where the middle of the handle stands on a frame, in pixels of the widget."""
@@ -28,6 +46,27 @@ class Timeline(QSlider):
         return QStyle.sliderValueFromPosition(
             self.minimum(), self.maximum(), round(x) - start, span
         )
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """The slider, what is left out of the range veiled, and a flag for each mark."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        height = self.height()
+        veil = QColor(self._theme.window)
+        veil.setAlpha(190)
+        if self._start is not None:
+            painter.fillRect(0, 0, self.x_of(self._start), height, veil)
+        if self._end is not None:
+            x = self.x_of(self._end)
+            painter.fillRect(x, 0, self.width() - x, height, veil)
+        painter.setPen(QPen(QColor(self._theme.text), 2))
+        for edge in (self._start, self._end):
+            if edge is not None:
+                painter.drawLine(self.x_of(edge), 1, self.x_of(edge), height - 2)
+        painter.setPen(QPen(QColor(self._theme.accent), 2))
+        for mark in self._marks:
+            x = self.x_of(mark)
+            painter.drawLine(x, 0, x, height // 3)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Go where the press is; Qt's own slider goes a page towards it."""

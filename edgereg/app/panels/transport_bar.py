@@ -1,13 +1,27 @@
-"""Play, step, seek: the bar below the picture."""
+"""The play bar below the picture: the slider, and everything that moves along it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from edgereg.app.look import icons
 from edgereg.app.look.theme import Theme, tabular
 from edgereg.app.panels.timeline import Timeline
+from edgereg.app.player.playback import FASTEST, SLOWEST, Playback
 from edgereg.app.player.player import State
 from edgereg.app.timecode import timecode
 from edgereg.core.frames import SourceInfo
@@ -15,48 +29,80 @@ from edgereg.core.result import FrameResult
 
 
 class TransportBar(QFrame):
-    """`toggled`, `stepped(frames)`, `sought(frame)`: what the user wants. `scrubbed(bool)`: the
-    slider was taken, or let go."""
+    """Shows a playback's settings and changes them. `looked(direction)`: the user wants the next
+    appearance of what is looked at (1), or the one before (-1)."""
 
-    toggled = Signal()
-    stepped = Signal(int)
-    sought = Signal(int)
-    scrubbed = Signal(bool)
+    looked = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, playback: Playback, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("bar")
+        self._playback = playback
         self._theme: Theme | None = None
         self._info: SourceInfo | None = None
         self._duration_s = 0.0
         self._state = State.EMPTY
-        self.back = _button("One frame back (Left)")
-        self.play = _button("Play or pause (Space)")
-        self.forward = _button("One frame on (Right)")
+        self._drawings: dict[QToolButton, str] = {}
         self.slider = Timeline()
         self.position = QLabel("–")
         tabular(self.position)
+        self.backwards = self._button(
+            self.tr("Play backwards (J; again: faster)"), playback.play_backwards, "backwards"
+        )
+        self.back = self._button(
+            self.tr("One frame back (Left)"), partial(playback.step, -1), "back"
+        )
+        self.play = self._button(self.tr("Play or pause (Space)"), playback.toggle, "play")
+        self.forward = self._button(
+            self.tr("One frame on (Right)"), partial(playback.step, 1), "forward"
+        )
+        self.loop = self._button(self.tr("Begin again at the end"), None, "loop")
+        self.loop.setCheckable(True)
+        self.loop.toggled.connect(playback.set_loop)
+        self.start = self._button(self.tr("Play from this frame on (I)"), playback.set_start)
+        self.start.setText("A")
+        self.end = self._button(self.tr("Play up to this frame (O)"), playback.set_end)
+        self.end.setText("B")
+        self.whole = self._button(
+            self.tr("Play everything again (Shift+I)"), playback.clear_range, "close"
+        )
+        self.earlier = self._button(
+            self.tr("To the start of the appearance before (Shift+Left)"),
+            lambda: self.looked.emit(-1),
+            "earlier",
+        )
+        self.later = self._button(
+            self.tr("To the next appearance (Shift+Right)"), lambda: self.looked.emit(1), "later"
+        )
+        self.mark = self._button(self.tr("Set or remove a mark (M)"), playback.mark, "mark")
+        self.place = QLineEdit()
+        self.speed = QDoubleSpinBox()
+        self._set_up_fields()
         self._arrange()
-        self.back.clicked.connect(lambda: self.stepped.emit(-1))
-        self.play.clicked.connect(self.toggled)
-        self.forward.clicked.connect(lambda: self.stepped.emit(1))
-        self.slider.sought.connect(self.sought)
-        self.slider.sliderPressed.connect(lambda: self.scrubbed.emit(True))
-        self.slider.sliderReleased.connect(lambda: self.scrubbed.emit(False))
+        self.slider.sought.connect(playback.seek)
+        self.slider.sliderPressed.connect(lambda: playback.scrub(True))
+        self.slider.sliderReleased.connect(lambda: playback.scrub(False))
+        for digit in range(10):
+            share = partial(playback.seek_share, digit / 10)
+            QShortcut(QKeySequence(str(digit)), self).activated.connect(share)
+        playback.changed.connect(self._show_settings)
+        playback.turned.connect(lambda _: self.set_state(self._state))
         self.set_source(None)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme's colours."""
         self._theme = theme
-        self.back.setIcon(icons.icon("back", theme.text, theme.dim))
-        self.forward.setIcon(icons.icon("forward", theme.text, theme.dim))
+        self.slider.set_theme(theme)
+        for button, drawing in self._drawings.items():
+            button.setIcon(icons.icon(drawing, theme.text, theme.dim))
         self.set_state(self._state)
 
     def set_state(self, state: State) -> None:
         """Show whether a press plays or pauses."""
         self._state = state
-        name = "pause" if state is State.PLAYING else "play"
+        goes = state is State.PLAYING or self._playback.backwards
         if self._theme is not None:
+            name = "pause" if goes else "play"
             self.play.setIcon(icons.icon(name, self._theme.text, self._theme.dim))
         self.play.setEnabled(state not in (State.EMPTY, State.OPENING))
 
@@ -64,9 +110,11 @@ class TransportBar(QFrame):
         """Fit the slider to a source; None: there is none. duration_s: as far as it is known."""
         self.set_length(info, duration_s)
         self.slider.setValue(0)
-        self.back.setEnabled(bool(info and info.seekable))
-        self.forward.setEnabled(bool(info and info.seekable))
         self.position.setText("–")
+        seekable = bool(info and info.seekable)
+        for widget in (*self._drawings, self.start, self.end, self.place, self.speed):
+            if widget is not self.play:
+                widget.setEnabled(seekable)
 
     def set_length(self, info: SourceInfo | None, duration_s: float = 0.0) -> None:
         """Fit the slider to what is known of the source by now, and leave it where it stands."""
@@ -87,24 +135,86 @@ class TransportBar(QFrame):
             total = timecode(self._duration_s)
             self.position.setText(f"{now} / {total}   {result.index + 1:>5}/{info.frame_count}")
         else:
-            self.position.setText(f"{'live ' if info.live else ''}{now}   {result.index + 1:>6}")
+            live = self.tr("live") + " " if info.live else ""
+            self.position.setText(f"{live}{now}   {result.index + 1:>6}")
+
+    def _show_settings(self) -> None:
+        playback = self._playback
+        self.loop.setChecked(playback.loop)
+        self.speed.blockSignals(True)
+        self.speed.setValue(playback.speed)
+        self.speed.blockSignals(False)
+        self.slider.show_places(playback.start, playback.end, playback.marks)
+
+    def _go(self) -> None:
+        try:
+            self._playback.go_to(self.place.text())
+        except ValueError as error:
+            self.place.setToolTip(str(error))
+            self.place.selectAll()
+            self.place.setProperty("wrong", True)
+        else:
+            self.place.clear()
+            self.place.setProperty("wrong", False)
+            self.place.clearFocus()
+        self.place.style().polish(self.place)
+
+    def _set_up_fields(self) -> None:
+        self.place.setPlaceholderText(self.tr("frame or m:ss"))
+        self.place.setAccessibleName(self.tr("Go to a frame or a time (Ctrl+G)"))
+        self.place.setToolTip(self.tr("Go to a frame (120) or a time (1:23.5); Ctrl+G"))
+        self.place.setFixedWidth(112)
+        self.place.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.place.returnPressed.connect(self._go)
+        self.speed.setRange(SLOWEST, FASTEST)
+        self.speed.setSingleStep(0.25)
+        self.speed.setDecimals(2)
+        self.speed.setSuffix(" ×")
+        self.speed.setValue(1.0)
+        self.speed.setAccessibleName(self.tr("Speed"))
+        self.speed.setToolTip(
+            self.tr("Speed ([ and ]); above 1, frames that can't be computed in time are left out")
+        )
+        self.speed.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.speed.valueChanged.connect(self._playback.set_speed)
+        # After typing, keys belong to the player again.
+        self.speed.editingFinished.connect(self.speed.clearFocus)
 
     def _arrange(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 8, 14, 8)
-        row.setSpacing(8)
-        for widget in (self.back, self.play, self.forward):
-            row.addWidget(widget)
-        row.addSpacing(4)
-        row.addWidget(self.slider, 1)
-        row.addSpacing(4)
-        row.addWidget(self.position)
+        top, bottom = QHBoxLayout(), QHBoxLayout()
+        top.addWidget(self.slider, 1)
+        top.addSpacing(8)
+        top.addWidget(self.position)
+        groups = (
+            (self.backwards, self.back, self.play, self.forward),
+            (self.loop, self.start, self.end, self.whole),
+            (self.earlier, self.later, self.mark),
+        )
+        for group in groups:
+            for button in group:
+                bottom.addWidget(button)
+            bottom.addSpacing(10)
+        bottom.addStretch(1)
+        bottom.addWidget(self.place)
+        bottom.addWidget(self.speed)
+        for row in (top, bottom):
+            row.setSpacing(4)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 6, 14, 6)
+        column.setSpacing(4)
+        column.addLayout(top)
+        column.addLayout(bottom)
 
-
-def _button(tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
-    button.setIconSize(QSize(20, 20))
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return button
+    def _button(
+        self, tip: str, call: Callable[[], object] | None, drawing: str | None = None
+    ) -> QToolButton:
+        button = QToolButton()
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setIconSize(QSize(20, 20))
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        if call is not None:
+            button.clicked.connect(lambda _checked=False: call())
+        if drawing is not None:
+            self._drawings[button] = drawing
+        return button

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,10 @@ from edgereg.core.result import FrameResult
 
 # Later than this, the clock starts anew: a slow model plays in slow motion, without catching up.
 _PATIENCE_S = 0.1
+# So many frames keep the stages busy; more would only be late. What waits for room longer than
+# this waits for frames that were lost in a jump.
+_UNDERWAY = 3
+_LONGEST_WAIT_S = 1.0
 
 
 class Gate:
@@ -28,6 +33,32 @@ class Gate:
         self._permits = 0
         self._generation = 0
         self._anchor: tuple[float, float] | None = None
+        self._speed = 1.0
+        self._keeps_up = False
+        self._underway = 0
+
+    def set_pace(self, speed: float, *, keeps_up: bool) -> None:
+        """speed: seconds of the recording in a second, infinite: as fast as results come.
+        keeps_up: the clock goes on for who is late; `admits` then leaves frames out.
+        """
+        with self._changed:
+            self._speed, self._keeps_up, self._anchor = speed, keeps_up, None
+            self._changed.notify_all()
+
+    def admits(self, time_s: float) -> bool:
+        """Whether a frame that is read now is to be computed: not one that has missed its moment,
+        where the clock goes on. Waits there until few frames are on their way."""
+        with self._changed:
+            if self._keeps_up:
+                self._changed.wait_for(self._has_room, _LONGEST_WAIT_S)
+            late = (
+                self._open
+                and self._keeps_up
+                and self._anchor is not None
+                and self._due(time_s, self._anchor) < time.monotonic()
+            )
+            self._underway += not late
+            return not late
 
     def play(self) -> None:
         """Let results through when they are due."""
@@ -52,12 +83,16 @@ class Gate:
         with self._changed:
             self._generation, self._anchor = generation, None
             self._permits = 1
+            self._underway = 0
             self._changed.notify_all()
 
     def write(self, result: FrameResult) -> None:
         """Wait until the result may pass, and deliver it; drop it where a jump or the end came."""
         with self._changed:
-            if not self._wait_for_leave(result):
+            leave = self._wait_for_leave(result)
+            self._underway = max(self._underway - 1, 0)
+            self._changed.notify_all()
+            if not leave:
                 return
         self._deliver(result)
 
@@ -66,6 +101,9 @@ class Gate:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _has_room(self) -> bool:
+        return self._closed or not self._open or self._underway < _UNDERWAY
 
     def _wait_for_leave(self, result: FrameResult) -> bool:
         while not self._closed and result.generation >= self._generation:
@@ -85,10 +123,15 @@ class Gate:
     def _early(self, time_s: float) -> float:
         """Seconds until a result is due; starts the clock with the first one, or when late."""
         now = time.monotonic()
-        if not self._paced:
+        if not self._paced or self._speed == math.inf:
             return 0.0
-        due = None if self._anchor is None else self._anchor[0] + time_s - self._anchor[1]
-        if due is None or due < now - _PATIENCE_S or due > now + 60.0:
+        due = None if self._anchor is None else self._due(time_s, self._anchor)
+        behind = due is not None and due < now - _PATIENCE_S and not self._keeps_up
+        if due is None or behind or due > now + 60.0:
             self._anchor = (now, time_s)
             return 0.0
         return due - now
+
+    def _due(self, time_s: float, anchor: tuple[float, float]) -> float:
+        """When the clock shows a time of the recording."""
+        return anchor[0] + (time_s - anchor[1]) / self._speed

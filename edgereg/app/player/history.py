@@ -65,6 +65,12 @@ class History:
         self._walk([i for i in order if i >= index], anchor)
         self._walk([i for i in reversed(order) if i < index], anchor)
 
+    def appearance_before(self, index: int) -> int | None:
+        """The last frame before `index` in which something was found, and none in the one before
+        it, as far as that was seen; None where there is none."""
+        found = {i for i, moment in self._moments.items() if i < index and len(moment.predictions)}
+        return max((i for i in found if i - 1 not in found), default=None)
+
     def series(self) -> Series:
         """What is followed, over time."""
         rows = [self._series[index] for index in sorted(self._series)]

@@ -60,14 +60,17 @@ class Player(QObject):
     """Opens sources and plays them through the tasks; never waits for any of them.
 
     Signals: `state_changed(State)`, `opened(SourceInfo)`, `measured(SourceInfo)`: more is known of
-    it, its length above all; `shown(FrameResult)`: the latest result; `previewed(image)`: a small
-    picture near the frame that is wanted, until its result is shown; `polled(Report)`: ten times a
-    second while something is open; `failed(str)`, `warned(str)`.
+    it, its length above all; `shown(FrameResult)`: the latest result; `passed(list[FrameResult])`:
+    all since the last time, in order and without pixels, for pictures may be lost on the way to a
+    busy window; `previewed(image)`: a small picture near the frame that is wanted, until its result
+    is shown; `polled(Report)`: ten times a second while something is open; `failed(str)`,
+    `warned(str)`.
     """
 
     state_changed = Signal(object)
     opened = Signal(object)
     measured = Signal(object)
+    passed = Signal(object)
     shown = Signal(object)
     previewed = Signal(object)
     polled = Signal(object)
@@ -88,6 +91,7 @@ class Player(QObject):
         self._aim = Aim()
         self._generation = 0
         self._goes_on = False
+        self._pace = 1.0, False
         self._glimpsed: int | None = None
         self._mailbox = Mailbox(self)
         self._mailbox.arrived.connect(self._show)
@@ -119,7 +123,11 @@ class Player(QObject):
     def duration_s(self) -> float:
         """Length of the open source by its frames' own times, as far as known; 0: it is endless."""
         count = self.info.frame_count if self.info is not None else None
-        return self._run.source.time_of(count) if self._run is not None and count else 0.0
+        return self.time_of(count) if count else 0.0
+
+    def time_of(self, index: int) -> float:
+        """The time of a frame in seconds, as far as known."""
+        return self._run.source.time_of(index) if self._run is not None else 0.0
 
     def use(self, tasks: Sequence[LoadedTask], plugins: Plugins) -> None:
         """Give the tasks, once they are loaded; what was asked for before is opened now."""
@@ -220,6 +228,12 @@ class Player(QObject):
             self._become(State.PAUSED)
         self._go_to(index)
 
+    def set_pace(self, speed: float, *, keeps_up: bool = False) -> None:
+        """How fast recordings play, see `Gate.set_pace`; kept for those opened later."""
+        self._pace = speed, keeps_up
+        if self._run is not None:
+            self._run.gate.set_pace(speed, keeps_up=keeps_up)
+
     def scrub(self, on: bool) -> None:
         """A slider was taken, or let go: meanwhile nothing plays on."""
         if on:
@@ -249,8 +263,9 @@ class Player(QObject):
         self._job.start()
 
     def _start(self, source: Source) -> None:
-        watched = WatchedSource(source)
         gate = Gate(self._pass, paced=not source.info.live)
+        gate.set_pace(self._pace[0], keeps_up=self._pace[1])
+        watched = WatchedSource(source, gate.admits)
         staged = make_pipeline(
             watched,
             self._tasks or (),
@@ -296,14 +311,6 @@ class Player(QObject):
     def _skips(self) -> bool:
         return bool(self._run and self._run.source.info.live)
 
-    def take_passed(self) -> list[FrameResult]:
-        """What has passed since the last call, in order and without pixels: pictures may be lost
-        on the way to a busy window, the values they came with are kept."""
-        passed: list[FrameResult] = []
-        while self._passed:
-            passed.append(self._passed.popleft())
-        return passed
-
     def _pass(self, result: FrameResult) -> None:
         """In the pipeline's thread: hand a result over."""
         self._passed.append(replace(result, image=_NO_PIXELS, picture=None, marks=()))
@@ -313,11 +320,13 @@ class Player(QObject):
         if self._run is None or result.generation < self._generation:
             return
         self.current, self._glimpsed = result, None
-        self.shown.emit(result)
+        # Before anybody is told, who may want to go somewhere else.
         if self._aim.flying:
             self._jump(self._aim.arrive())
         elif result.index == self._aim.wanted:
             self._aim.forget()
+        self.passed.emit([self._passed.popleft() for _ in range(len(self._passed))])
+        self.shown.emit(result)
 
     def _show_preview(self, preview: Preview) -> None:
         """Show a preview where it is nearer to what is wanted than what is shown."""

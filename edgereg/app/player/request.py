@@ -12,15 +12,12 @@ from edgereg.sources.options import SourceOptions
 
 @dataclass(frozen=True)
 class Request:
-    """What to open, and how. realtime: skip frames that come too fast; loop: endlessly."""
+    """What to open: a path, a camera's number or a URL, as a user types it."""
 
     text: str
-    realtime: bool = False
-    loop: bool = False
 
 
 def open_request(plugins: Plugins, request: Request) -> Source:
     """Open a source; takes as long as a camera or a network does. Raises SourceError."""
     # How long a recording is, and where its frames lie, is found out while it plays.
-    choice = Choice(realtime=request.realtime or None, source=SourceOptions(index_ahead=True))
-    return open_origin(plugins, request.text, choice, loop=request.loop)
+    return open_origin(plugins, request.text, Choice(source=SourceOptions(index_ahead=True)))

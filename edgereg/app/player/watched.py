@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from edgereg.core.errors import SourceError
 from edgereg.core.frames import Frame, SourceInfo
@@ -23,8 +23,10 @@ class WatchedSource:
     without any; None before its end.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, admits: Callable[[float], bool]) -> None:
+        """admits: tells by its time whether a frame is wanted; may wait."""
         self._source = source
+        self._admits = admits
         self._sought = 0
         self.last_index: int | None = None
 
@@ -39,7 +41,7 @@ class WatchedSource:
         return self._source.warnings
 
     def frames(self) -> Iterator[Frame]:
-        """The source's frames; after a jump past its end, only the last."""
+        """The source's frames, without those that are late; after a jump past its end, the last."""
         self.last_index = None
         index, before = NOTHING, None
         for frame in self._source.frames():
@@ -49,7 +51,8 @@ class WatchedSource:
                 continue
             # A source that is looped begins again at 0.
             self._sought, before = 0, None
-            yield frame
+            if self._admits(frame.time_s):
+                yield frame
         if before is not None:
             yield before
         self.last_index = index

@@ -44,10 +44,3 @@ def test_providers_are_named_once(catalogue: Catalogue) -> None:
 def test_a_missing_file_is_a_source_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file"):
         open_request(built_in(), Request(str(tmp_path / "x.mp4")))
-
-
-def test_a_file_can_be_played_like_a_camera(clip: Path) -> None:
-    source = open_request(built_in(), Request(str(clip), loop=True))
-    assert source.info.live
-    assert source.info.frame_count is None
-    source.close()

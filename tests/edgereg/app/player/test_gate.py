@@ -67,6 +67,32 @@ def test_results_come_at_their_times(feed: Feed) -> None:
     assert 0.27 < time.monotonic() - start < 1.0
 
 
+@pytest.mark.parametrize(("speed", "least", "most"), [(0.5, 0.55, 1.5), (4.0, 0.0, 0.25)])
+def test_speed_stretches_the_times(feed: Feed, speed: float, least: float, most: float) -> None:
+    """Seven results, 0.3 s of the recording."""
+    feed.gate.set_pace(speed, keeps_up=False)
+    feed.gate.play()
+    start = time.monotonic()
+    feed.start(list(range(7))).join(3)
+    assert feed.came == list(range(7))
+    assert least < time.monotonic() - start < most
+
+
+def test_frames_are_late_only_where_the_clock_goes_on(feed: Feed) -> None:
+    feed.gate.play()
+    feed.start([0]).join(3)
+    time.sleep(0.1)
+    assert feed.gate.admits(0.02)
+    feed.gate.set_pace(2.0, keeps_up=True)
+    assert feed.gate.admits(0.02)
+    feed.start([1]).join(3)
+    time.sleep(0.1)
+    assert not feed.gate.admits(0.15)
+    assert feed.gate.admits(2.0)
+    feed.gate.hold()
+    assert feed.gate.admits(0.15)
+
+
 def test_a_live_source_is_not_paced() -> None:
     feed = Feed(paced=False)
     feed.gate.play()
