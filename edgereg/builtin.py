@@ -13,6 +13,22 @@ if TYPE_CHECKING:
     from edgereg.sources.base import SourceFormat
 
 
+# Commands by the module that each is in; it is imported when its command is asked for.
+COMMANDS = {
+    "app": "edgereg.cli.app",
+    "bench": "edgereg.cli.bench",
+    "demo": "edgereg.cli.demo",
+    "doctor": "edgereg.cli.doctor",
+    "engines": "edgereg.cli.engines",
+    "models": "edgereg.cli.models",
+    "plugin": "edgereg.cli.plugin",
+    "recover": "edgereg.cli.recover",
+    "run": "edgereg.cli.run",
+    "serve": "edgereg.cli.serve",
+    "tasks": "edgereg.cli.tasks",
+}
+
+
 @hookimpl
 def edgereg_sources() -> list[SourceFormat]:
     """Video files, images, cameras, URLs, GStreamer strings."""

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import signal
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import entry_points
@@ -13,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import platformdirs
 import pluggy
 
-from edgereg import builtin, hookspecs
+from edgereg import additions, builtin, hookspecs
+from edgereg.core.custody import custody
 from edgereg.core.errors import PluginError, one_line
 from edgereg.core.files import replace_file
 from edgereg.core.json_files import read_json
@@ -35,8 +42,10 @@ API_VERSION = 1
 # The name under which what is built in is registered.
 BUILT_IN = "edgereg"
 
-_EVERY_TASK = ("kinds", "marks")
-_REGION_TASK = ("prepare", "propose", "conclude")
+# Names that no plugin may take, by hook, beside those of what is built in.
+RESERVED = {"edgereg_commands": frozenset(builtin.COMMANDS), "edgereg_engines": {"auto"}}
+# An import that takes longer is named: every call of edgereg waits for it.
+SLOW_S = 1.0
 
 
 class PluginEntry(Protocol):
@@ -51,14 +60,20 @@ class PluginEntry(Protocol):
 
 @dataclass(frozen=True)
 class PluginFault:
-    """What is wrong with a plugin, and what its user can do."""
+    """What is wrong with a plugin, and what its user can do.
+
+    skipped: whether it, or what it adds, is left out. traceback: where it was raised, if it was.
+    """
 
     plugin: str
     reason: str
     fix: str
+    skipped: bool = True
+    traceback: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
-        return f"plugin '{self.plugin}' is skipped: {self.reason}; {self.fix}"
+        skipped = " is skipped" if self.skipped else ""
+        return f"plugin '{self.plugin}'{skipped}: {self.reason}; {self.fix}"
 
 
 @dataclass
@@ -72,37 +87,41 @@ class Plugins:
     entries: Mapping[str, PluginEntry] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
     faults: list[PluginFault] = field(default_factory=list)
+    _found: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _owners: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def tasks(self) -> dict[str, Task]:
         """Tasks by name."""
-        return self._collect("edgereg_tasks", _named_tasks)
+        return self._collect("edgereg_tasks", additions.named_tasks)
 
     def commands(self) -> dict[str, click.Command]:
         """Commands by name."""
-        return self._collect("edgereg_commands", _named_commands)
+        return self._collect("edgereg_commands", additions.named_commands)
 
     def engines(self) -> dict[str, EngineProvider]:
         """Engine providers by name."""
-        return self._collect("edgereg_engines", partial(_described, "engine providers", "name"))
+        described = partial(additions.described, "engine providers", "name")
+        return self._collect("edgereg_engines", described)
 
     def sources(self) -> dict[str, SourceFormat]:
         """Source formats by name."""
-        return self._collect("edgereg_sources", partial(_described, "source formats", "name"))
+        return self._collect("edgereg_sources", additions.named_sources)
 
     def filters(self) -> dict[str, Filter]:
         """Filters by name."""
-        return self._collect("edgereg_filters", partial(_described, "filters", "name"))
+        described = partial(additions.described, "filters", "name")
+        return self._collect("edgereg_filters", described)
 
     def sinks(self) -> dict[str, SinkFormat]:
         """Output formats by file ending."""
-        return self._collect("edgereg_sinks", partial(_described, "output formats", "ending"))
+        return self._collect("edgereg_sinks", additions.named_sinks)
 
     def training_parts(self, hook: str) -> dict[str, object]:
         """What a hook of training adds, by name: objects or their import paths."""
-        return self._collect(hook, _named_parts)
+        return self._collect(hook, additions.named_parts)
 
     def call_all(self) -> None:
-        """Call every hook, so that `faults` is complete."""
+        """Call every hook of the runtime, so that `faults` is complete."""
         runtime = (self.tasks, self.engines, self.sources, self.sinks, self.filters)
         for collect in (*runtime, self.commands):
             collect()
@@ -113,7 +132,23 @@ class Plugins:
         callers = self.manager.get_hookcallers(plugin) if plugin is not None else None
         return sorted(caller.name for caller in callers or ())
 
+    def owners(self, hook: str) -> dict[str, str]:
+        """Which plugin has added what, by name, as far as the hook has been called."""
+        return dict(self._owners.get(hook, {}))
+
+    def is_foreign(self, name: str) -> bool:
+        """Whether a plugin is somebody else's than edgereg's own."""
+        return name in self.entries and not _is_own(self.entries[name])
+
     def _collect(self, hook: str, named: Callable[[Any], dict[str, T]]) -> dict[str, T]:
+        if hook not in self._found:
+            self._found[hook], self._owners[hook] = self._called(hook, named)
+        return dict(self._found[hook])
+
+    def _called(
+        self, hook: str, named: Callable[[Any], dict[str, T]]
+    ) -> tuple[dict[str, T], dict[str, str]]:
+        """What all implementations of a hook return, and whose it is; the first has a name."""
         found: dict[str, T] = {}
         owner: dict[str, str] = {}
         order = [BUILT_IN, *self.entries]
@@ -121,14 +156,14 @@ class Plugins:
         for implementation in sorted(implementations, key=lambda i: order.index(i.plugin_name)):
             name = implementation.plugin_name
             for key, value in self._guarded(name, implementation.function, hook, named).items():
-                if key in found:
-                    first = owner[key]
+                if key in found or key in RESERVED.get(hook, ()):
+                    first = owner.get(key, BUILT_IN)
                     whose = "is built in" if first == BUILT_IN else f"plugin '{first}' has added"
                     reason = f"{hook} adds '{key}', which {whose} already"
                     self._blame(name, reason, f"rename one of the two, or: {_disable(name)}")
                     continue
                 found[key], owner[key] = value, name
-        return found
+        return found, owner
 
     def _guarded(
         self,
@@ -139,14 +174,19 @@ class Plugins:
     ) -> dict[str, T]:
         # Not through pluggy's call of all: one plugin that raises would end the others' turn.
         try:
-            returned = implementation()
-            return {} if returned is None else named(returned)
-        except (Exception, SystemExit) as error:
-            self._blame(name, f"{hook} failed ({one_line(error)})", _tell_author(name))
+            with _not_interrupted_by_plugins(), custody():
+                returned = implementation()
+                return {} if returned is None else named(returned)
+        except BaseException as error:
+            _leave_if_interrupted(error)
+            self._blame(name, f"{hook} failed ({one_line(error)})", _tell_author(name), error)
             return {}
 
-    def _blame(self, plugin: str, reason: str, fix: str) -> None:
-        fault = PluginFault(plugin, reason, fix)
+    def _blame(
+        self, plugin: str, reason: str, fix: str, error: BaseException | None = None
+    ) -> None:
+        trace = "" if error is None else "".join(traceback.format_exception(error))
+        fault = PluginFault(plugin, reason, fix, traceback=trace)
         if fault not in self.faults:
             self.faults.append(fault)
 
@@ -162,15 +202,18 @@ def load_plugins(
     found = sorted(entry_points(group=GROUP) if entries is None else entries, key=_precedence)
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    plugins = Plugins(
-        manager,
-        {entry.name: entry for entry in found},
-        read_disabled() if disabled is None else frozenset(disabled),
-    )
+    first: dict[str, PluginEntry] = {}
+    for entry in found:
+        first.setdefault(entry.name, entry)
+    off = read_disabled() if disabled is None else frozenset(disabled)
+    plugins = Plugins(manager, first, off)
     manager.register(builtin, name=BUILT_IN)
-    for name, entry in plugins.entries.items():
-        if name not in plugins.disabled:
-            _register(plugins, name, entry)
+    for entry in found:
+        if first[entry.name] is not entry or entry.name == BUILT_IN:
+            reason = f"{entry.value} takes a name that another plugin has"
+            plugins._blame(entry.name, reason, "rename or uninstall the one that came later")
+        elif entry.name not in off:
+            _register(plugins, entry.name, entry)
     return plugins
 
 
@@ -181,17 +224,28 @@ def built_in() -> Plugins:
 
 def _precedence(entry: PluginEntry) -> tuple[bool, str]:
     """edgereg's own plugins come first: nobody's name can put itself before them."""
-    home = getattr(getattr(entry, "dist", None), "name", None)
-    return home != "edgereg", entry.name
+    return not _is_own(entry), entry.name
+
+
+def _is_own(entry: PluginEntry) -> bool:
+    return getattr(getattr(entry, "dist", None), "name", None) == "edgereg"
 
 
 def _register(plugins: Plugins, name: str, entry: PluginEntry) -> None:
+    start = time.perf_counter()
     try:
-        module = entry.load()
-    except (Exception, SystemExit) as error:
-        fix = f"repair or uninstall it, or: {_disable(name)}"
-        plugins._blame(name, f"importing {entry.value} failed ({one_line(error)})", fix)
+        with _not_interrupted_by_plugins(), custody(), warnings.catch_warnings():
+            module = entry.load()
+    except BaseException as error:
+        _leave_if_interrupted(error)
+        reason = f"importing {entry.value} failed ({one_line(error)})"
+        plugins._blame(name, reason, f"repair or uninstall it, or: {_disable(name)}", error)
         return
+    took = time.perf_counter() - start
+    if took > SLOW_S and not _is_own(entry):
+        reason = f"importing {entry.value} takes {took:.1f} s, for which every command waits"
+        fix = f"its author can import inside the hooks; without it: edgereg --no-plugin {name}"
+        plugins.faults.append(PluginFault(name, reason, fix, skipped=False))
     wants = str(getattr(module, "EDGEREG_API", API_VERSION))
     if not wants.isdecimal() or int(wants) > API_VERSION:
         reason = f"it was made for version {wants} of the plugin API, and this is {API_VERSION}"
@@ -201,7 +255,7 @@ def _register(plugins: Plugins, name: str, entry: PluginEntry) -> None:
         plugins.manager.register(module, name=name)
         plugins.manager.check_pending()
     except (pluggy.PluginValidationError, ValueError) as error:
-        if plugins.manager.has_plugin(name):
+        if plugins.manager.get_plugin(name) is module:
             plugins.manager.unregister(name=name)
         plugins._blame(name, f"it hooks in wrongly ({one_line(error)})", _tell_author(name))
         return
@@ -210,62 +264,40 @@ def _register(plugins: Plugins, name: str, entry: PluginEntry) -> None:
         plugins._blame(name, reason, _tell_author(name))
 
 
+class _Interrupted(BaseException):
+    """Ctrl-C, told from a KeyboardInterrupt that a plugin raises itself."""
+
+
+@contextmanager
+def _not_interrupted_by_plugins() -> Iterator[None]:
+    """Let Ctrl-C raise _Interrupted, so that whatever else is raised is the plugin's own."""
+    usual = signal.default_int_handler
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not usual:
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise _Interrupted
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+def _leave_if_interrupted(error: BaseException) -> None:
+    if isinstance(error, _Interrupted):
+        raise KeyboardInterrupt from error
+
+
 def _disable(name: str) -> str:
     return f"edgereg plugin disable {name}"
 
 
 def _tell_author(name: str) -> str:
     return f"tell its author, or: {_disable(name)}"
-
-
-def _named_tasks(returned: Any) -> dict[str, Task]:
-    tasks: dict[str, Task] = {}
-    for task in _as_list(returned, "tasks"):
-        calls = _EVERY_TASK if callable(getattr(task, "open", None)) else _EVERY_TASK + _REGION_TASK
-        missing = [call for call in calls if not callable(getattr(task, call, None))]
-        missing += [key for key in ("name", "title", "model", "upstream") if not hasattr(task, key)]
-        if missing:
-            name = getattr(task, "name", task)
-            raise TypeError(f"'{name}' is no task: it lacks {', '.join(missing)}")
-        if task.model is not None and not isinstance(task.model, Path):
-            raise TypeError(f"task '{task.name}': model must be a Path, not {task.model!r}")
-        tasks[task.name] = task
-    return tasks
-
-
-def _named_commands(returned: Any) -> dict[str, click.Command]:
-    import click
-
-    commands: dict[str, click.Command] = {}
-    for command in _as_list(returned, "click commands"):
-        if not isinstance(command, click.Command) or not command.name:
-            raise TypeError(f"{command!r} is no named click command")
-        commands[command.name] = command
-    return commands
-
-
-def _as_list(returned: Any, what: str) -> list[Any]:
-    if not isinstance(returned, (list, tuple)):
-        raise TypeError(f"it returned {type(returned).__name__} instead of a list of {what}")
-    return list(returned)
-
-
-def _described(what: str, key: str, returned: Any) -> dict[str, Any]:
-    """Descriptions by the field that names them; each must have a title and something to open."""
-    named: dict[str, Any] = {}
-    for each in _as_list(returned, what):
-        name = getattr(each, key, None)
-        make = getattr(each, "open", None) or getattr(each, "load", None)
-        if not isinstance(name, str) or not name or not callable(make):
-            raise TypeError(f"{each!r} is none of the {what}: it lacks a {key} or what opens it")
-        named[name.lower()] = each
-    return named
-
-
-def _named_parts(returned: Any) -> dict[str, object]:
-    if not isinstance(returned, Mapping) or not all(isinstance(name, str) for name in returned):
-        raise TypeError(f"it returned {type(returned).__name__} instead of a mapping by name")
-    return dict(returned)
 
 
 def settings_file() -> Path:

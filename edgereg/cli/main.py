@@ -9,28 +9,14 @@ from importlib import import_module
 import click
 
 from edgereg import __version__
+from edgereg.builtin import COMMANDS
 from edgereg.cli.session import Session
 from edgereg.cli.signals import leave, signals_interrupt
 from edgereg.core.errors import EdgeregError, one_line
 from edgereg.core.files import reason
-from edgereg.core.shown import harmless
+from edgereg.core.shown import harmless_lines
 
 DONE, FAILED, MISUSED = 0, 1, 2
-
-# Modules are imported when their command is asked for; their top level imports only click.
-BUILT_IN = {
-    "app": "edgereg.cli.app",
-    "bench": "edgereg.cli.bench",
-    "demo": "edgereg.cli.demo",
-    "doctor": "edgereg.cli.doctor",
-    "engines": "edgereg.cli.engines",
-    "models": "edgereg.cli.models",
-    "plugin": "edgereg.cli.plugin",
-    "recover": "edgereg.cli.recover",
-    "run": "edgereg.cli.run",
-    "serve": "edgereg.cli.serve",
-    "tasks": "edgereg.cli.tasks",
-}
 
 
 def _switch_debug(ctx: click.Context, _: click.Parameter, on: bool) -> None:
@@ -57,11 +43,11 @@ class Commands(click.Group):
     """A group that imports a command only when it is needed, and gives each one `--debug`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*BUILT_IN, *ctx.ensure_object(Session).plugins.commands()})
+        return sorted({*COMMANDS, *ctx.ensure_object(Session).plugins.commands()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in BUILT_IN:
-            command: click.Command | None = import_module(BUILT_IN[cmd_name]).command
+        if cmd_name in COMMANDS:
+            command: click.Command | None = import_module(COMMANDS[cmd_name]).command
         else:
             command = ctx.ensure_object(Session).plugins.commands().get(cmd_name)
         if command is not None and "--debug" not in _switches(command):
@@ -144,6 +130,5 @@ def _failed(session: Session, message: str) -> int:
     if session.debug:
         traceback.print_exc()
     # Names and other people's texts stand in it: a terminal must not obey them.
-    lines = [harmless(line) for line in f"Error: {message}".splitlines()]
-    click.echo("\n".join(lines), err=True)
+    click.echo(harmless_lines(f"Error: {message}"), err=True)
     return FAILED

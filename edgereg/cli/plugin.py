@@ -45,7 +45,7 @@ def new(session: Session, name: str, kind: str, into: Path | None, author: str) 
 
 def _taken(session: Session, kind: str) -> set[str]:
     """The names that a plugin of this kind can't have."""
-    from edgereg.cli.main import BUILT_IN
+    from edgereg.builtin import COMMANDS
 
     plugins = session.plugins
     if kind == "sink":
@@ -55,7 +55,7 @@ def _taken(session: Session, kind: str) -> set[str]:
     if kind == "engine":
         return {*plugins.engines(), "auto"}
     if kind == "command":
-        return {*plugins.commands(), *BUILT_IN}
+        return {*plugins.commands(), *COMMANDS}
     if kind in ("method", "dataset"):
         return {*plugins.training_parts(f"edgereg_{kind}s")}
     return {*plugins.tasks()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgereg.core.shown import harmless
+from edgereg.core.shown import harmless, harmless_lines
 
 if TYPE_CHECKING:
     from edgereg.core.tasks import Task
@@ -45,6 +45,8 @@ class Session:
             return
         for fault in self.plugins.faults[self._reported :]:
             warn(str(fault))
+            if self.debug and fault.traceback:
+                click.echo(harmless_lines(fault.traceback), err=True)
         self._reported = len(self.plugins.faults)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ def watch(
     stops, and its outputs are closed before this returns.
     """
     told: list[str] = []
+    stuck: set[tuple[str, str]] = set()
     try:
         with _progress(frames) as advance:
             pipeline.start()
@@ -41,6 +42,7 @@ def watch(
                 advance(pipeline.stats())
                 if live:
                     _tell_new(pipeline.report().warnings, told)
+                _tell_stuck(pipeline.guard.stuck(), stuck)
     except KeyboardInterrupt:
         with signals_ignored():
             report, interrupted = pipeline.stop(CLOSING_S), True
@@ -58,6 +60,18 @@ def _tell_new(lines: Sequence[str], told: list[str]) -> None:
     for line in lines[len(told) :]:
         warn(line)
         told.append(line)
+
+
+def _tell_stuck(stuck: Mapping[tuple[str, str], float], told: set[tuple[str, str]]) -> None:
+    from edgereg.cli.session import warn
+
+    for (task, step), seconds in stuck.items():
+        if (task, step) not in told:
+            told.add((task, step))
+            warn(
+                f"task '{task}' has been at work in '{step}' for {seconds:.0f} s, and may never "
+                f"end; Ctrl-C ends the run"
+            )
 
 
 def show_stats(stats: Stats) -> None:

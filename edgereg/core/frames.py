@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from edgereg.core.arrays import Image
 
 
@@ -27,9 +29,9 @@ class Frame:
     still: bool = False
 
     def __post_init__(self) -> None:
-        # A view: the array stays its owner's to write, only nobody downstream can.
-        locked = self.image.view()
-        locked.flags.writeable = False
+        # The array stays its owner's to write, only nobody downstream can: what stands on a
+        # buffer for reading can't be unlocked, which a mere view of the array could be.
+        locked = np.asarray(self.image.data.toreadonly())
         object.__setattr__(self, "image", locked)
 
     @property

@@ -15,11 +15,15 @@ from edgereg.core.predictions import Predictions
 
 @dataclass(frozen=True)
 class Fault:
-    """One failure of a task on one frame: the step that failed, and the reason in one line."""
+    """One failure of a task on one frame: the step that failed, and the reason in one line.
+
+    traceback: where it was raised, in the words of Python; empty where nothing was.
+    """
 
     task: str
     step: str
     reason: str
+    traceback: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ def harmless(text: str) -> str:
     return _UNPRINTABLE.sub(_escape, text)
 
 
+def harmless_lines(text: str) -> str:
+    """The same for a text of several lines, such as a traceback."""
+    return "\n".join(map(harmless, text.splitlines()))
+
+
 def _escape(found: re.Match[str]) -> str:
     code = ord(found[0])
     if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8, as Python keeps it in names

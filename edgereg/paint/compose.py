@@ -1,7 +1,7 @@
 """Marks -> primitives: what each kind of mark looks like, decided once for every painter.
 
-A mark with NaN or infinite numbers, of an unexpected shape, or wholly outside the frame is left
-out: marks come from plugins, and drawing must go on.
+A mark with NaN or infinite numbers, of an unexpected shape or type, or wholly outside the frame is
+left out: marks come from plugins, and drawing must go on.
 """
 
 from __future__ import annotations
@@ -38,10 +38,19 @@ def compose(marks: Iterable[Mark], frame_size: tuple[int, int], unit: float) -> 
     """
     drawn: list[Primitive] = []
     for mark in marks:
-        parts = _COMPOSERS[type(mark)](mark, unit) if type(mark) in _COMPOSERS else []
+        parts = _parts(mark, unit)
         if parts and _reaches(parts, frame_size):
             drawn += parts
     return drawn
+
+
+def _parts(mark: Mark, unit: float) -> list[Primitive]:
+    if type(mark) not in _COMPOSERS:
+        return []
+    try:
+        return _COMPOSERS[type(mark)](mark, unit)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return []  # a text for a number, a role that there is not
 
 
 def _box(mark: BoxMark, unit: float) -> list[Primitive]:

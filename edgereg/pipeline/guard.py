@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+import traceback
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
 
+from edgereg.core.custody import custody
 from edgereg.core.errors import one_line
 from edgereg.core.predictions import Predictions
 from edgereg.core.result import Fault
@@ -25,15 +27,19 @@ class Guard:
 
     Where refinement or drawing is what fails, only that goes off (named 'task.step').
 
-    A step that takes longer than `budget_s` seconds counts as failed, though its result is used.
-    Safe to share between threads.
+    A step that takes longer than `budget_s` seconds counts as failed, though its result is used;
+    what has wasted three times that in a row goes off before its fifth failure. Safe to share
+    between threads.
     """
 
     def __init__(self, limit: int = 5, budget_s: float = 10.0) -> None:
         self.limit = limit
         self.budget_s = budget_s
+        self.patience_s = 3 * budget_s
         self._lock = threading.Lock()
         self._in_row: Counter[tuple[str, str]] = Counter()
+        self._wasted_s: dict[tuple[str, str], float] = defaultdict(float)
+        self._at_work: dict[int, tuple[str, str, float]] = {}
         self._counts: Counter[str] = Counter()
         self._off: dict[str, str] = {}
 
@@ -53,20 +59,35 @@ class Guard:
         """Whether the task, or this dispensable step of it, was switched off."""
         return task in self._off or f"{task}.{step}" in self._off
 
+    def stuck(self) -> dict[tuple[str, str], float]:
+        """Tasks and steps that have been at work for too long, and may never end: for how long."""
+        now = time.perf_counter()
+        return {
+            (task, step): now - since
+            for task, step, since in list(self._at_work.values())
+            if now - since > self.patience_s and step != "open"
+        }
+
     def attempt(self, task: str, step: str, faults: list[Fault], call: Callable[[], T]) -> T | None:
         """What `call` returns; None where it raised, which is counted and put in `faults`."""
         start = time.perf_counter()
+        thread = threading.get_ident()
+        self._at_work[thread] = (task, step, start)
         try:
-            result = call()
+            with custody():
+                result = call()
         except BaseException as error:  # a plugin may raise anything
             if isinstance(error, KeyboardInterrupt) and _in_main_thread():
                 raise  # Ctrl-C comes here alone; elsewhere it is the plugin's own
-            self.count(Fault(task, step, one_line(error)), faults)
+            trace = "".join(traceback.format_exception(error))
+            self.count(Fault(task, step, one_line(error), trace), faults)
             return None
+        finally:
+            del self._at_work[thread]
         took = time.perf_counter() - start
         if took > self.budget_s:
             reason = f"took {took:.1f} s, more than the {self.budget_s:g} s allowed"
-            self.count(Fault(task, step, reason), faults)
+            self.count(Fault(task, step, reason), faults, wasted_s=took)
         else:
             self.passed(task, step)
         return result
@@ -75,18 +96,24 @@ class Guard:
         """Note that a step went well, which ends a row of failures."""
         with self._lock:
             self._in_row[task, step] = 0
+            self._wasted_s[task, step] = 0
 
-    def count(self, fault: Fault, faults: list[Fault]) -> None:
-        """Count one failure; after `limit` in a row the task goes off."""
+    def count(self, fault: Fault, faults: list[Fault], wasted_s: float = 0.0) -> None:
+        """Count one failure; after `limit` in a row, or too much time, the task goes off."""
         faults.append(fault)
+        place = fault.task, fault.step
         with self._lock:
             self._counts[fault.task] += 1
-            self._in_row[fault.task, fault.step] += 1
-            if self._in_row[fault.task, fault.step] == self.limit:
+            self._in_row[place] += 1
+            self._wasted_s[place] += 0 if fault.step == "open" else wasted_s
+            if self._in_row[place] == self.limit or self._wasted_s[place] >= self.patience_s:
                 part = f".{fault.step}" if fault.step in DISPENSABLE else ""
-                self._off[fault.task + part] = (
-                    f"'{fault.task}{part}' was switched off after {self.limit} failures in a row "
-                    f"in '{fault.step}': {fault.reason}"
+                number = self._in_row[place]
+                failures = f"{number} failures in a row" if number > 1 else "one failure"
+                self._off.setdefault(
+                    fault.task + part,
+                    f"'{fault.task}{part}' was switched off after {failures} in '{fault.step}': "
+                    f"{fault.reason}",
                 )
 
     def finite_only(self, predictions: Predictions, faults: list[Fault]) -> Predictions:
@@ -112,12 +139,3 @@ class Guard:
 
 def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
-
-
-def checked(predictions: Predictions, task: str) -> Predictions:
-    """What a task returned, where it is that. Raises TypeError: a plugin may return anything."""
-    if not isinstance(predictions, Predictions):
-        raise TypeError(f"it returned {type(predictions).__name__} instead of Predictions")
-    if predictions.task != task:
-        raise TypeError(f"it returned predictions of '{predictions.task}' instead of its own")
-    return predictions

@@ -28,8 +28,14 @@ from edgereg.core.settings import Settings
 from edgereg.core.tasks import Prepared, Proposal, State, StepTask
 from edgereg.engines.base import Engine
 from edgereg.pipeline.following import Follower, Rhythm, Scenes
-from edgereg.pipeline.guard import Guard, checked
+from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedRegionTask, LoadedStepTask, LoadedTask
+from edgereg.pipeline.returned import (
+    checked_marks,
+    checked_predictions,
+    checked_prepared,
+    checked_proposal,
+)
 
 Painter: TypeAlias = Callable[[npt.NDArray[np.uint8], Sequence[Mark]], npt.NDArray[np.uint8]]
 
@@ -141,7 +147,7 @@ class _Filtering:
     def _apply(self, frame: Frame, found: Predictions, why: str | None) -> Predictions:
         if why is not None:
             self._state.reset(why)
-        return checked(self._state.apply(frame, found), self._task)
+        return checked_predictions(self._state.apply(frame, found), self._task, found.kinds)
 
 
 def _break(before: tuple[int, int, int] | None, place: tuple[int, int, int]) -> str | None:
@@ -192,7 +198,7 @@ def _predict(
             return
     frame = work.frame
     prepared = guard.attempt(
-        task.name, "prepare", faults, lambda: task.prepare(frame, regions, spec)
+        task.name, "prepare", faults, lambda: checked_prepared(task.prepare(frame, regions, spec))
     )
     if prepared is None:
         return
@@ -212,7 +218,7 @@ def _propose(loaded: LoadedRegionTask, prepared: Prepared) -> Proposal:
         if isinstance(array, np.ndarray) and _lost(array):
             raise EngineError(f"output '{name}' of model '{loaded.spec.name}' is all NaN")
     try:
-        return loaded.task.propose(outputs, prepared, loaded.spec)
+        return checked_proposal(loaded.task.propose(outputs, prepared, loaded.spec))
     except KeyError as error:
         if error.args[0] in outputs:
             raise
@@ -244,7 +250,9 @@ def _refine(loaded: LoadedRegionTask, settings: Settings, guard: Guard, work: Wo
         task.name,
         "conclude",
         faults,
-        lambda: checked(task.conclude(proposal, refinement, prepared, loaded.spec), task.name),
+        lambda: checked_predictions(
+            task.conclude(proposal, refinement, prepared, loaded.spec), task.name, loaded.kinds
+        ),
     )
     if predictions is not None:
         finite = guard.finite_only(predictions, faults)
@@ -335,7 +343,9 @@ class _Stepper:
             task.name,
             "step",
             faults,
-            lambda: checked(state.step(work.frame, regions, prompts), task.name),
+            lambda: checked_predictions(
+                state.step(work.frame, regions, prompts), task.name, self._loaded.kinds
+            ),
         )
         if predictions is not None:
             finite = self._guard.finite_only(predictions, faults)
@@ -343,7 +353,14 @@ class _Stepper:
 
     def _open(self) -> State:
         task: StepTask = self._loaded.task
-        return task.open(self._loaded.model, self._settings)
+        state = task.open(self._loaded.model, self._settings)
+        if not callable(getattr(state, "step", None)) or not callable(
+            getattr(state, "reset", None)
+        ):
+            raise TypeError(
+                f"it returned {type(state).__name__} instead of a state, with step and reset"
+            )
+        return state
 
     def _follows(self, work: Work, state: State) -> bool:
         """Reset the state where the frame does not follow the last one; False where that fails."""
@@ -378,8 +395,12 @@ def _draw(
         if found is None or hidden:
             continue
         shown = found if found.smoothed is None else replace(found, values=found.smoothed)
-        draw = partial(loaded.task.marks, shown, work.frame.size)
+        draw = partial(_marks_of, loaded, shown, work.frame.size)
         marks.extend(guard.attempt(name, "marks", work.faults, draw) or ())
     work.marks = tuple(marks)
     if painter is not None:
         work.picture = painter(work.frame.image, work.marks)
+
+
+def _marks_of(loaded: LoadedTask, found: Predictions, size: tuple[int, int]) -> list[Mark]:
+    return checked_marks(loaded.task.marks(found, size))

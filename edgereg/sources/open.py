@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from edgereg.sources.options import SourceOptions
 from edgereg.sources.paced import PacedSource
 from edgereg.sources.pipe import STANDARD_INPUT, PipeSource, is_pipe
 from edgereg.sources.webp import AnimatedWebp, is_animated_webp
+
+log = logging.getLogger(__name__)
 
 
 def _is_there(text: str) -> bool:
@@ -133,6 +136,20 @@ FORMATS: tuple[SourceFormat, ...] = (
 )
 
 
+def _takes(format_: SourceFormat, text: str) -> bool:
+    """Whether a format takes the text; one of a plugin may raise anything."""
+    try:
+        return bool(format_.takes(text))
+    except Exception as error:
+        log.warning(
+            "source '%s' of a plugin failed at %s: %s; it is passed over",
+            format_.name,
+            shown(text),
+            one_line(error),
+        )
+        return False
+
+
 def open_source(
     text: str | Path,
     options: SourceOptions | None = None,
@@ -151,7 +168,7 @@ def open_source(
         raise SourceError("no source given; name a file, a folder, a camera index or a URL")
     if text.lower().startswith("file://"):
         text = url2pathname(unquote(urlsplit(text).path))
-    chosen = next(each for each in (*formats, *FORMATS) if each.takes(text))
+    chosen = next(each for each in (*formats, *FORMATS) if _takes(each, text))
     try:
         source = chosen.open(text, options or SourceOptions())
     except EdgeregError:

@@ -51,7 +51,7 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     text, loaded = done.stdout.split("LOADED")
-    for name in cli.BUILT_IN:
+    for name in cli.COMMANDS:
         assert f"  {name} " in text
     assert not set(HEAVY) & set(loaded.split())
 
@@ -68,7 +68,7 @@ def test_python_m() -> None:
     assert done.stdout.startswith("edgereg, version ")
 
 
-@pytest.mark.parametrize("name", sorted(cli.BUILT_IN))
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(name, "--help") == 0
     assert "--debug" in capsys.readouterr().out or name == "plugin"
