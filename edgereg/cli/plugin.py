@@ -1,12 +1,21 @@
-"""`edgereg plugin`: what is installed, what it adds, switching it off and on, and a new one."""
+"""`edgereg plugin`: what is installed and what it adds, off and on, a new one, and its check."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgereg.cli.session import Session, pass_session
+from edgereg.cli.waiting import at_work
+from edgereg.core.errors import PluginError
+from edgereg.core.shown import harmless
+
+if TYPE_CHECKING:
+    from edgereg.authoring.check.findings import Finding
 
 # Those of edgereg.authoring.new, which is imported only when a package is made; a test holds the
 # two together.
@@ -18,7 +27,7 @@ KINDS = (
 
 @click.group("plugin")
 def command() -> None:
-    """List plugins, disable and enable them, begin a new one."""
+    """List plugins, disable and enable them, begin a new one, check it."""
 
 
 @command.command("new")
@@ -59,6 +68,63 @@ def _taken(session: Session, kind: str) -> set[str]:
     if kind in ("method", "dataset"):
         return {*plugins.training_parts(f"edgereg_{kind}s")}
     return {*plugins.tasks()}
+
+
+@command.command("check")
+@click.argument("what", metavar="[PATH|NAME]", default=".")
+@click.option(
+    "--time",
+    "time_s",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    help="Seconds that all of it may take.",
+)
+@click.option(
+    "--memory",
+    "memory_mb",
+    type=click.IntRange(min=256),
+    default=4096,
+    show_default=True,
+    help="Megabytes that it may use, where the system can tell.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def check(what: str, time_s: float, memory_mb: int, as_json: bool) -> int:
+    """Try a plugin in a process of its own: the package in a folder, or an installed one.
+
+    Imports it, calls its hooks, and uses what they add: tasks on ordinary, empty, tiny and tall
+    frames. Each finding comes with its mend. Fails where there is an error; warnings are advice.
+    """
+    from edgereg.authoring.check.parent import check_plugin
+    from edgereg.authoring.check.target import targets_of
+
+    try:
+        targets = targets_of(what)
+    except PluginError as error:
+        raise click.UsageError(str(error)) from error
+    failed, tables = False, {}
+    for target in targets:
+        with at_work(f"checking plugin '{target.name}'"):
+            findings = check_plugin(target, time_s=time_s, memory_mb=memory_mb)
+        failed |= any(each.level == "error" for each in findings)
+        tables[target.name] = findings
+        if not as_json:
+            click.echo(f"plugin '{target.name}' ({target.value})")
+            for each in findings:
+                _show_finding(each)
+    if as_json:
+        click.echo(json.dumps({name: [asdict(e) for e in each] for name, each in tables.items()}))
+    return int(failed)
+
+
+def _show_finding(finding: Finding) -> None:
+    colour = {"ok": "green", "warning": "yellow", "error": "red"}[finding.level]
+    level = click.style(f"{finding.level:8}", fg=colour)
+    click.echo(f"{level}{finding.subject}: {harmless(finding.said)}")
+    if finding.mend:
+        click.echo(f"        {finding.mend}")
+    for line in finding.traceback.rstrip().splitlines():
+        click.echo(f"          {harmless(line)}")
 
 
 @command.command("list")

@@ -1,5 +1,5 @@
 """Every kind of plugin that `edgereg plugin new` writes is loaded through its entry point, runs,
-and passes the tests that it brings."""
+passes the tests that it brings, and `edgereg plugin check`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from edgereg.authoring.check.parent import check_plugin
+from edgereg.authoring.check.target import targets_of
 from edgereg.authoring.new import KINDS, make_plugin
 from edgereg.core.errors import PluginError
 
@@ -36,6 +38,9 @@ def test_a_new_plugin_passes_its_tests(kind: str, tmp_path: Path) -> None:
         cwd=folder, env={**os.environ, **settings}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+    findings = [each for target in targets_of(str(folder)) for each in check_plugin(target)]
+    assert findings
+    assert [each for each in findings if each.level != "ok"] == []
 
 
 def installed(folder: Path) -> None:
