@@ -5,7 +5,7 @@ The front door, the commands, the window, its export, the demo and the workers a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -20,6 +20,7 @@ from edgereg.core.settings import Settings
 from edgereg.core.tasks import Task
 from edgereg.models.folder import load_model
 from edgereg.paint.opencv import paint
+from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask, Loading, load_tasks
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.staged import Mode, StagedPipeline
@@ -188,10 +189,12 @@ def make_pipeline(
     realtime: bool | None = None,
     hold_at_end: bool = False,
     queue_size: int = 4,
+    whose: Mapping[str, str] | None = None,
 ) -> StagedPipeline:
     """A run of stages side by side, not yet started; it owns the source and the sinks.
 
     realtime: the latest frame wins; None: where the source is live. hold_at_end: for a window.
+    whose: the plugin of each task that is not edgereg's own.
     """
     latest = source.info.live if realtime is None else realtime
     mode: Mode = "latest" if latest else "every"
@@ -202,6 +205,7 @@ def make_pipeline(
         painter=paint if pictures else None,
         mode=mode,
         settings=settings,
+        guard=Guard(whose=whose),
         queue_size=queue_size,
         hold_at_end=hold_at_end,
     )
@@ -256,6 +260,7 @@ def assemble(
         pictures=pictures,
         realtime=choice.realtime,
         queue_size=queue_size,
+        whose=plugins.foreign("edgereg_tasks"),
     )
     return Run(source, staged, tuple(opened), table, veil)
 

@@ -132,6 +132,20 @@ class Plugins:
         callers = self.manager.get_hookcallers(plugin) if plugin is not None else None
         return sorted(caller.name for caller in callers or ())
 
+    @property
+    def called(self) -> frozenset[str]:
+        """The hooks that have been called."""
+        return frozenset(self._found)
+
+    def version(self, name: str) -> str:
+        """The version of the distribution that a plugin came with, or nothing."""
+        return str(getattr(getattr(self.entries[name], "dist", None), "version", ""))
+
+    def place(self, name: str) -> str:
+        """The file of a plugin's module; what its entry point names where it is not loaded."""
+        file = getattr(self.manager.get_plugin(name), "__file__", None)
+        return str(file or self.entries[name].value)
+
     def owners(self, hook: str) -> dict[str, str]:
         """Which plugin has added what, by name, as far as the hook has been called."""
         return dict(self._owners.get(hook, {}))
@@ -139,6 +153,14 @@ class Plugins:
     def is_foreign(self, name: str) -> bool:
         """Whether a plugin is somebody else's than edgereg's own."""
         return name in self.entries and not _is_own(self.entries[name])
+
+    def foreign(self, hook: str) -> dict[str, str]:
+        """Of what a hook has added: what is not edgereg's, and which plugin's it is."""
+        return {name: each for name, each in self.owners(hook).items() if self.is_foreign(each)}
+
+    def note_of(self, name: str) -> str:
+        """Who is named if the program ends while this plugin is called: nobody for edgereg's."""
+        return name if self.is_foreign(name) else ""
 
     def _collect(self, hook: str, named: Callable[[Any], dict[str, T]]) -> dict[str, T]:
         if hook not in self._found:
@@ -174,7 +196,7 @@ class Plugins:
     ) -> dict[str, T]:
         # Not through pluggy's call of all: one plugin that raises would end the others' turn.
         try:
-            with _not_interrupted_by_plugins(), custody():
+            with _not_interrupted_by_plugins(), custody(self.note_of(name)):
                 returned = implementation()
                 return {} if returned is None else named(returned)
         except BaseException as error:
@@ -217,6 +239,12 @@ def load_plugins(
     return plugins
 
 
+def foreign_plugins(disabled: frozenset[str]) -> list[str]:
+    """Names of enabled plugins that are not edgereg's own."""
+    names = (entry.name for entry in entry_points(group=GROUP) if not _is_own(entry))
+    return sorted({*names} - disabled)
+
+
 def built_in() -> Plugins:
     """What is built in, and no plugin."""
     return load_plugins((), ())
@@ -234,7 +262,11 @@ def _is_own(entry: PluginEntry) -> bool:
 def _register(plugins: Plugins, name: str, entry: PluginEntry) -> None:
     start = time.perf_counter()
     try:
-        with _not_interrupted_by_plugins(), custody(), warnings.catch_warnings():
+        with (
+            _not_interrupted_by_plugins(),
+            custody(plugins.note_of(name)),
+            warnings.catch_warnings(),
+        ):
             module = entry.load()
     except BaseException as error:
         _leave_if_interrupted(error)

@@ -53,7 +53,10 @@ def start_edgereg(brightness: Path) -> Callable[..., subprocess.Popen[str]]:
 
     def start(*arguments: object) -> subprocess.Popen[str]:
         paths = [str(brightness), *filter(None, [os.environ.get("PYTHONPATH")])]
-        settings = {"XDG_CONFIG_HOME": str(brightness / "settings")}
+        settings = {
+            "XDG_CONFIG_HOME": str(brightness / "settings"),
+            "XDG_STATE_HOME": str(brightness / "state"),
+        }
         return subprocess.Popen(
             [sys.executable, "-m", "edgereg", *map(str, arguments)],
             stdout=subprocess.PIPE,

@@ -53,8 +53,8 @@ def command(session: Session) -> int:
 
     host = f"{platform.system()} {platform.release()} {platform.machine()}"
     click.echo(f"edgereg {__version__}, Python {platform.python_version()}, {host}")
-    with at_work("trying engines, plugins and models"):
-        findings = [*_extras(), *_engines(), *_plugins(session), *_models(session)]
+    with at_work("trying engines, plugins and tasks"):
+        findings = [*_extras(), *_engines(), *_plugins(session), *_tasks(session)]
     rows = [(found.subject, found.state, found.fix) for found in findings]
     show_table(("what", "state", "what to do"), rows)
     return int(any(found.serious for found in findings))
@@ -125,16 +125,27 @@ def _plugins(session: Session) -> Iterator[Finding]:
         yield Finding(f"plugin {fault.plugin}", fault.reason, fault.fix, serious=True)
 
 
-def _models(session: Session) -> Iterator[Finding]:
-    from edgereg.core.errors import ModelFolderError
-    from edgereg.models.folder import load_model
+def _tasks(session: Session) -> Iterator[Finding]:
+    """Run a frame through every task on the CPU."""
+    from edgereg.authoring.check.tasks import faults_of
+    from edgereg.core.errors import EdgeregError
+    from edgereg.pipeline.loading import Loading, load_task
 
-    for name, task in session.plugins.tasks().items():
-        if task.model is None:
-            continue
+    plugins = session.plugins
+    tasks = plugins.tasks()
+    foreign = plugins.foreign("edgereg_tasks")
+    for name, task in tasks.items():
+        subject, fix = f"task {name}", "reinstall edgereg"
+        if name in foreign:
+            fix = f"edgereg plugin check {foreign[name]}; edgereg plugin disable {foreign[name]}"
         try:
-            spec = load_model(task.model).spec
-        except ModelFolderError as error:
-            yield Finding(f"model of {name}", str(error), "reinstall edgereg", serious=True)
+            loaded = load_task(task, Loading(engine="cpu"))
+        except EdgeregError as error:
+            yield Finding(subject, str(error), fix, serious=True)
+            continue
+        what = f"{loaded.spec.name} {loaded.spec.version}" if loaded.spec else "no model"
+        faults = faults_of(task, loaded)
+        if faults:
+            yield Finding(subject, f"'{faults[0].step}' failed: {faults[0].reason}", fix, True)
         else:
-            yield Finding(f"model of {name}", f"{spec.name} {spec.version} is whole")
+            yield Finding(subject, f"{what}; ran a frame")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
+import os
+import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -49,7 +53,9 @@ class Commands(click.Group):
         if cmd_name in COMMANDS:
             command: click.Command | None = import_module(COMMANDS[cmd_name]).command
         else:
-            command = ctx.ensure_object(Session).plugins.commands().get(cmd_name)
+            session = ctx.ensure_object(Session)
+            command = session.plugins.commands().get(cmd_name)
+            session.command_of = session.plugins.foreign("edgereg_commands").get(cmd_name, "")
         if command is not None and "--debug" not in _switches(command):
             command.params.append(_debug_option())
         return command
@@ -83,10 +89,19 @@ edgereg.params.append(_debug_option())
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console command. Exit codes: 0 done, 1 failed, 2 misuse."""
     session = Session()
+    _show_crashes()
     with signals_interrupt():
         code = _invoke(session, arguments)
     session.report_faults()
+    session.close()
     leave(code)
+
+
+def _show_crashes() -> None:
+    """Let a crash show the lines of Python that led to it. Windows tells of harmless ones, too."""
+    if os.name != "nt" and not faulthandler.is_enabled():
+        with suppress(AttributeError, OSError, ValueError):  # without a terminal
+            faulthandler.enable(sys.stderr)
 
 
 def _invoke(session: Session, arguments: Sequence[str] | None) -> int:
@@ -105,13 +120,13 @@ def _invoke(session: Session, arguments: Sequence[str] | None) -> int:
     except ModuleNotFoundError as error:
         from edgereg.cli.extras import missing_module
 
-        return _failed(session, missing_module(error) or _unforeseen(error))
+        return _failed(session, missing_module(error) or _unforeseen(session, error))
     except OSError as error:
         return _failed(session, _refused(error))
     except MemoryError:
         return _failed(session, "there is not enough memory; take less at a time")
     except Exception as error:
-        return _failed(session, _unforeseen(error))
+        return _failed(session, _unforeseen(session, error))
     return result if isinstance(result, int) else DONE
 
 
@@ -121,9 +136,10 @@ def _refused(error: OSError) -> str:
     return what if error.filename is None else f"{error.filename}: {what}"
 
 
-def _unforeseen(error: Exception) -> str:
+def _unforeseen(session: Session, error: Exception) -> str:
     what = f"{type(error).__name__}: {error}".rstrip(": ")
-    return f"{what} (a fault of edgereg; --debug shows where it happened)"
+    whose = f"plugin '{session.command_of}'" if session.command_of else "edgereg"
+    return f"{what} (a fault of {whose}; --debug shows where it happened)"
 
 
 def _failed(session: Session, message: str) -> int:

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from edgereg.cli.session import Session, pass_session
+from edgereg.cli.tables import show_table
 from edgereg.cli.waiting import at_work
 from edgereg.core.errors import PluginError
 from edgereg.core.shown import harmless
 
 if TYPE_CHECKING:
     from edgereg.authoring.check.findings import Finding
+    from edgereg.plugins import Plugins
+
+MOST_SHOWN = 6
 
 # Those of edgereg.authoring.new, which is imported only when a package is made; a test holds the
 # two together.
@@ -130,15 +134,31 @@ def _show_finding(finding: Finding) -> None:
 @command.command("list")
 @pass_session
 def list_plugins(session: Session) -> None:
-    """Show every installed plugin, its state and its hooks."""
+    """Show every installed plugin: its version, its state, what it adds, where it lies."""
     plugins = session.plugins
     plugins.call_all()
-    faulty = {fault.plugin for fault in plugins.faults}
-    for name, entry in plugins.entries.items():
+    for hook in {hook for name in plugins.entries for hook in plugins.hooks_of(name)}:
+        if hook not in plugins.called:
+            plugins.training_parts(hook)
+    faulty = {fault.plugin for fault in plugins.faults if fault.skipped}
+    rows = []
+    for name in plugins.entries:
         state = "disabled" if name in plugins.disabled else "faulty" if name in faulty else "ok"
-        hooks = ", ".join(plugins.hooks_of(name))
-        click.echo(f"{name:16} {state:9} {entry.value:30} {hooks}".rstrip())
+        rows.append(
+            (name, plugins.version(name), state, _added(plugins, name), plugins.place(name))
+        )
+    show_table(("plugin", "version", "state", "adds", "where"), rows)
     session.report_faults()
+
+
+def _added(plugins: Plugins, name: str) -> str:
+    """What a plugin adds: `tasks: a, b; commands: c`; many of a sort only by their number."""
+    parts = []
+    for hook in plugins.hooks_of(name):
+        names = [what for what, owner in plugins.owners(hook).items() if owner == name]
+        shown = ", ".join(names) if len(names) <= MOST_SHOWN else str(len(names))
+        parts.append(f"{hook.removeprefix('edgereg_')}: {shown or 'none'}")
+    return "; ".join(parts)
 
 
 @command.command("disable")

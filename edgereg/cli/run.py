@@ -160,7 +160,15 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
         report, interrupted = watch(run.pipeline, info.frame_count, live=info.live)
         with signals_ignored():
             places = run.finish(interrupted=interrupted)
-        ended = conclude(report, interrupted, faults, places, with_stats=options["show_stats"])
+        ended = conclude(
+            report,
+            interrupted,
+            faults,
+            places,
+            with_stats=options["show_stats"],
+            whose=run.pipeline.guard.whose,
+            debug=session.debug,
+        )
         faults, code = FirstFaults(), max(code, ended)
         if run.veil is not None:
             click.echo(run.veil.summary())

@@ -19,19 +19,41 @@ if TYPE_CHECKING:
 class Session:
     """State of one call of `edgereg`.
 
-    debug: show tracebacks; without: plugins left out for this call.
+    debug: show tracebacks; without: plugins left out for this call. command_of: the plugin whose
+    command it is, if it is not edgereg's own. noted: whether
+    a note is kept of the plugins that are at work.
     """
 
     debug: bool = False
     without: list[str] = field(default_factory=list)
+    command_of: str = ""
+    noted: bool = False
     _reported: int = 0
 
     @cached_property
     def plugins(self) -> Plugins:
         """The plugins, loaded on first use."""
-        from edgereg.plugins import load_plugins, read_disabled
+        from edgereg.plugins import foreign_plugins, load_plugins, read_disabled
 
-        return load_plugins(read_disabled() | set(self.without))
+        off = read_disabled() | set(self.without)
+        if foreign_plugins(off):
+            from edgereg.cli.last_words import begin_note, suspects
+
+            for name in suspects():
+                warn(
+                    f"edgereg ended without a word while plugin '{name}' was at work; leave it out "
+                    f"with: edgereg --no-plugin {name}, or for good: edgereg plugin disable {name}"
+                )
+            begin_note()
+            self.noted = True
+        return load_plugins(off)
+
+    def close(self) -> None:
+        """The call ends in an orderly way: no plugin is suspected on the next start."""
+        if self.noted:
+            from edgereg.cli.last_words import end_note
+
+            end_note()
 
     def tasks(self) -> dict[str, Task]:
         """Tasks by name; faults of plugins are reported on the way."""
@@ -45,12 +67,18 @@ class Session:
             return
         for fault in self.plugins.faults[self._reported :]:
             warn(str(fault))
-            if self.debug and fault.traceback:
-                click.echo(harmless_lines(fault.traceback), err=True)
+            if self.debug:
+                show_traceback(fault.traceback)
         self._reported = len(self.plugins.faults)
 
 
 pass_session = click.make_pass_decorator(Session)
+
+
+def show_traceback(text: str) -> None:
+    """Where something of a plugin was raised, on the error stream."""
+    if text:
+        click.echo(harmless_lines(text), err=True)
 
 
 def warn(text: str) -> None:

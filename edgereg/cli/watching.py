@@ -14,7 +14,7 @@ from edgereg.cli.signals import note_stuck, signals_ignored
 from edgereg.cli.tables import show_table
 
 if TYPE_CHECKING:
-    from edgereg.core.result import FrameResult
+    from edgereg.core.result import Fault, FrameResult
     from edgereg.pipeline.staged import StagedPipeline
     from edgereg.pipeline.stats import Report, Stats
 
@@ -95,13 +95,12 @@ def summary(stats: Stats) -> str:
 class FirstFaults:
     """A sink that keeps the first fault of each task's step, so that it can be told at the end."""
 
-    faults: dict[tuple[str, str], str] = field(default_factory=dict)
+    faults: dict[tuple[str, str], tuple[int, Fault]] = field(default_factory=dict)
 
     def write(self, result: FrameResult) -> None:
         """Keep what is new."""
         for fault in result.faults:
-            place = f"frame {result.index}: {fault.reason}"
-            self.faults.setdefault((fault.task, fault.step), place)
+            self.faults.setdefault((fault.task, fault.step), (result.index, fault))
 
     def close(self) -> None:
         """Nothing to close."""
@@ -146,21 +145,28 @@ def conclude(
     places: Sequence[str],
     *,
     with_stats: bool,
+    whose: Mapping[str, str] | None = None,
+    debug: bool = False,
 ) -> int:
     """Show how a run ended; returns the exit code. Raises the error that ended it, if any.
 
-    places: lines on outputs that are not where they were wanted, or not whole.
+    places: lines on outputs that are not where they were wanted, or not whole. whose: the plugin of
+    each task that is not edgereg's own. debug: show where faults were raised.
     """
-    from edgereg.cli.session import warn
+    from edgereg.cli.session import show_traceback, warn
 
     if with_stats:
         show_stats(report.stats)
     for line in (*report.warnings, *report.switched_off.values()):
         warn(line)
-    for (task, step), reason in faults.faults.items():
-        warn(f"task '{task}' failed in '{step}', first at {reason}")
+    for (task, step), (index, fault) in faults.faults.items():
+        warn(f"task '{task}' failed in '{step}', first at frame {index}: {fault.reason}")
+        if debug:
+            show_traceback(fault.traceback)
     for task, count in report.faults.items():
-        warn(f"task '{task}' failed {count} times in all")
+        plugin = (whose or {}).get(task)
+        fix = f"; it is of plugin '{plugin}': tell its author, or: edgereg --no-plugin {plugin}"
+        warn(f"task '{task}' failed {count} times in all{fix if plugin else ''}")
     click.echo(summary(report.stats))
     if interrupted:
         click.echo("Interrupted; the outputs hold everything up to here.", err=True)

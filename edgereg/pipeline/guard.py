@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -32,10 +32,14 @@ class Guard:
     between threads.
     """
 
-    def __init__(self, limit: int = 5, budget_s: float = 10.0) -> None:
+    def __init__(
+        self, limit: int = 5, budget_s: float = 10.0, whose: Mapping[str, str] | None = None
+    ) -> None:
+        """whose: the plugin of each task that is not edgereg's own."""
         self.limit = limit
         self.budget_s = budget_s
         self.patience_s = 3 * budget_s
+        self.whose = whose or {}
         self._lock = threading.Lock()
         self._in_row: Counter[tuple[str, str]] = Counter()
         self._wasted_s: dict[tuple[str, str], float] = defaultdict(float)
@@ -74,7 +78,7 @@ class Guard:
         thread = threading.get_ident()
         self._at_work[thread] = (task, step, start)
         try:
-            with custody():
+            with custody(self.whose.get(task, "")):
                 result = call()
         except BaseException as error:  # a plugin may raise anything
             if isinstance(error, KeyboardInterrupt) and _in_main_thread():

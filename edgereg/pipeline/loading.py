@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from edgereg.core.arrays import Value
-from edgereg.core.errors import EngineError, ModelFolderError, PluginError
-from edgereg.core.kinds import Kinds
+from edgereg.core.errors import EngineError, ModelFolderError, PluginError, one_line
+from edgereg.core.kinds import Kind, Kinds
 from edgereg.core.model_spec import ModelSpec
 from edgereg.core.tasks import RegionTask, StepTask, Task, is_step_task
 from edgereg.engines.base import DeviceEngine, Engine, EngineLoader, shared_device
@@ -24,6 +24,8 @@ from edgereg.models.folder import ModelFolder, load_model
 # The ascent is a chain of tiny products: a second thread costs it more than it brings. The other
 # graphs gain by one (benchmarks/threads.py).
 SINGLE_THREADED = frozenset({"refine"})
+
+KINDS = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -179,13 +181,13 @@ def load_task(task: Task, loading: Loading | None = None, *, share: int = 1) -> 
 
     share: the cores that this task may use, where `loading` does not say how many threads.
     Raises ModelFolderError where the folder is damaged or made for another task, EngineError where
-    a graph can't be loaded.
+    a graph can't be loaded, PluginError where the task can't tell its kinds.
     """
     loading = loading or Loading()
     place = loading.models.get(task.name, task.model)
     if place is None:
         if is_step_task(task):
-            return LoadedStepTask(task)
+            return _with_kinds(LoadedStepTask(task))
         raise ModelFolderError(f"task '{task.name}' names no model folder; give one with --model")
     folder = load_model(place)
     if folder.spec.task != task.name:
@@ -204,11 +206,28 @@ def load_task(task: Task, loading: Loading | None = None, *, share: int = 1) -> 
         for name in folder.spec.graphs
     }
     if is_step_task(task):
-        return LoadedStepTask(task, LoadedModel(folder, engines))
-    if "predict" not in engines:
+        return _with_kinds(LoadedStepTask(task, LoadedModel(folder, engines)))
+    predict, refine, density = map(engines.get, ("predict", "refine", "density"))
+    if predict is None:
         raise ModelFolderError(f"{folder.path}: has no 'predict' graph, which '{task.name}' needs")
-    return LoadedRegionTask(
-        task, folder, engines["predict"], engines.get("refine"), engines.get("density")
+    return _with_kinds(LoadedRegionTask(task, folder, predict, refine, density))
+
+
+def _with_kinds(loaded: LoadedTask) -> LoadedTask:
+    """The same, once its kinds are known to be some. Raises PluginError."""
+    try:
+        kinds = loaded.kinds
+        fine = isinstance(kinds, tuple) and kinds and all(isinstance(k, KINDS) for k in kinds)
+    except Exception as error:  # a plugin may raise anything
+        raise _no_kinds(loaded, f"kinds failed ({one_line(error)})") from error
+    if not fine:
+        raise _no_kinds(loaded, f"kinds returned {kinds!r}, no tuple of Boxes, Points, Angles ...")
+    return loaded
+
+
+def _no_kinds(loaded: LoadedTask, why: str) -> PluginError:
+    return PluginError(
+        f"task '{loaded.name}' can't be run: {why}; edgereg plugin check shows where"
     )
 
 

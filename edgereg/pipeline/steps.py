@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.core.errors import EngineError
+from edgereg.core.errors import EngineError, PluginError, one_line
 from edgereg.core.filters import FilterState
 from edgereg.core.frames import Frame
 from edgereg.core.marks import Mark
@@ -118,12 +118,22 @@ def plan(
 
 
 def _filters(loaded: LoadedTask, settings: Settings, guard: Guard) -> list[Step]:
-    """A step for each filter that can do something with what the task gives."""
-    return [
-        Step(f"{loaded.name}.{each.name}", _Filtering(loaded.name, each.open(loaded.kinds), guard))
-        for each in settings.filters
-        if each.takes(loaded.kinds)
-    ]
+    """A step for each filter that can do something with what the task gives.
+
+    Raises PluginError where a filter can't begin.
+    """
+    steps = []
+    for each in settings.filters:
+        try:
+            state = each.open(loaded.kinds) if each.takes(loaded.kinds) else None
+        except Exception as error:  # a plugin may raise anything
+            raise PluginError(
+                f"filter '{each.name}' can't begin ({one_line(error)}); run without it"
+            ) from error
+        if state is not None:
+            name = f"{loaded.name}.{each.name}"
+            steps.append(Step(name, _Filtering(loaded.name, state, guard)))
+    return steps
 
 
 class _Filtering:

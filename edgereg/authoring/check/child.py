@@ -19,9 +19,6 @@ from edgereg.authoring.check.surroundings import changes, mend_of, surroundings
 from edgereg.authoring.check.target import Target
 from edgereg.plugins import GROUP, SLOW_S, PluginFault, Plugins, load_plugins
 
-TRAINING = {
-    f"edgereg_{each}" for each in ("methods", "backbones", "targets", "datasets", "problems")
-}
 # Packages that take long to import, or that no device has.
 HEAVY = ("torch", "tensorflow", "cv2", "onnxruntime", "scipy", "pandas", "matplotlib", "numpy")
 MENDS = {
@@ -82,7 +79,7 @@ def load(target: Target, journal: Journal) -> Plugins:
         journal.add("ok", "import", f"{1000 * took:.0f} ms" + (f", with {heavy}" if heavy else ""))
     with journal.step("calling its hooks"):
         plugins.call_all()
-        for hook in {*plugins.hooks_of(target.name)} & TRAINING:
+        for hook in {*plugins.hooks_of(target.name)} - plugins.called:
             plugins.training_parts(hook)
     for fault in plugins.faults:
         if fault.plugin == target.name and fault.skipped:

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgereg.authoring.check.findings import Journal
-from edgereg.core.errors import EdgeregError, one_line
+from edgereg.core.errors import EdgeregError, PluginError, one_line
 from edgereg.core.frames import Frame
-from edgereg.core.kinds import Boxes, Kind, Kinds
+from edgereg.core.kinds import Boxes, Kinds
 from edgereg.core.predictions import Predictions
 from edgereg.core.regions import Prompt, Regions
 from edgereg.core.result import Fault, FrameResult
@@ -132,16 +132,12 @@ def try_task(plugins: Plugins, name: str, journal: Journal) -> None:
     try:
         with journal.step(f"loading the model of task '{name}'"):
             loaded = load_task(task, Loading(engine="cpu"))
-            kinds = loaded.kinds
+    except PluginError as error:
+        journal.add("error", subject, one_line(error), KINDS, trace_of(error))
+        return
     except EdgeregError as error:
         mend = "make the model folder with edgereg.api.write_model, and put it in the package"
         journal.add("error", subject, one_line(error), mend)
-        return
-    except Exception as error:
-        journal.add("error", subject, f"kinds failed ({one_line(error)})", KINDS, trace_of(error))
-        return
-    if not isinstance(kinds, tuple) or not kinds or not isinstance(kinds[0], get_args(Kind)):
-        journal.add("error", subject, f"kinds returned {kinds!r}", KINDS)
         return
     trial = Trial(task, loaded, subject, journal)
     for scene, images in scenes().items():
@@ -152,6 +148,31 @@ def try_task(plugins: Plugins, name: str, journal: Journal) -> None:
         with journal.step(f"running task '{name}' twice, and measuring its memory"):
             trial.repeat()
             trial.measure_memory()
+
+
+def faults_of(task: Task, loaded: LoadedTask) -> list[Fault]:
+    """What goes wrong when one frame is run through a task."""
+    results, _ = results_of(task, loaded, frames(640, 480, 1))
+    return [fault for result in results for fault in result.faults]
+
+
+def results_of(
+    task: Task, loaded: LoadedTask, images: Images, *, keep: bool = True
+) -> tuple[list[FrameResult], float]:
+    """What a run of a task by itself gives, and how many seconds the task took in it."""
+    tasks = [LoadedStepTask(Where(task.upstream)), loaded] if task.upstream else [loaded]
+    sink = Kept(keep)
+    report = run_sequential(
+        Arrays(images),
+        tasks,
+        [sink],
+        painter=paint,
+        settings=Settings(prompts=(Prompt((4, 4, 60, 60)),)),
+        guard=Guard(limit=10**6),
+    )
+    own = f"{task.name}."
+    stages = [times for name, times in report.stats.stages.items() if name.startswith(own)]
+    return sink.results, sum(times.p50_ms * times.count for times in stages) / 1000
 
 
 @dataclass
@@ -167,7 +188,7 @@ class Trial:
     def run(self, scene: str, images: Images) -> None:
         """Run a scene, and note what is wrong with the results."""
         before = [sha256(image.tobytes()).digest() for image in images]
-        results, seconds = self._results(images)
+        results, seconds = results_of(self.task, self.loaded, images)
         for fault in (fault for result in results for fault in result.faults):
             if fault.task == self.task.name and (fault.step, fault.reason) not in self.faults:
                 self.faults.add((fault.step, fault.reason))
@@ -190,7 +211,9 @@ class Trial:
         if is_step_task(self.task):
             return
         images = scenes()["ordinary"]
-        first, second = (self._found(self._results(images)[0]) for _ in range(2))
+        first, second = (
+            self._found(results_of(self.task, self.loaded, images)[0]) for _ in range(2)
+        )
         same = [np.array_equal(a.values, b.values) for a, b in zip(first, second, strict=True)]
         if not all(same):
             mend = "a task with a memory is a step task (open, step, reset); noise needs a seed"
@@ -203,7 +226,8 @@ class Trial:
         tracemalloc.start()
         held = []
         for count in (WARM_UP, MEASURED):
-            self._results([images[n % len(images)] for n in range(count)], keep=False)
+            several = [images[n % len(images)] for n in range(count)]
+            results_of(self.task, self.loaded, several, keep=False)
             held.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
         growth = (held[1] - held[0]) / MEASURED
@@ -232,23 +256,6 @@ class Trial:
     def _found(self, results: Sequence[FrameResult]) -> list[Predictions]:
         name = self.task.name
         return [each.predictions[name] for each in results if name in each.predictions]
-
-    def _results(self, images: Images, *, keep: bool = True) -> tuple[list[FrameResult], float]:
-        """What a run gives, and how many seconds the task took in it."""
-        upstream = self.task.upstream
-        tasks = [LoadedStepTask(Where(upstream)), self.loaded] if upstream else [self.loaded]
-        sink = Kept(keep)
-        report = run_sequential(
-            Arrays(images),
-            tasks,
-            [sink],
-            painter=paint,
-            settings=Settings(prompts=(Prompt((4, 4, 60, 60)),)),
-            guard=Guard(limit=10**6),
-        )
-        own = f"{self.task.name}."
-        stages = [times for name, times in report.stats.stages.items() if name.startswith(own)]
-        return sink.results, sum(times.p50_ms * times.count for times in stages) / 1000
 
 
 def _mend(fault: Fault) -> str:

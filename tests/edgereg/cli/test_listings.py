@@ -115,10 +115,45 @@ def test_doctor_names_versions_and_faults(call: Any, capsys: Any, spot_task: Any
     assert call("doctor") == 0
     said = capsys.readouterr().out
     assert "numpy" in said
-    assert "tiny-colour 1 is whole" in said
+    assert "tiny-colour 1; ran a frame" in said
     (spot_task.model / "predict.onnx").unlink()
     assert call("doctor") == 1
-    assert "predict.onnx" in capsys.readouterr().out
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "task spots" in line)
+    assert "predict.onnx" in line
+    assert "edgereg plugin check p; edgereg plugin disable p" in line
+
+
+def test_doctor_runs_a_frame_through_every_task(
+    call: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch, colour_task: Any
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(type(colour_task), "conclude", broken)
+    assert call("doctor") == 1
+    assert "'conclude' failed: ZeroDivisionError: oh" in capsys.readouterr().out
+
+
+def test_plugin_list(call: Any, capsys: Any) -> None:
+    assert call("plugin", "list") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "p ok engines: abacus; tasks: spots, colour p" in said
+
+
+def test_a_fault_names_the_plugin_and_with_debug_its_lines(
+    call: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch, colour_task: Any, clip: Any
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(type(colour_task), "conclude", broken)
+    words = ("run", clip(7), "--task", "colour", "--engine", "cpu")
+    assert call(*words) == 1
+    said = capsys.readouterr().err
+    assert "it is of plugin 'p': tell its author, or: edgereg --no-plugin p" in said
+    assert "Traceback" not in said
+    assert call(*words, "--debug") == 1
+    assert 'raise ZeroDivisionError("oh")' in capsys.readouterr().err
 
 
 def test_doctor_tells_how_to_get_what_is_missing(

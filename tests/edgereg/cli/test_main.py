@@ -101,7 +101,7 @@ def failing(error: BaseException) -> Callable[[], Any]:
         ),
         (PermissionError(13, "Permission denied", "/x"), "Error: /x: Permission denied"),
         (MemoryError(), "Error: there is not enough memory"),
-        (ZeroDivisionError("oh"), "Error: ZeroDivisionError: oh (a fault of edgereg; --debug"),
+        (ZeroDivisionError("oh"), "Error: ZeroDivisionError: oh (a fault of plugin 'p'; --debug"),
         (KeyboardInterrupt(), "Error: interrupted"),
         (
             ModuleNotFoundError("No module named 'torch'", name="torch"),
@@ -136,7 +136,7 @@ def test_debug_shows_a_traceback(
 def test_no_plugin_leaves_it_out(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("--no-plugin", "headpose", "plugin", "list") == 0
     rows = capsys.readouterr().out.splitlines()
-    assert [row.split()[1] for row in rows if row.startswith("headpose")] == ["disabled"]
+    assert [row.split()[2] for row in rows if row.split()[:1] == ["headpose"]] == ["disabled"]
 
 
 def test_plugin_disable_and_enable(capsys: pytest.CaptureFixture[str]) -> None:
