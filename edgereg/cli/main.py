@@ -32,6 +32,10 @@ def _leave_out(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -
     ctx.ensure_object(Session).without.extend(names)
 
 
+def _isolate(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
+    ctx.ensure_object(Session).isolated.extend(names)
+
+
 def _debug_option() -> click.Option:
     return click.Option(
         ["--debug"],
@@ -75,6 +79,15 @@ def _switches(command: click.Command) -> set[str]:
     expose_value=False,
     callback=_leave_out,
     help="Leave a plugin out for this call (repeatable).",
+)
+@click.option(
+    "--isolate",
+    multiple=True,
+    metavar="NAME",
+    is_eager=True,
+    expose_value=False,
+    callback=_isolate,
+    help="Run a plugin's tasks in a process of its own, which may crash or hang (repeatable).",
 )
 def edgereg() -> None:
     """Deep visual regression on video: predictions, their densities, and their refinement.

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 class Session:
     """State of one call of `edgereg`.
 
-    debug: show tracebacks; without: plugins left out for this call. command_of: the plugin whose
+    debug: show tracebacks; without: plugins left out for this call.
+    isolated: plugins in a process of their own. command_of: the plugin whose
     command it is, if it is not edgereg's own. noted: whether
     a note is kept of the plugins that are at work.
     """
 
     debug: bool = False
     without: list[str] = field(default_factory=list)
+    isolated: list[str] = field(default_factory=list)
     command_of: str = ""
     noted: bool = False
     _reported: int = 0
@@ -46,7 +48,14 @@ class Session:
                 )
             begin_note()
             self.noted = True
-        return load_plugins(off)
+        if not self.isolated:
+            return load_plugins(off)
+        from edgereg.isolation.task import isolate
+
+        plugins = load_plugins(off.union(self.isolated))
+        plugins.disabled = off
+        isolate(plugins, self.isolated)
+        return plugins
 
     def close(self) -> None:
         """The call ends in an orderly way: no plugin is suspected on the next start."""

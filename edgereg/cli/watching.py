@@ -70,7 +70,7 @@ def _tell_stuck(stuck: Mapping[tuple[str, str], float], told: set[tuple[str, str
             told.add((task, step))
             warn(
                 f"task '{task}' has been at work in '{step}' for {seconds:.0f} s, and may never "
-                f"end; Ctrl-C ends the run"
+                "end; Ctrl-C ends the run, and edgereg --isolate PLUGIN ends only the task"
             )
 
 

@@ -84,7 +84,9 @@ class Guard:
             if isinstance(error, KeyboardInterrupt) and _in_main_thread():
                 raise  # Ctrl-C comes here alone; elsewhere it is the plugin's own
             trace = "".join(traceback.format_exception(error))
-            self.count(Fault(task, step, one_line(error), trace), faults)
+            took = time.perf_counter() - start
+            wasted = took if took > self.budget_s else 0.0
+            self.count(Fault(task, step, one_line(error), trace), faults, wasted_s=wasted)
             return None
         finally:
             del self._at_work[thread]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias, get_args
+from typing import Any, Protocol, TypeAlias, get_args, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -184,6 +184,8 @@ def load_task(task: Task, loading: Loading | None = None, *, share: int = 1) -> 
     a graph can't be loaded, PluginError where the task can't tell its kinds.
     """
     loading = loading or Loading()
+    if isinstance(task, RemoteTask):
+        return _with_kinds(LoadedStepTask(task.load_remotely(loading, share)))
     place = loading.models.get(task.name, task.model)
     if place is None:
         if is_step_task(task):
@@ -211,6 +213,15 @@ def load_task(task: Task, loading: Loading | None = None, *, share: int = 1) -> 
     if predict is None:
         raise ModelFolderError(f"{folder.path}: has no 'predict' graph, which '{task.name}' needs")
     return _with_kinds(LoadedRegionTask(task, folder, predict, refine, density))
+
+
+@runtime_checkable
+class RemoteTask(Protocol):
+    """A step task of another process, which loads its model itself."""
+
+    def load_remotely(self, loading: Loading, share: int) -> StepTask:
+        """The task with its model loaded there. Raises PluginError."""
+        ...
 
 
 def _with_kinds(loaded: LoadedTask) -> LoadedTask:
