@@ -25,6 +25,7 @@ from edgereg.pipeline.loading import LoadedTask, Loading, load_tasks
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.staged import Mode, StagedPipeline
 from edgereg.pipeline.stats import Report
+from edgereg.pipeline.steps import Recogniser
 from edgereg.plugins import Plugins
 from edgereg.sinks.base import RunInfo, Sink
 from edgereg.sinks.clips_table import ClipsTable
@@ -190,11 +191,12 @@ def make_pipeline(
     hold_at_end: bool = False,
     queue_size: int = 4,
     whose: Mapping[str, str] | None = None,
+    recognise: Recogniser | None = None,
 ) -> StagedPipeline:
     """A run of stages side by side, not yet started; it owns the source and the sinks.
 
-    realtime: the latest frame wins; None: where the source is live. hold_at_end: for a window.
-    whose: the plugin of each task that is not edgereg's own.
+    realtime: the latest frame wins; None: where the source is live. hold_at_end, recognise: for a
+    window, see `StagedPipeline`. whose: the plugin of each task that is not edgereg's own.
     """
     latest = source.info.live if realtime is None else realtime
     mode: Mode = "latest" if latest else "every"
@@ -208,6 +210,7 @@ def make_pipeline(
         guard=Guard(whose=whose),
         queue_size=queue_size,
         hold_at_end=hold_at_end,
+        recognise=recognise,
     )
 
 

@@ -58,6 +58,7 @@ def _file(window: MainWindow) -> list[Command | None]:
 
 def _playback(window: MainWindow) -> list[Command | None]:
     play, switch, bar = window.playback, window.refinement.switch, window.transport
+    people = window.people
     return [
         Command("play", "&Play or pause", play.toggle, "Space"),
         Command("backwards", "Play back&wards, or faster so", partial(play.shuttle, -1), "J"),
@@ -83,6 +84,11 @@ def _playback(window: MainWindow) -> list[Command | None]:
         Command("mark", "Set or remove a &mark", play.mark, "M"),
         Command("mark_before", "The mark before", partial(play.seek_mark, -1), "Ctrl+Left"),
         Command("next_mark", "The next mark", partial(play.seek_mark, 1), "Ctrl+Right"),
+        None,
+        Command("next_person", "Follow the next p&erson", partial(people.choose_next, 1), "P"),
+        Command(
+            "person_before", "Follow the one before", partial(people.choose_next, -1), "Shift+P"
+        ),
         None,
         Command("refine", "Switch &refinement", switch.toggle, "R"),
     ]

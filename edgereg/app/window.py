@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,8 @@ from edgereg.app.menus import build_menus
 from edgereg.app.panels.banner import Banner
 from edgereg.app.panels.export_bar import ExportBar
 from edgereg.app.panels.inspector import Inspector
+from edgereg.app.panels.people_panel import Entry, PeoplePanel
+from edgereg.app.panels.presence import Lane
 from edgereg.app.panels.refinement_panel import RefinementPanel
 from edgereg.app.panels.status import Status
 from edgereg.app.panels.task_panel import TaskPanel
@@ -29,6 +32,7 @@ from edgereg.app.panels.welcome import Welcome
 from edgereg.app.player.background import Job
 from edgereg.app.player.catalogue import Catalogue, Loader, load_catalogue
 from edgereg.app.player.export import Order
+from edgereg.app.player.focus import Followed
 from edgereg.app.player.playback import Playback
 from edgereg.app.player.player import Player, State
 from edgereg.app.player.request import Request
@@ -36,6 +40,9 @@ from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.core.shown import shown
 from edgereg.pipeline.stats import Report
+
+# How often the list of people is brought up to date, in seconds.
+_PEOPLE_S = 0.5
 
 
 class MainWindow(QMainWindow):
@@ -55,7 +62,12 @@ class MainWindow(QMainWindow):
         self.playback = Playback(self.player)
         self.video, self.welcome, self.banner = VideoView(), Welcome(), Banner()
         self.transport, self.exports = TransportBar(self.playback), ExportBar()
-        self.tasks, self.refinement, self.inspector = TaskPanel(), RefinementPanel(), Inspector()
+        self.tasks, self.refinement, self.inspector = (
+            TaskPanel(),
+            RefinementPanel(),
+            Inspector(self.player.people, self.player.record),
+        )
+        self.people, self._people_due = PeoplePanel(), 0.0
         self.status = Status()
         self.menus = build_menus(self, menus_of(self), recent_in="&File")
         self._arrange()
@@ -187,7 +199,6 @@ class MainWindow(QMainWindow):
 
     def _on_opened(self, info: SourceInfo) -> None:
         self.setWindowTitle(f"{info.name} – edgereg")
-        self.playback.forget()
         self.transport.set_source(info, self.player.duration_s)
         self.inspector.set_source(info, self.player.duration_s)
         self._on_state(self.player.state)
@@ -205,9 +216,31 @@ class MainWindow(QMainWindow):
     def _on_report(self, report: Report) -> None:
         self.status.show_report(report)
         self.tasks.show_switched_off(report.switched_off)
+        if self._people_due < time.monotonic():
+            self._show_people()
+
+    def _show_people(self) -> None:
+        """The people seen so far; the one looked at is followed in all panels."""
+        self._people_due = time.monotonic() + _PEOPLE_S
+        entries, lanes, followed = list[Entry](), list[Lane](), self.inspector.focus.followed
+        for one in self.player.people.everybody():
+            presence = self.player.record.presence(one.detector, one.number)
+            if presence is not None:
+                chosen = followed == Followed(one.detector, one.number)
+                entries.append(Entry(one, presence.first_s, presence.last_s))
+                lanes.append(Lane(one.number, presence.stretches, chosen))
+        self.people.show_people(entries, followed)
+        self.transport.presence.show_lanes(lanes)
+
+    def _on_followed(self, followed: Followed) -> None:
+        self.inspector.follow(followed)
+        self._show_people()
+        if self.player.current is not None:
+            self._on_shown(self.player.current)
 
     def _on_picked(self, x: float, y: float) -> None:
         self.inspector.pick(x, y)
+        self._show_people()
         if self.player.current is not None:
             self._on_shown(self.player.current)
 
@@ -238,7 +271,10 @@ class MainWindow(QMainWindow):
         player.polled.connect(self._on_report)
         for signal in (player.failed, player.warned, self.exports.said):
             signal.connect(self.banner.say)
+        player.renewed.connect(self.inspector.forget)
+        player.renewed.connect(self.playback.forget)
         player.passed.connect(self.inspector.remember)
+        self.people.followed.connect(self._on_followed)
         self.transport.looked.connect(self.look_for)
         self.video.picked.connect(self._on_picked)
         self.refinement.changed.connect(self._on_refinement)
@@ -252,7 +288,7 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         self._stack = stack(self.welcome, self.video)
-        left = (self.banner, self._stack, self.transport, self.exports)
+        left = (self.banner, self._stack, self.people, self.transport, self.exports)
         right = (self.tasks, self.refinement, self.inspector)
         self.setCentralWidget(column(left, wide=self._stack))
         self._dock = add_dock(self, column(right, wide=self.inspector))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,16 @@ from edgereg.pipeline.returned import (
 )
 
 Painter: TypeAlias = Callable[[npt.NDArray[np.uint8], Sequence[Mark]], npt.NDArray[np.uint8]]
+
+
+class Recogniser(Protocol):
+    """Gives what a tracker follows the numbers that it had before a jump in the source."""
+
+    def __call__(
+        self, task: str, frame: Frame, place: tuple[int, int, int], found: Predictions, /
+    ) -> Predictions:
+        """A detector's predictions with other tracks. place: frames of one follow each other."""
+        ...
 
 
 @dataclass
@@ -88,7 +98,11 @@ class Step:
 
 
 def plan(
-    tasks: Sequence[LoadedTask], settings: Settings, guard: Guard, painter: Painter | None
+    tasks: Sequence[LoadedTask],
+    settings: Settings,
+    guard: Guard,
+    painter: Painter | None,
+    recognise: Recogniser | None = None,
 ) -> list[Step]:
     """The steps of every frame of one run. Tasks come in running order, upstreams first.
 
@@ -109,7 +123,7 @@ def plan(
         if follows:
             carries = settings.detect_every != 1
             follower = Follower(name, loaded.spec.name, loaded.kinds, carries=carries)
-            steps.append(Step(f"{name}.track", partial(_track, name, guard, follower)))
+            steps.append(Step(f"{name}.track", partial(_track, name, guard, follower, recognise)))
         steps += _filters(loaded, settings, guard)
     if steps:
         steps[0] = Step(steps[0].name, partial(_begin, Scenes(), steps[0].run))
@@ -300,7 +314,9 @@ def ascend(
     return Refinement(trajectory.reshape(-1, steps + 1, width), energy.reshape(-1, steps + 1))
 
 
-def _track(name: str, guard: Guard, follower: Follower, work: Work) -> None:
+def _track(
+    name: str, guard: Guard, follower: Follower, recognise: Recogniser | None, work: Work
+) -> None:
     """Give the boxes of a detector their tracks, or carry those of the last detection here."""
     found = work.predictions.get(name)
     if name in work.carried:
@@ -310,8 +326,13 @@ def _track(name: str, guard: Guard, follower: Follower, work: Work) -> None:
     else:
         return
     tracked = guard.attempt(name, "track", work.faults, call)
-    if tracked is not None:
-        work.predictions[name] = tracked
+    if tracked is None:
+        return
+    work.predictions[name] = tracked
+    if recognise is not None:
+        known = partial(recognise, name, work.frame, work.place, tracked)
+        renumbered = guard.attempt(name, "recognise", work.faults, known)
+        work.predictions[name] = tracked if renumbered is None else renumbered
 
 
 class _Stepper:

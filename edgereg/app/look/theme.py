@@ -70,6 +70,10 @@ QMenu::separator { height: 1px; background: $line; margin: 5px 8px; }
 QToolTip { background: $field; color: $text; border: 1px solid $line; padding: 4px 6px; }
 QFrame#card, QFrame#bar { background: $panel; border: 1px solid $line; border-radius: 8px; }
 QFrame#banner { background: $field; border: 1px solid $warning; border-radius: 6px; }
+QListWidget#people { background: $panel; border: 1px solid $line; border-radius: 8px;
+    font-size: 11px; }
+QListWidget#people::item { border: 1px solid transparent; border-radius: 6px; }
+QListWidget#people::item:selected { background: $field; border-color: $accent; color: $text; }
 QLabel#heading { font-weight: 600; color: $text; }
 QLabel#dim, QLabel#reason { color: $dim; }
 QLabel#reason { color: $warning; font-size: 12px; }

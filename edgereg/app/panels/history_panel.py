@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from edgereg.app.look.plots import new_plot, pen, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme
-from edgereg.app.player.history import Series
+from edgereg.app.player.record import Series
 from edgereg.core.frames import SourceInfo
 from edgereg.core.kinds import ValueSpec
 from edgereg.paint.style import colour_of, hex_colour

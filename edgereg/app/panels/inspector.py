@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QVBoxLayout, QWidget
 from edgereg.app.look.theme import Theme, tabular
 from edgereg.app.panels.density_panel import MOST_CURVES, DensityPanel
 from edgereg.app.panels.history_panel import HistoryPanel
-from edgereg.app.player.catalogue import Catalogue
+from edgereg.app.player.catalogue import Catalogue, detectors_of
 from edgereg.app.player.density_worker import Answer, DensityWorker, Question
-from edgereg.app.player.focus import Focus
-from edgereg.app.player.history import History
+from edgereg.app.player.focus import Focus, Followed
+from edgereg.app.player.people import People
+from edgereg.app.player.record import Record
 from edgereg.assembly import DEFAULT_TASKS
 from edgereg.core.arrays import FloatArray
 from edgereg.core.frames import SourceInfo
@@ -28,13 +29,13 @@ _REDRAW_MS = 70
 class Inspector(QFrame):
     """Follows one prediction; asks for its densities only while it can be seen."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, people: People, record: Record, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
         self.focus = Focus()
+        self._people, self._record = people, record
         self.worker = DensityWorker(self)
         self.worker.answers.arrived.connect(self._show_answer)
-        self._history = History()
         self._loaded: Mapping[str, LoadedTask] = {}
         self._result: FrameResult | None = None
         self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
@@ -63,6 +64,7 @@ class Inspector(QFrame):
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """Offer the tasks; the last one with few values comes first to the eye."""
         self._loaded = {loaded.name: loaded for loaded in catalogue.tasks}
+        self.focus.detectors = detectors_of(catalogue.tasks)
         self.choice.clear()
         for name in self._loaded:
             self.choice.addItem(catalogue.titles.get(name, name), name)
@@ -79,18 +81,21 @@ class Inspector(QFrame):
     def set_source(self, info: SourceInfo | None, duration_s: float = 0.0) -> None:
         """Begin anew with another source."""
         self._result = None
-        self.focus.release()
-        self._history.clear()
         self.values.set_source(info, duration_s)
         self._show_nothing()
 
+    def forget(self) -> None:
+        """Another source has other people."""
+        self.focus.release()
+
     def remember(self, results: Sequence[FrameResult]) -> None:
-        """Follow what was looked at through results, in order, and keep its values."""
-        for one in results:
-            row = self.focus.row(one)
-            self._history.add(one, self.focus.task, row)
-            if self.focus.switched:
-                self._history.follow(one.index, self.focus.anchor)
+        """Look at results that come one after the other: who is there, and who is new."""
+        for each in results:
+            self.focus.see(each)
+        followed = self.focus.followed
+        if followed is not None:
+            number = self._people.resolve(followed.detector, followed.number)
+            self.focus.followed = Followed(followed.detector, number)
 
     def show_result(self, result: FrameResult) -> FloatArray | None:
         """Show a new result; returns the region [4] looked at."""
@@ -114,19 +119,24 @@ class Inspector(QFrame):
 
     def appearance_before(self, index: int) -> int | None:
         """Where the last appearance before frame `index` begins, of the frames seen so far."""
-        return self._history.appearance_before(index)
+        return self._record.appearance_before(self.focus.task, index)
 
     def _found_in(self, result: FrameResult | None) -> bool:
         found = None if result is None else self._found(result)
         return found is not None and len(found) > 0
 
     def pick(self, x: float, y: float) -> None:
-        """Look at what lies under a point of the picture; else at the largest again."""
+        """Look at who is under a point of the picture; else at the largest again."""
         if self._result is None:
             return
         if not self.focus.pick(self._result, x, y):
             self.focus.release()
-        self._history.follow(self._result.index, self.focus.region(self._result))
+            self.focus.see(self._result)
+        self._draw()
+
+    def follow(self, followed: Followed) -> None:
+        """Look at a person."""
+        self.focus.follow(followed)
         self._draw()
 
     def _draw(self) -> None:
@@ -135,12 +145,16 @@ class Inspector(QFrame):
         if result is None or not self.isVisible():
             return
         found, row = self._found(result), self.focus.row(result)
+        task = self.focus.task
+        if task is not None:
+            specs = specs_of(self._loaded[task].kinds)
+            self.values.show_series(
+                self._record.series(task, self.focus.track), specs, result.time_s
+            )
         if found is None or row is None:
             self._show_nothing()
-            self.values.show_now(result.time_s)
             return
         self.headline.setText(headline(found, row))
-        self.values.show_series(self._history.series(), found.specs, result.time_s)
         self.worker.ask(Question(self._loaded[found.task], found, row, result.index))
 
     def close_worker(self) -> None:
@@ -152,18 +166,24 @@ class Inspector(QFrame):
 
     def _choose(self, position: int) -> None:
         task = self.choice.itemData(position)
-        self.focus.look_at(task)
+        self.focus.task = task
         spec = self._loaded[task].spec if task else None
         self.densities.prepare(spec.targets if spec else ())
-        self._history.clear()
         self._show_nothing()
         if self._result is not None:
             self.remember([self._result])
             self.show_result(self._result)
 
     def _show_nothing(self) -> None:
-        self.headline.setText("nothing found here")
-        self.densities.clear("The density of what is found is drawn here.")
+        followed, result = self.focus.followed, self._result
+        if result is not None and self.focus.task not in result.predictions:
+            text = self.tr("this task is not computed here")
+        elif followed is not None:
+            text = self.tr("#{number}: not seen here").format(number=followed.number)
+        else:
+            text = self.tr("nothing found here")
+        self.headline.setText(text)
+        self.densities.clear(self.tr("The density of what is found is drawn here."))
 
     def _show_answer(self, answer: Answer) -> None:
         result = self._result
@@ -175,7 +195,9 @@ class Inspector(QFrame):
 
 def headline(found: Predictions, row: int) -> str:
     """Which prediction it is, how sure the task is of it, and what the ascent has gained."""
-    parts = [f"{row + 1} of {len(found)}", f"score {found.scores[row]:.2f}"]
+    track = found[row].track
+    who = f"{row + 1} of {len(found)}" if track is None else f"#{track}"
+    parts = [who, f"score {found.scores[row]:.2f}"]
     if found.refinement is not None:
         energy = found.refinement.energy[row]
         parts.append(f"log-density {energy[-1] - energy[0]:+.2f}")

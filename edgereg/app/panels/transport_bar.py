@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from edgereg.app.look import icons
 from edgereg.app.look.theme import Theme, tabular
+from edgereg.app.panels.presence import Presence
 from edgereg.app.panels.timeline import Timeline
 from edgereg.app.player.playback import FASTEST, SLOWEST, Playback
 from edgereg.app.player.player import State
@@ -44,6 +45,7 @@ class TransportBar(QFrame):
         self._state = State.EMPTY
         self._drawings: dict[QToolButton, str] = {}
         self.slider = Timeline()
+        self.presence = Presence(self.slider)
         self.position = QLabel("–")
         tabular(self.position)
         self.backwards = self._button(
@@ -182,7 +184,11 @@ class TransportBar(QFrame):
 
     def _arrange(self) -> None:
         top, bottom = QHBoxLayout(), QHBoxLayout()
-        top.addWidget(self.slider, 1)
+        track = QVBoxLayout()
+        track.setSpacing(2)
+        track.addWidget(self.slider)
+        track.addWidget(self.presence)
+        top.addLayout(track, 1)
         top.addSpacing(8)
         top.addWidget(self.position)
         groups = (

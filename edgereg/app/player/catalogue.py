@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -31,6 +31,15 @@ class Catalogue:
         """Providers that run the models, each once."""
         engines = [engine for loaded in self.tasks for engine in loaded.engines]
         return tuple(dict.fromkeys(engine.provider for engine in engines))
+
+
+def detectors_of(tasks: Iterable[LoadedTask]) -> dict[str, str]:
+    """For each task the one that it stands on in the end, which may be itself."""
+    detectors: dict[str, str] = {}
+    for loaded in tasks:
+        upstream = loaded.task.upstream
+        detectors[loaded.name] = detectors.get(upstream, upstream) if upstream else loaded.name
+    return detectors
 
 
 Loader: TypeAlias = Callable[[], Catalogue]

@@ -14,9 +14,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from edgereg.app.player.aim import Aim
 from edgereg.app.player.background import Job
+from edgereg.app.player.catalogue import detectors_of
 from edgereg.app.player.gate import Gate
 from edgereg.app.player.mailbox import Mailbox
+from edgereg.app.player.people import People
 from edgereg.app.player.previews import Preview, Previews
+from edgereg.app.player.record import Record
 from edgereg.app.player.request import Request, open_request
 from edgereg.app.player.watched import NOTHING, WatchedSource
 from edgereg.assembly import make_pipeline
@@ -59,15 +62,18 @@ class _Run:
 class Player(QObject):
     """Opens sources and plays them through the tasks; never waits for any of them.
 
-    Signals: `state_changed(State)`, `opened(SourceInfo)`, `measured(SourceInfo)`: more is known of
-    it, its length above all; `shown(FrameResult)`: the latest result; `passed(list[FrameResult])`:
-    all since the last time, in order and without pixels, for pictures may be lost on the way to a
-    busy window; `previewed(image)`: a small picture near the frame that is wanted, until its result
-    is shown; `polled(Report)`: ten times a second while something is open; `failed(str)`,
-    `warned(str)`.
+    people, record: who and what was found so far in the source.
+
+    Signals: `state_changed(State)`, `renewed()`: all that was known was of another source;
+    `opened(SourceInfo)`, `measured(SourceInfo)`: more is known of it, its length above all;
+    `shown(FrameResult)`: the latest result; `passed(list[FrameResult])`: all since the last time,
+    in order and without pixels, for pictures may be lost on the way to a busy window;
+    `previewed(image)`: a small picture near the frame that is wanted, until its result is shown;
+    `polled(Report)`: ten times a second while something is open; `failed(str)`, `warned(str)`.
     """
 
     state_changed = Signal(object)
+    renewed = Signal()
     opened = Signal(object)
     measured = Signal(object)
     passed = Signal(object)
@@ -80,10 +86,12 @@ class Player(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.settings = Settings()
+        self.people, self.record = People(), Record()
         self.state = State.EMPTY
         self.request: Request | None = None
         self.current: FrameResult | None = None
         self._tasks: Sequence[LoadedTask] | None = None
+        self._detectors: dict[str, str] = {}
         self._plugins = built_in()
         self._run: _Run | None = None
         self._job: Job | None = None
@@ -132,6 +140,7 @@ class Player(QObject):
     def use(self, tasks: Sequence[LoadedTask], plugins: Plugins) -> None:
         """Give the tasks, once they are loaded; what was asked for before is opened now."""
         self._tasks, self._plugins = tuple(tasks), plugins
+        self._detectors = detectors_of(tasks)
         self.settings.filters = (plugins.filters()["smooth"],)
         if self.state is State.OPENING:
             self._open_source()
@@ -139,6 +148,10 @@ class Player(QObject):
     def open(self, request: Request, start_at: int | None = None) -> None:
         """Close what is open and open a source; it plays from frame `start_at` on."""
         self.close()
+        if request != self.request:
+            self.people.forget()
+            self.record.forget()
+            self.renewed.emit()
         self.request, self._start_at = request, start_at
         self._become(State.OPENING)
         if self._tasks is not None:
@@ -266,6 +279,7 @@ class Player(QObject):
         gate = Gate(self._pass, paced=not source.info.live)
         gate.set_pace(self._pace[0], keeps_up=self._pace[1])
         watched = WatchedSource(source, gate.admits)
+        self.people.begin_run(returns=source.info.seekable)
         staged = make_pipeline(
             watched,
             self._tasks or (),
@@ -273,6 +287,7 @@ class Player(QObject):
             settings=self.settings,
             queue_size=2,
             hold_at_end=source.info.seekable,
+            recognise=self.people.recognise,
         )
         self._job, self._run = None, _Run(watched, staged, gate, (source.info, 0.0))
         if self._start_at and source.info.seekable:
@@ -325,7 +340,12 @@ class Player(QObject):
             self._jump(self._aim.arrive())
         elif result.index == self._aim.wanted:
             self._aim.forget()
-        self.passed.emit([self._passed.popleft() for _ in range(len(self._passed))])
+        results = [self._passed.popleft() for _ in range(len(self._passed))]
+        for each in results:
+            self.record.add(each)
+        for detector, given_up, kept in self.people.take_merges():
+            self.record.rename(self._detectors, detector, given_up, kept)
+        self.passed.emit(results)
         self.shown.emit(result)
 
     def _show_preview(self, preview: Preview) -> None:

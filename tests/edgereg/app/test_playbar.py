@@ -223,13 +223,6 @@ def test_appearances(
     second = paused.player.index
     assert abs(second - 90) < 6
     qtbot.keyClick(paused, Key.Key_Left, SHIFT)
-    print(
-        "XX",
-        first,
-        second,
-        paused.player.index,
-        {i: len(m.predictions) for i, m in sorted(paused.inspector._history._moments.items())},
-    )
     _at(qtbot, paused, first)
 
 

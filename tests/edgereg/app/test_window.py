@@ -251,8 +251,9 @@ def test_a_click_looks_at_the_prediction_there(qtbot: Any, window: MainWindow, c
     _pause_at(qtbot, window, 10)
     x, y = window.player.current.predictions["headpose"].regions[0].reshape(2, 2).mean(axis=0)
     window.video.picked.emit(float(x), float(y))
-    assert window.inspector.focus.anchor is not None
-    assert window.inspector.focus.anchor.tolist() == window.video._highlight.tolist()
+    assert window.inspector.focus.chosen
+    box = window.player.current.predictions["headpose"].regions[0]
+    assert window.video._highlight.tolist() == box.tolist()
 
 
 def test_the_densities_get_their_curves(qtbot: Any, window: MainWindow, clip: Path) -> None:
