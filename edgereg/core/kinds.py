@@ -44,11 +44,13 @@ class Boxes:
 class Points:
     """Named points (x, y) in frame pixels, one value `points` with x, y, x, y, ...
 
-    skeleton: pairs of indices into `names` that are drawn as lines.
+    skeleton: pairs of indices into `names` that are drawn as lines. sure: a point counts as seen
+    where its standard deviation is at most this share of the longer side of its region; None: all.
     """
 
     names: tuple[str, ...]
     skeleton: tuple[tuple[int, int], ...] = ()
+    sure: float | None = None
 
     @property
     def values(self) -> tuple[ValueSpec, ...]:

@@ -135,6 +135,19 @@ class Predictions:
             return self.values[:, start : start + 4]
         return self.regions
 
+    @property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """bool [N, P]: which of the P points of `Points` can be seen, as far as their standard
+        deviations tell (the mean of x's and y's, against `Points.sure`); KeyError without points.
+        """
+        columns = self.columns("points")
+        kind = next(kind for kind in self.kinds if isinstance(kind, Points))
+        if kind.sure is None or self.std is None or self.regions is None:
+            return np.ones((len(self), len(kind.names)), bool)
+        spread = self.std[:, columns].reshape(len(self), len(kind.names), 2).mean(2)
+        side = (self.regions[:, 2:] - self.regions[:, :2]).max(1)
+        return np.asarray(spread <= kind.sure * side[:, None])
+
     def columns(self, name: str) -> slice:
         """Columns of the value called `name`. Raises KeyError where there is none."""
         return columns_of(self.kinds, name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from edgereg.core.kinds import CORNERS, Boxes
+from edgereg.core.kinds import CORNERS, Boxes, Points
 from edgereg.core.predictions import Prediction, Predictions
 from edgereg.core.records import named, number
 from edgereg.core.result import FrameResult
@@ -20,7 +20,9 @@ class Found:
     """A box (x1, y1, x2, y2) in frame pixels.
 
     task: that found it; label: its class, or None; score: that task's, in [0, 1]; track: of any
-    task, or None.
+    task, or None. points: what the keypoints are.
+    keypoints: x, y, v of every point of the first task that gives points of this box, as COCO has
+    it: v = 2 where the point is seen, 1 where it is not (`Predictions.seen`); empty without.
     attributes: <name>, <name>_std and <name>_initial of every value of the tasks that looked at
     this box; a name that is taken gets its task's name in front, as in age.years.
     """
@@ -30,6 +32,8 @@ class Found:
     score: float
     label: str | None = None
     track: int | None = None
+    points: Points | None = None
+    keypoints: list[float] = field(default_factory=list)
     attributes: Attributes = field(default_factory=dict)
 
 
@@ -44,6 +48,7 @@ def boxes_of(result: FrameResult) -> list[Found]:
     detected: dict[Box, Found] = {}
     for predictions in result.predictions.values():
         detects = _detects(predictions)
+        points = next((kind for kind in predictions.kinds if isinstance(kind, Points)), None)
         for one in predictions:
             if one.box is None:
                 continue
@@ -57,6 +62,8 @@ def boxes_of(result: FrameResult) -> list[Found]:
                 detected.setdefault(box, known)
             if known.track is None:
                 known.track = one.track
+            if points is not None and known.points is None:
+                known.points, known.keypoints = points, _keypoints(one)
             _describe(one, known.attributes)
     return found
 
@@ -78,6 +85,15 @@ def size_of(box: Box) -> tuple[float, float]:
 
 def _detects(predictions: Predictions) -> bool:
     return any(isinstance(kind, Boxes) for kind in predictions.kinds)
+
+
+def _keypoints(one: Prediction) -> list[float]:
+    seen = one.all.seen[one.row]
+    return [
+        part
+        for (x, y), sure in zip(one["points"], seen, strict=True)
+        for part in (number(x), number(y), 2 if sure else 1)
+    ]
 
 
 def _describe(one: Prediction, attributes: Attributes) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from edgereg.core.errors import SinkError
 from edgereg.core.files import reason, replace_file
 from edgereg.core.frames import SourceInfo
+from edgereg.core.kinds import Points
 from edgereg.core.result import FrameResult
 from edgereg.sinks.boxes import Found, attributes_of_frame, boxes_of, classes_of, size_of
 from edgereg.sinks.files import LineFile
@@ -24,8 +25,9 @@ class CocoSink:
     of boxes; the task where it names none).
 
     The boxes are those of `boxes_of`; bbox is [x, y, width, height] in frame pixels, from 0.
-    Ids count from 1. Beyond COCO: `score`, `track_id` and `attributes` of an annotation; `frame`,
-    `time_s` and, for values of the whole frame, `attributes` of an image.
+    Ids count from 1. Boxes with points have `keypoints`. Beyond COCO: `score`, `track_id` and
+    `attributes` of an annotation; `frame`, `time_s` and, for values of the whole frame,
+    `attributes` of an image.
     The file is written at the end. Until then each frame is a line of a journal beside it, from
     which `finish` makes the file.
     """
@@ -38,7 +40,8 @@ class CocoSink:
         self._info = info
         self._images = 0
         self._annotations = 0
-        self._categories: dict[str, int] = {}
+        self._categories: dict[str, dict[str, Any]] = {}
+        self._told: dict[str, dict[str, Any]] = {}
         self._closed = False
         self._journal = LineFile(journal_of(path))
         self._journal.write(_line({"description": f"edgereg results of {info.name}"}))
@@ -49,17 +52,17 @@ class CocoSink:
             raise SinkError(f"{self._path}: is closed")
         if self._images % SPACE_CHECK_EVERY == 0:
             ensure_space(self._path, self._journal.size)
-        known = len(self._categories)
         for predictions in result.predictions.values():
             for name in classes_of(predictions):
-                self._categories.setdefault(name, len(self._categories) + 1)
+                self._category(name)
         image = _image(result, self._images + 1, self._info)
         attributes = attributes_of_frame(result)
         if attributes:
             image["attributes"] = attributes
         self._images += 1
         found = [self._annotation(each) for each in boxes_of(result)]
-        news = list(self._categories) if len(self._categories) > known else None
+        news = list(self._categories.values()) if self._categories != self._told else None
+        self._told = dict(self._categories)
         self._journal.write(_line([image, found, news]))
 
     def close(self) -> None:
@@ -80,18 +83,35 @@ class CocoSink:
         """Of the image that came last."""
         width, height = size_of(found.box)
         track = {} if found.track is None else {"track_id": found.track}
+        category = self._category(found.label or found.task)
+        points = {}
+        if found.points is not None:
+            points = {"num_keypoints": found.keypoints[2::3].count(2), "keypoints": found.keypoints}
+            if "keypoints" not in category:
+                named = {"keypoints": found.points.names, "skeleton": _from_one(found.points)}
+                self._categories[category["name"]] = {**category, **named}
         self._annotations += 1
         return {
             "id": self._annotations,
             "image_id": self._images,
-            "category_id": self._categories[found.label or found.task],
+            "category_id": category["id"],
             "bbox": [*found.box[:2], width, height],
             "area": round(width * height, 3),
             "iscrowd": 0,
             "score": found.score,
             **track,
+            **points,
             "attributes": found.attributes,
         }
+
+    def _category(self, name: str) -> dict[str, Any]:
+        new = {"id": len(self._categories) + 1, "name": name}
+        return self._categories.setdefault(name, new)
+
+
+def _from_one(points: Points) -> list[list[int]]:
+    """The skeleton in COCO's indices, which count from 1."""
+    return [[first + 1, second + 1] for first, second in points.skeleton]
 
 
 def finish(path: Path) -> None:
@@ -105,15 +125,14 @@ def finish(path: Path) -> None:
 def _parts(journal: Path) -> Iterator[str]:
     """The file, piece by piece: the journal is read once for each of its lists."""
     info: Any = next(_entries(journal), {})
-    categories: list[str] = []
+    categories: list[dict[str, Any]] = []
     yield f'{{"info": {json.dumps(info)},\n"images": '
     yield from _array(entry[0] for entry in _frames(journal))
     yield ',\n"annotations": '
     yield from _array(found for entry in _frames(journal) for found in entry[1])
     for entry in _frames(journal):
         categories = entry[2] or categories
-    named = [{"id": number, "name": name} for number, name in enumerate(categories, 1)]
-    yield f',\n"categories": {json.dumps(named)}}}\n'
+    yield f',\n"categories": {json.dumps(categories)}}}\n'
 
 
 def _entries(journal: Path) -> Iterator[Any]:

@@ -14,9 +14,13 @@ from edgereg.api import (
     axis_tips,
 )
 
+ANGLES = ("yaw", "pitch", "roll")
 # Length of an axis over the longer side of the head's box.
 REACH = 0.6
 FORWARD = 2
+# Degrees. Where the angles' mean standard deviation is larger, the face is turned away or covered:
+# of rendered heads such poses err nearly three times as far (docs/faces.md).
+UNSURE = 10.0
 # The text stands this far below the box, px, so that it hides neither face nor border.
 BELOW = 24
 
@@ -33,11 +37,14 @@ def pose_marks(predictions: Predictions) -> list[Mark]:
             path = predictions.refinement.trajectory[index]
             marks += _refinement_marks(path, origin, length)
         values = predictions.values[index]
-        marks.append(AxesMark(origin, _tips(values[None], origin, length)[0]))
+        std = predictions.std
+        unsure = std is not None and float(std[index, : len(ANGLES)].mean()) > UNSURE
+        tips = _tips(values[None], origin, length)[0]
+        marks.append(AxesMark(origin, tips, role="initial" if unsure else "final"))
         place = np.array([box[0], box[3] + BELOW], np.float32)
         track = predictions[index].track
         colour = index if track is None else track
-        marks.append(TextMark(_text(values), place, colour=colour))
+        marks.append(TextMark(_text(values, unsure), place, colour=colour))
     return marks
 
 
@@ -54,6 +61,8 @@ def _tips(angles: FloatArray, origin: FloatArray, length: float) -> FloatArray:
     return axis_tips(angles, np.tile(origin, (len(angles), 1)), length)
 
 
-def _text(values: FloatArray) -> str:
-    yaw, pitch, roll = (round(float(value)) for value in values)
-    return f"yaw {yaw:+d}  pitch {pitch:+d}  roll {roll:+d}"
+def _text(values: FloatArray, unsure: bool) -> str:
+    parts = [
+        f"{name} {round(float(value)):+d}" for name, value in zip(ANGLES, values, strict=False)
+    ]
+    return "  ".join([*parts, "unsure"] if unsure else parts)

@@ -8,6 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+# A point whose standard deviation is a larger share of the head counts as not seen. Of rendered
+# faces it errs twice as far (docs/faces.md).
+SURE = 0.03
+# A face counts as seen where at least this share of its points but the jaw's is.
+SEEN_SHARE = 1 / 3
+SEEN, UNSEEN = "seen", "unseen"
+
 
 @dataclass(frozen=True)
 class Line:
@@ -41,5 +48,6 @@ FACE = (
     Line("outer_lips", 48, 59, closed=True),
     Line("inner_lips", 60, 67, closed=True),
 )
+JAW = FACE[0]
 NAMES = tuple(f"{line.name}_{index}" for line in FACE for index in range(len(line.points)))
 SKELETON = tuple(pair for line in FACE for pair in line.pairs)

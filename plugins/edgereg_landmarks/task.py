@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from edgereg.api import (
     Scalars,
     region_crops,
 )
-from edgereg_landmarks.face import NAMES, SKELETON
+from edgereg_landmarks.face import JAW, NAMES, SEEN, SEEN_SHARE, SKELETON, SURE, UNSEEN
 from edgereg_landmarks.marks import face_marks
 from edgereg_landmarks.openness import NUMBERS, openness
 
@@ -44,7 +44,7 @@ class Landmarks:
 
     def kinds(self, spec: ModelSpec) -> Kinds:
         """The points, then the openings that follow from them."""
-        return (Points(NAMES, SKELETON), Scalars(NUMBERS))
+        return (Points(NAMES, SKELETON, SURE), Scalars(NUMBERS))
 
     def prepare(self, frame: Frame, regions: Regions | None, spec: ModelSpec) -> Prepared:
         """Crops uint8 [N, size, size, 3]; without regions the whole frame is one head."""
@@ -70,7 +70,8 @@ class Landmarks:
         prepared: Prepared,
         spec: ModelSpec,
     ) -> Predictions:
-        """Points in pixels of the frame, with the openings; these models have no refinement."""
+        """Points in pixels of the frame, with the openings, and whether the face is seen; these
+        models have no refinement."""
         repeats = (1, len(NAMES))
         scale, origin = np.tile(prepared.scale, repeats), np.tile(prepared.origin, repeats)
         points = proposal.initial[:, 0] / scale + origin
@@ -84,7 +85,7 @@ class Landmarks:
             ends = proposal.intervals[:, 0] / scale[..., None] + origin[..., None]
             reach = np.stack([-NORMAL_90 * spread, NORMAL_90 * spread], -1)
             intervals = np.concatenate([ends, ratios[..., None] + reach], 1).astype(np.float32)
-        return Predictions(
+        found = Predictions(
             task=self.name,
             model=spec.name,
             kinds=self.kinds(spec),
@@ -94,6 +95,8 @@ class Landmarks:
             std=None if std is None or spread is None else _beside(std, spread),
             intervals=intervals,
         )
+        shares = found.seen[:, JAW.last + 1 :].mean(1)
+        return replace(found, states=tuple(SEEN if s >= SEEN_SHARE else UNSEEN for s in shares))
 
     def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
         """A face of lines."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -125,3 +126,13 @@ def test_positive_yaw_points_the_nose_to_image_right() -> None:
     axes = HeadPose().marks(run(3), SIZE)[4]
     assert axes.tips[2, 0] > axes.origin[0]
     assert axes.tips[2, 1] == pytest.approx(axes.origin[1], abs=1e-3)
+
+
+@pytest.mark.parametrize(("std", "unsure"), [(4.0, False), (25.0, True)])
+def test_an_unsure_pose_is_drawn_so(std: float, unsure: bool) -> None:
+    found = replace(run(1), std=np.full((1, 3), std, np.float32))
+    marks = HeadPose().marks(found, (200, 100))
+    (axes,) = [mark for mark in marks if isinstance(mark, AxesMark)]
+    (text,) = [mark for mark in marks if isinstance(mark, TextMark)]
+    assert axes.role == ("initial" if unsure else "final")
+    assert text.text.endswith("unsure") == unsure

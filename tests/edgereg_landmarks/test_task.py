@@ -10,7 +10,7 @@ from edgereg_landmarks.face import FACE, NAMES, SKELETON
 from edgereg_landmarks.openness import OPENINGS, openness
 from edgereg_landmarks.task import Landmarks
 
-from edgereg.api import Frame, ModelSpec, PolylineMark, Regions
+from edgereg.api import Frame, ModelSpec, PolylineMark, Regions, TextMark
 
 SIDE = 32
 
@@ -37,14 +37,14 @@ def spec() -> ModelSpec:
     )
 
 
-def run(boxes: list[list[float]], interval: bool = True) -> Any:
-    """Predictions where the network puts point p at (p % 8, p // 8) of the crop, std 1 px."""
+def run(boxes: list[list[float]], interval: bool = True, std: float = 0.5) -> Any:
+    """Predictions where the network puts point p at (p % 8, p // 8) of the crop."""
     task = Landmarks()
     frame = Frame(0, 0.0, np.zeros((100, 200, 3), np.uint8))
     prepared = task.prepare(frame, Regions.of_boxes(boxes), spec())
     points = np.stack([np.arange(68) % 8, np.arange(68) // 8], 1).astype(np.float32)
     values = np.tile(points.reshape(1, -1), (len(boxes), 1))
-    outputs = {"values": values, "std": np.ones_like(values)}
+    outputs = {"values": values, "std": np.full_like(values, std)}
     if interval:
         outputs["interval"] = np.stack([values - 2, values + 2], -1)
     return task.conclude(task.propose(outputs, prepared, spec()), None, prepared, spec())
@@ -54,7 +54,7 @@ def test_points_are_in_pixels_of_the_frame() -> None:
     (found,) = run([[50, 20, 114, 84]])
     assert found["points"].shape == (68, 2)
     assert found["points"][9].tolist() == [50 + 1 * 2, 20 + 1 * 2]
-    assert np.allclose(found.std("points"), 2)
+    assert np.allclose(found.std("points"), 1)
     low, high = found.interval("points")
     assert np.allclose(high - low, 8)
 
@@ -62,7 +62,7 @@ def test_points_are_in_pixels_of_the_frame() -> None:
 def test_without_intervals_they_follow_from_the_standard_deviation() -> None:
     (found,) = run([[0, 0, 32, 32]], interval=False)
     low, high = found.interval("points")
-    assert np.allclose(high - low, 2 * 1.645, atol=0.01)
+    assert np.allclose(high - low, 1.645, atol=0.01)
 
 
 def test_no_heads() -> None:
@@ -76,6 +76,18 @@ def test_a_face_is_lines() -> None:
     assert len(marks) == 2 * len(FACE)
     assert all(isinstance(mark, PolylineMark) for mark in marks)
     assert {mark.colour for mark in marks} == {0, 1}
+
+
+@pytest.mark.parametrize(("std", "seen"), [(0.5, True), (0.9, True), (1.0, False)])
+def test_a_face_is_seen_where_its_points_are_sure(std: float, seen: bool) -> None:
+    found = run([[50, 20, 114, 84]], std=std)  # 0.03 of 32 px is 0.96
+    assert found.states == ("seen" if seen else "unseen",)
+    assert found.seen.all() == found.seen.any() == seen
+    marks = Landmarks().marks(found, (200, 100))
+    if seen:
+        assert len(marks) == len(FACE)
+    else:
+        assert [mark.text for mark in marks if isinstance(mark, TextMark)] == ["face not seen"]
 
 
 def test_every_point_is_on_one_line() -> None:

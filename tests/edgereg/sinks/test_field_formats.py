@@ -115,6 +115,34 @@ def test_coco_keeps_names_apart_and_values_without_a_box(tmp_path: Path, result:
     assert attributes["again.red_std"] == 0.25
 
 
+def test_coco_has_keypoints_seen_and_not(tmp_path: Path, result: Result) -> None:
+    kind = Points(("left", "right", "mouth"), skeleton=((0, 1), (1, 2)), sure=0.05)
+    face = predictions(
+        "landmarks",
+        kind,
+        [[1, 2, 3, 4, 5, 6.25]],
+        regions=BOXES[1:],
+        std=np.array([[1, 1, 1.1, 1.1, 9, 9]], np.float32),  # the head's longer side is 20.25
+    )
+    sink = open_sink(tmp_path / "out.json", RunInfo(CLIP))
+    sink.write(frame(result, detection()))
+    sink.write(frame(result, detection(), face, index=1))
+    sink.close()
+    found = coco(tmp_path / "out.json")
+    head, landmarks = found["categories"]
+    assert landmarks == {"id": 2, "name": "landmarks"}
+    assert head == {
+        "id": 1,
+        "name": "detection",
+        "keypoints": ["left", "right", "mouth"],
+        "skeleton": [[1, 2], [2, 3]],
+    }
+    second, fourth = found["annotations"][1], found["annotations"][3]
+    assert "keypoints" not in second
+    assert fourth["keypoints"] == [1, 2, 2, 3, 4, 1, 5, 6.25, 1]
+    assert fourth["num_keypoints"] == 1
+
+
 def test_a_region_that_nobody_detected_is_a_box_of_its_task(tmp_path: Path, result: Result) -> None:
     sink = open_sink(tmp_path / "out.json", RunInfo(CLIP))
     sink.write(frame(result, result(count=2).predictions["colour"]))
