@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereg.authoring.check.findings import Journal
+from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EdgeregError, PluginError, one_line
 from edgereg.core.frames import Frame
 from edgereg.core.kinds import Boxes, Kinds
@@ -52,13 +53,17 @@ MENDS = {
 
 @dataclass
 class Where:
-    """Stands for the task that the tried one stands on: boxes within the frame, across its edge,
-    and tiny; none in every third frame."""
+    """Stands for the task that the tried one stands on.
+
+    boxes: float32 [N, 4] to give in every frame; None: a box within the frame, one across its edge,
+    and a tiny one, but none in every third frame.
+    """
 
     name: str
     title: str = "boxes"
     upstream: str | None = None
     model: Path | None = None
+    boxes: FloatArray | None = None
 
     def kinds(self, spec: Any) -> Kinds:
         return (Boxes(("object",)),)
@@ -67,9 +72,11 @@ class Where:
         return self
 
     def step(self, frame: Frame, regions: Regions, prompts: Sequence[Prompt]) -> Predictions:
-        shares = np.array([[0.2, 0.2, 0.6, 0.7], [-0.3, 0.5, 0.2, 1.2], [0.5, 0.5, 0.51, 0.51]])
-        boxes = np.asarray(shares * [*frame.size, *frame.size], np.float32)
-        boxes = boxes[:0] if frame.index % 3 == 2 else boxes
+        boxes = self.boxes
+        if boxes is None:
+            shares = np.array([[0.2, 0.2, 0.6, 0.7], [-0.3, 0.5, 0.2, 1.2], [0.5, 0.5, 0.51, 0.51]])
+            boxes = np.asarray(shares * [*frame.size, *frame.size], np.float32)
+            boxes = boxes[:0] if frame.index % 3 == 2 else boxes
         count = len(boxes)
         return Predictions(
             self.name,
@@ -161,13 +168,15 @@ def results_of(
 ) -> tuple[list[FrameResult], float]:
     """What a run of a task by itself gives, and how many seconds the task took in it."""
     tasks = [LoadedStepTask(Where(task.upstream)), loaded] if task.upstream else [loaded]
-    sink = Kept(keep)
+    sink, (height, width) = Kept(keep), images[0].shape[:2]
     report = run_sequential(
         Arrays(images),
         tasks,
         [sink],
         painter=paint,
-        settings=Settings(prompts=(Prompt((4, 4, 60, 60)),)),
+        settings=Settings(
+            prompts=(Prompt((0.1 * width, 0.1 * height, 0.9 * width, 0.9 * height)),)
+        ),
         guard=Guard(limit=10**6),
     )
     own = f"{task.name}."

@@ -33,8 +33,9 @@ def test_a_new_plugin_passes_its_tests(kind: str, tmp_path: Path) -> None:
         "PYTHONPATH": paths,
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
+    options = ("-q", "-p", "no:cacheprovider", "-p", "edgereg.pytest_plugin")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
+        [sys.executable, "-m", "pytest", *options, "tests"],
         cwd=folder, env={**os.environ, **settings}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
