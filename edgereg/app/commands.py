@@ -27,6 +27,7 @@ TOOLBAR: Mapping[str, str] = {
 SEEKING: tuple[str, ...] = (
     *("backwards", "back", "forward", "start", "end", "go_to", "earlier", "later"),
     *("from_here", "up_to_here", "whole", "mark", "mark_before", "next_mark"),
+    *("point", "correct", "take_back"),
 )
 
 
@@ -58,7 +59,7 @@ def _file(window: MainWindow) -> list[Command | None]:
 
 def _playback(window: MainWindow) -> list[Command | None]:
     play, switch, bar = window.playback, window.refinement.switch, window.transport
-    people = window.people
+    people, ask = window.people, window.ask_for_box
     return [
         Command("play", "&Play or pause", play.toggle, "Space"),
         Command("backwards", "Play back&wards, or faster so", partial(play.shuttle, -1), "J"),
@@ -89,6 +90,9 @@ def _playback(window: MainWindow) -> list[Command | None]:
         Command(
             "person_before", "Follow the one before", partial(people.choose_next, -1), "Shift+P"
         ),
+        Command("point", "&Track an object: draw a box", lambda: ask(corrects=False), "T"),
+        Command("correct", "&Correct its box", lambda: ask(corrects=True), "Shift+T"),
+        Command("take_back", "Track it no further", window.take_back, "Del"),
         None,
         Command("refine", "Switch &refinement", switch.toggle, "R"),
     ]

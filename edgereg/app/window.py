@@ -35,6 +35,7 @@ from edgereg.app.player.export import Order
 from edgereg.app.player.focus import Followed
 from edgereg.app.player.playback import Playback
 from edgereg.app.player.player import Player, State
+from edgereg.app.player.pointing import Pointing
 from edgereg.app.player.request import Request
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
@@ -59,7 +60,8 @@ class MainWindow(QMainWindow):
         self._settings = settings or QSettings("edgereg", "edgereg")
         self.catalogue = Catalogue()
         self.player = Player(self)
-        self.playback = Playback(self.player)
+        self.playback, self.pointing = Playback(self.player), Pointing(self.player)
+        self._corrects = False
         self.video, self.welcome, self.banner = VideoView(), Welcome(), Banner()
         self.transport, self.exports = TransportBar(self.playback), ExportBar()
         self.tasks, self.refinement, self.inspector = (
@@ -125,6 +127,38 @@ class MainWindow(QMainWindow):
             self.playback.look_ahead(self.inspector.appearance())
         elif (index := self.inspector.appearance_before(self.player.index)) is not None:
             self.playback.seek(index)
+
+    def ask_for_box(self, *, corrects: bool) -> None:
+        """Let the user draw a box round an object to follow, or round the one that is followed."""
+        followed, task = self.inspector.focus.followed, self.pointing.task
+        if self.video.draws_box:
+            self.video.ask_for_box(False)
+        elif task is None:
+            self.banner.say(self.tr("no task that follows what you point at is loaded"))
+        elif corrects and (followed is None or followed.detector != task):
+            self.banner.say(self.tr("first click an object that you have drawn a box round"))
+        else:
+            self._corrects = corrects
+            self.playback.pause()
+            self.video.ask_for_box()
+
+    def take_back(self) -> None:
+        """Follow the object looked at no further."""
+        followed = self.inspector.focus.followed
+        if followed is not None and self.pointing.take_back(followed):
+            self.inspector.forget()
+            self._show_people()
+
+    def _on_boxed(self, *box: float) -> None:
+        x1, y1, x2, y2 = box
+        followed = self.inspector.focus.followed
+        if self._corrects and followed is not None:
+            pointed = self.pointing.correct(followed, (x1, y1, x2, y2))
+        else:
+            pointed = self.pointing.add((x1, y1, x2, y2))
+        if pointed is not None:
+            self.tasks.box(pointed.detector).setChecked(True)
+            self._on_followed(pointed)
 
     def set_theme(self, name: str) -> None:
         """Dress the window: 'dark' or 'light'."""
@@ -277,6 +311,7 @@ class MainWindow(QMainWindow):
         self.people.followed.connect(self._on_followed)
         self.transport.looked.connect(self.look_for)
         self.video.picked.connect(self._on_picked)
+        self.video.boxed.connect(self._on_boxed)
         self.refinement.changed.connect(self._on_refinement)
         self.tasks.changed.connect(self._on_off)
         self.tasks.retried.connect(player.reopen)

@@ -34,7 +34,12 @@ class Regions:
 
 @dataclass(frozen=True)
 class Prompt:
-    """A box that a user points at: (x1, y1, x2, y2) in pixels of frame `frame`."""
+    """A box that a user points at: (x1, y1, x2, y2) in pixels of frame `frame`.
+
+    track: the number of the object, from 1: one that is followed already goes on from this box, as
+    where its user corrects it. None: another object than all before, with the next free number.
+    """
 
     box: tuple[float, float, float, float]
     frame: int = 0
+    track: int | None = None

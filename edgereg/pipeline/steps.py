@@ -395,12 +395,13 @@ class _Stepper:
 
     def _follows(self, work: Work, state: State) -> bool:
         """Reset the state where the frame does not follow the last one; False where that fails."""
+        first = self._place is None
         why, self._place = _break(self._place, work.place), work.place
+        # A frame after a seek has only prompts of its own; those before it were meant for others.
+        if why == "seek" or (first and work.generation):
+            self._last = work.frame.index - 1
         if why is None:
             return True
-        # A frame after a seek has only prompts of its own; those before it were meant for others.
-        if why == "seek":
-            self._last = work.frame.index - 1
         faults = len(work.faults)
         self._guard.attempt(self._loaded.name, "reset", work.faults, lambda: state.reset(why))
         return len(work.faults) == faults

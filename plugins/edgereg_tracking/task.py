@@ -75,15 +75,17 @@ class TrackingState:
         self._settings = settings
         self._objects: dict[int, Followed] = {}
         self._prompts: dict[Prompt, int] = {}
+        self._asked: set[Prompt] = set()
 
     def step(self, frame: Frame, regions: Regions, prompts: Sequence[Prompt]) -> Predictions:
         """All objects in this frame; those of new prompts are learnt from it.
 
         Raises EdgeregError for a prompt outside the frame; the other objects go on.
         """
+        self._forget()
         # A box that is given again, after a jump back, starts anew under its old number.
-        known = {self._prompts[prompt] for prompt in prompts if prompt in self._prompts}
-        going = [track for track in self._objects if track not in known]
+        begun = {self._number_of(prompt): prompt for prompt in prompts}
+        going = [track for track in self._objects if track not in begun]
         steps = None if self._settings.refine else 0
         if self._settings.refine and self._settings.steps is not None:
             steps = self._settings.steps
@@ -91,12 +93,23 @@ class TrackingState:
             self._networks, frame.image, [self._objects[track] for track in going], steps
         )
         sightings = dict(zip(going, seen, strict=True))
-        for prompt in prompts:
+        for track, prompt in begun.items():
             box = _inside(prompt, frame.size)
-            track = self._prompts.setdefault(prompt, len(self._prompts) + 1)
             self._objects[track] = begin(self._networks, frame.image, box)
             sightings[track] = Sighting(box, 1.0, "found")
         return self._predictions(dict(sorted(sightings.items())))
+
+    def _number_of(self, prompt: Prompt) -> int:
+        """The number of a prompt's object: the user's, else the next free one."""
+        free = max(self._prompts.values(), default=0) + 1
+        return self._prompts.setdefault(prompt, prompt.track or free)
+
+    def _forget(self) -> None:
+        """Follow no further what the user has taken back."""
+        wanted = set(self._settings.prompts)
+        for prompt in [each for each in self._asked if each not in wanted]:
+            self._objects.pop(self._prompts.pop(prompt, 0), None)
+        self._asked = wanted
 
     def reset(self, why: str) -> None:
         """Another clip: forget. After a jump in the same one the objects are looked for anew."""

@@ -85,6 +85,29 @@ def test_a_box_over_the_edge_is_cut_and_one_outside_is_refused(state: TrackingSt
     assert len(state.step(both(2), NOTHING, [])) == 1
 
 
+def test_a_corrected_box_goes_on_under_its_number(state: TrackingState) -> None:
+    follow(state, range(4))
+    corrected = Prompt((130, 90, 150, 110), 4, track=1)
+    found = state.step(both(4), NOTHING, [corrected])
+    assert found.tracks is not None
+    assert found.tracks.tolist() == [1, 2]
+    np.testing.assert_array_equal(found.values[0], corrected.box)
+    third = state.step(both(5), NOTHING, [Prompt((48, 48, 72, 72), 5)])
+    assert third.tracks is not None
+    assert third.tracks.tolist() == [1, 2, 3]
+
+
+def test_what_is_taken_back_is_followed_no_further(
+    state: TrackingState, settings: Settings
+) -> None:
+    settings.prompts = (FIRST, SECOND)
+    assert len(follow(state, range(4))[-1]) == 2
+    settings.prompts = (SECOND,)
+    found = state.step(both(4), NOTHING, [])
+    assert found.tracks is not None
+    assert found.tracks.tolist() == [2]
+
+
 def test_another_clip_begins_with_nothing(state: TrackingState) -> None:
     follow(state, range(3))
     state.reset("clip")

@@ -132,12 +132,23 @@ class Inspector(QFrame):
         if not self.focus.pick(self._result, x, y):
             self.focus.release()
             self.focus.see(self._result)
+        self._fit_task()
         self._draw()
 
     def follow(self, followed: Followed) -> None:
         """Look at a person."""
         self.focus.follow(followed)
+        self._fit_task()
         self._draw()
+
+    def _fit_task(self) -> None:
+        """Look at a task that tells something of who is followed."""
+        followed, detectors = self.focus.followed, self.focus.detectors
+        if followed is None or detectors.get(self.focus.task or "") == followed.detector:
+            return
+        fitting = [task for task, detector in detectors.items() if detector == followed.detector]
+        if fitting:
+            self.choice.setCurrentIndex(self.choice.findData(fitting[-1]))
 
     def _draw(self) -> None:
         """Show the latest result; plots are too slow to be drawn for every frame."""

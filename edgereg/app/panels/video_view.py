@@ -30,9 +30,11 @@ _ZOOM_PER_NOTCH = 1.25
 
 
 class VideoView(QWidget):
-    """Shows one result at a time. `picked(x, y)`: a click, in frame pixels."""
+    """Shows one result at a time. `picked(x, y)`: a click, in frame pixels; `boxed(x1, y1, x2,
+    y2)`: a box was asked for and drawn."""
 
     picked = Signal(float, float)
+    boxed = Signal(float, float, float, float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +51,7 @@ class VideoView(QWidget):
         self._is_fitted = True
         self._pressed: QPointF | None = None
         self._last = QPointF()
+        self._draws_box = False
 
     def show_result(self, result: FrameResult, highlight: FloatArray | None) -> None:
         """Show a frame and its marks; `highlight`: the region looked at, float32 [4] or None."""
@@ -72,8 +75,21 @@ class VideoView(QWidget):
         self._is_preview = True
         self.update()
 
+    @property
+    def draws_box(self) -> bool:
+        """Whether the next drag draws a box."""
+        return self._draws_box
+
+    def ask_for_box(self, on: bool = True) -> None:
+        """Let the next drag draw a box; off: let drags move the picture again."""
+        self._draws_box = on
+        self._pressed = None
+        self.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
+        self.update()
+
     def clear(self) -> None:
         """Show nothing."""
+        self.ask_for_box(False)
         self._result, self._image, self._highlight = None, None, None
         self.update()
 
@@ -117,6 +133,10 @@ class VideoView(QWidget):
         paint_qt.paint(painter, self._result.marks, (width, height), 1.0 / view.scale)
         if self._highlight is not None and np.isfinite(self._highlight).all():
             _draw_corners(painter, self._highlight, 1.0 / view.scale)
+        if self._draws_box and self._pressed is not None:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(255, 255, 255), 2.0 / view.scale, Qt.PenStyle.DashLine))
+            painter.drawRect(QRectF(*self._drawn_box()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Keep a fitted frame fitted."""
@@ -133,8 +153,11 @@ class VideoView(QWidget):
             self._pressed = self._last = event.position()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Drag the picture."""
-        if self._pressed is not None and not self._is_fitted:
+        """Draw the box that is asked for, or drag the picture."""
+        if self._draws_box:
+            self._last = event.position()
+            self.update()
+        elif self._pressed is not None and not self._is_fitted:
             delta = event.position() - self._last
             self._last = event.position()
             self._move(delta.x(), delta.y())
@@ -144,12 +167,27 @@ class VideoView(QWidget):
         pressed, self._pressed = self._pressed, None
         if pressed is None or self._result is None:
             return
-        if (event.position() - pressed).manhattanLength() <= _CLICK_REACH:
+        if self._draws_box:
+            self._pressed, self._last = pressed, event.position()
+            x, y, width, height = self._drawn_box()
+            self.ask_for_box(False)
+            if min(width, height) * self._view.scale > _CLICK_REACH:
+                self.boxed.emit(x, y, x + width, y + height)
+        elif (event.position() - pressed).manhattanLength() <= _CLICK_REACH:
             self.picked.emit(*self._view.to_frame(pressed.x(), pressed.y()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Back to the whole frame."""
         self.fit()
+
+    def _drawn_box(self) -> tuple[float, float, float, float]:
+        """x, y, width and height in frame pixels of what was dragged over, inside the frame."""
+        ends = (self._pressed or self._last, self._last)
+        places = [self._view.to_frame(each.x(), each.y()) for each in ends]
+        width, height = self._frame_size()
+        xs = sorted(min(max(x, 0.0), float(width)) for x, _ in places)
+        ys = sorted(min(max(y, 0.0), float(height)) for _, y in places)
+        return xs[0], ys[0], xs[1] - xs[0], ys[1] - ys[0]
 
     def _move(self, dx: float, dy: float) -> None:
         self._view = viewport.moved(self._view, dx, dy, self._frame_size(), self._size())

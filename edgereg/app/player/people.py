@@ -78,6 +78,7 @@ class _Detector:
     numbers: dict[tuple[Place, int], int] = field(default_factory=dict)
     boxes: dict[int, tuple[npt.NDArray[np.int64], FloatArray]] = field(default_factory=dict)
     votes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    removed: set[int] = field(default_factory=set)
     next: int = 1
 
 
@@ -130,6 +131,26 @@ class People:
                 for name, detector in self._detectors.items()
                 for number, one in detector.known.items()
             ]
+
+    def note(self, task: str, image: Image, found: Predictions) -> None:
+        """Take up what a task follows under numbers of its own, which outlast jumps already."""
+        if found.tracks is None or found.boxes is None:
+            return
+        with self._lock:
+            detector = self._detectors.setdefault(task, _Detector())
+            known, gone = detector.known, detector.removed
+            for row, number in enumerate(found.tracks.tolist()):
+                lost = found.states is not None and found.states[row] == "lost"
+                if number > 0 and number not in known and number not in gone and not lost:
+                    box = found.boxes[row]
+                    known[number] = _Known(colours_of(image, box[None]), _cut_out(image, box))
+
+    def remove(self, task: str, number: int) -> None:
+        """Forget one that `note` took up, for good."""
+        with self._lock:
+            detector = self._detectors.setdefault(task, _Detector())
+            detector.known.pop(number, None)
+            detector.removed.add(number)
 
     def recognise(self, task: str, frame: Frame, place: Place, found: Predictions) -> Predictions:
         """The predictions of a detector with the numbers of persons in the place of tracks."""

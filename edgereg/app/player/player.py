@@ -26,7 +26,7 @@ from edgereg.assembly import make_pipeline
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.core.settings import Settings
-from edgereg.pipeline.loading import LoadedTask
+from edgereg.pipeline.loading import LoadedStepTask, LoadedTask
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Report
 from edgereg.plugins import Plugins, built_in
@@ -114,6 +114,11 @@ class Player(QObject):
     def info(self) -> SourceInfo | None:
         """Facts of the open source."""
         return self._run.source.info if self._run else None
+
+    @property
+    def tasks(self) -> Sequence[LoadedTask]:
+        """The tasks, none before they are loaded."""
+        return self._tasks or ()
 
     @property
     def seekable(self) -> bool:
@@ -328,6 +333,10 @@ class Player(QObject):
 
     def _pass(self, result: FrameResult) -> None:
         """In the pipeline's thread: hand a result over."""
+        for task in self._tasks or ():
+            found = result.predictions.get(task.name)
+            if found is not None and isinstance(task, LoadedStepTask):
+                self.people.note(task.name, result.image, found)
         self._passed.append(replace(result, image=_NO_PIXELS, picture=None, marks=()))
         self._mailbox.put(result)
 

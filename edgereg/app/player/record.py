@@ -174,9 +174,12 @@ class Record:
 
 
 def _tracks_of(found: Predictions) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]]:
-    """Tracks [M], and the rows [M] that they belong to; one row where nobody tracks."""
+    """Tracks [M], and the rows [M] that they belong to, without those that are lost; one row where
+    nobody tracks."""
     if found.tracks is not None:
-        rows = np.flatnonzero(found.tracks >= 0)
+        lost = np.array([state == "lost" for state in found.states or ()], bool)
+        seen = found.tracks >= 0
+        rows = np.flatnonzero(seen & ~lost if len(lost) else seen)
         return found.tracks[rows], rows
     best = np.array([np.argmax(found.scores)] if len(found) else [], np.intp)
     return np.full(len(best), UNTRACKED, np.int64), best
