@@ -215,10 +215,17 @@ def make_pipeline(
 
 
 def in_order(
-    source: Source, tasks: Sequence[LoadedTask], sinks: Sequence[Sink], settings: Settings
+    source: Source,
+    tasks: Sequence[LoadedTask],
+    sinks: Sequence[Sink],
+    settings: Settings,
+    *,
+    pictures: bool = False,
+    guard: Guard | None = None,
 ) -> Report:
-    """Run in this thread, one frame after the other: what a worker does."""
-    return run_sequential(source, tasks, sinks, settings=settings)
+    """Run in this thread, one frame after the other: what a worker and a trial do."""
+    painter = paint if pictures else None
+    return run_sequential(source, tasks, sinks, painter=painter, settings=settings, guard=guard)
 
 
 def assemble(

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgereg.assembly import Choice, open_origin
+from edgereg.assembly import Choice, in_order, open_origin
 from edgereg.authoring.check.tasks import Kept, Where, frames, results_of, scenes
 from edgereg.core.errors import SinkError, SourceError
 from edgereg.core.frames import Frame, SourceInfo
@@ -24,9 +24,7 @@ from edgereg.core.regions import Regions
 from edgereg.core.result import FrameResult
 from edgereg.core.settings import Settings
 from edgereg.core.tasks import Task, is_step_task
-from edgereg.paint.opencv import paint
 from edgereg.pipeline.loading import LoadedStepTask, LoadedTask, Loading, load_task, load_tasks
-from edgereg.pipeline.sequential import run_sequential
 from edgereg.plugins import Plugins, load_plugins
 from edgereg.sinks.base import RunInfo, Sink
 from edgereg.sinks.open import open_sink
@@ -73,7 +71,7 @@ def run_alone(
         tasks = [*load_tasks(installed().tasks().values(), [tried.upstream], loading), loaded]
     given = open_source(source) if isinstance(source, str | Path) else Arrays(source)
     sink = Kept()
-    report = run_sequential(given, tasks, [sink], painter=paint, settings=Settings())
+    report = in_order(given, tasks, [sink], Settings(), pictures=True)
     if report.error is not None:
         raise report.error
     return sink.results

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.assembly import in_order
 from edgereg.authoring.check.findings import Journal
 from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EdgeregError, PluginError, one_line
@@ -24,10 +25,8 @@ from edgereg.core.regions import Prompt, Regions
 from edgereg.core.result import Fault, FrameResult
 from edgereg.core.settings import Settings
 from edgereg.core.tasks import Task, is_step_task
-from edgereg.paint.opencv import paint
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedStepTask, LoadedTask, Loading, load_task
-from edgereg.pipeline.sequential import run_sequential
 from edgereg.plugins import Plugins
 from edgereg.sources.wrapped import Arrays
 
@@ -169,14 +168,13 @@ def results_of(
     """What a run of a task by itself gives, and how many seconds the task took in it."""
     tasks = [LoadedStepTask(Where(task.upstream)), loaded] if task.upstream else [loaded]
     sink, (height, width) = Kept(keep), images[0].shape[:2]
-    report = run_sequential(
+    prompt = Prompt((0.1 * width, 0.1 * height, 0.9 * width, 0.9 * height))
+    report = in_order(
         Arrays(images),
         tasks,
         [sink],
-        painter=paint,
-        settings=Settings(
-            prompts=(Prompt((0.1 * width, 0.1 * height, 0.9 * width, 0.9 * height)),)
-        ),
+        Settings(prompts=(prompt,)),
+        pictures=True,
         guard=Guard(limit=10**6),
     )
     own = f"{task.name}."
