@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from edgereg.authoring.check.parent import check_plugin
+from edgereg.authoring.check.target import targets_of
+
+TUTORIAL = Path(__file__).parents[2] / "docs" / "plugins.md"
+
 
 def test_the_page_holds_the_files_it_promises(brightness: Path) -> None:
     for name in ("pyproject.toml", "edgereg_brightness.py", "make_model.py"):
         assert (brightness / name).is_file()
+
+
+def test_the_tests_of_the_page_pass(brightness: Path) -> None:
+    text = TUTORIAL.read_text(encoding="utf-8")
+    section = text[text.index("## Test") : text.index("## Check")]
+    blocks = re.findall(r"```python\n(.*?)```", section, re.S)
+    assert len(blocks) == 2
+    (brightness / "test_brightness.py").write_text("\n".join(blocks), encoding="utf-8")
+    paths = os.pathsep.join(filter(None, [str(brightness), os.getenv("PYTHONPATH")]))
+    options = ("-q", "-p", "no:cacheprovider", "-p", "edgereg.pytest_plugin")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "test_brightness.py"],
+        cwd=brightness, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": paths, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_check_finds_nothing_wrong_with_it(brightness: Path) -> None:
+    (target,) = targets_of(str(brightness))
+    assert [each for each in check_plugin(target) if each.level != "ok"] == []
 
 
 def test_the_task_measures_brightness(
