@@ -101,7 +101,8 @@ edgereg.params.append(_debug_option())
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console command. Exit codes: 0 done, 1 failed, 2 misuse."""
-    session = Session()
+    given = sys.argv[1:] if arguments is None else arguments
+    session = Session(arguments=tuple(given))
     _show_crashes()
     with signals_interrupt():
         code = _invoke(session, arguments)

@@ -111,6 +111,11 @@ if TYPE_CHECKING:
     help="What frames show from left to right: corrects the pose of heads off the middle, and "
     "gives their place in m.",
 )
+@click.option(
+    "--reload",
+    is_flag=True,
+    help="Run again whenever a file of a plugin changes, until Ctrl-C: for who writes one.",
+)
 @click.option("--show-stats", is_flag=True, help="Show the times of every stage.")
 @pass_session
 def command(session: Session, /, source: str, outputs: tuple[Path, ...], **options: Any) -> int:
@@ -124,6 +129,10 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     from edgereg.assembly import passes
     from edgereg.cli.watching import FirstFaults, conclude, watch
 
+    if options["reload"]:
+        from edgereg.cli.reloading import run_again
+
+        return run_again([word for word in session.arguments if word != "--reload"], session.off)
     choice = _choice(options)
     session.tasks()
     if options["workers"]:

@@ -19,25 +19,32 @@ if TYPE_CHECKING:
 class Session:
     """State of one call of `edgereg`.
 
-    debug: show tracebacks; without: plugins left out for this call.
-    isolated: plugins in a process of their own. command_of: the plugin whose
-    command it is, if it is not edgereg's own. noted: whether
-    a note is kept of the plugins that are at work.
+    debug: show tracebacks; without: plugins left out for this call; isolated: those in a process of
+    their own. command_of: the plugin whose command it is, if it is not edgereg's own. arguments:
+    of the call. noted: whether a note is kept of the plugins that are at work.
     """
 
     debug: bool = False
     without: list[str] = field(default_factory=list)
     isolated: list[str] = field(default_factory=list)
     command_of: str = ""
+    arguments: tuple[str, ...] = ()
     noted: bool = False
     _reported: int = 0
+
+    @property
+    def off(self) -> frozenset[str]:
+        """Plugins that are not loaded: disabled, or left out for this call."""
+        from edgereg.plugins import read_disabled
+
+        return read_disabled() | set(self.without)
 
     @cached_property
     def plugins(self) -> Plugins:
         """The plugins, loaded on first use."""
-        from edgereg.plugins import foreign_plugins, load_plugins, read_disabled
+        from edgereg.plugins import foreign_plugins, load_plugins
 
-        off = read_disabled() | set(self.without)
+        off = self.off
         if foreign_plugins(off):
             from edgereg.cli.last_words import begin_note, suspects
 
