@@ -297,6 +297,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         player = self.player
+        player.prepare = self.video.record
         player.state_changed.connect(self._on_state)
         player.opened.connect(self._on_opened)
         player.measured.connect(self._on_measured)

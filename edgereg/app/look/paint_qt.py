@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPen,
+    QPicture,
     QPolygonF,
 )
 
@@ -53,6 +54,15 @@ def paint(
     for primitive in compose(marks, frame_size, unit):
         _draw(painter, primitive, frame_size)
     painter.restore()
+
+
+def recorded(marks: Iterable[Mark], frame_size: tuple[int, int], unit: float) -> QPicture:
+    """Marks as a picture that is drawn in one call, and may be made in any thread."""
+    picture = QPicture()
+    painter = QPainter(picture)
+    paint(painter, marks, frame_size, unit)
+    painter.end()
+    return picture
 
 
 def colour(rgb: Rgb, alpha: float = 1.0) -> QColor:

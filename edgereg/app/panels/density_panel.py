@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from edgereg.app.look.plots import new_plot, pen, set_plot_theme
@@ -18,6 +18,8 @@ from edgereg.density import DensityCurve
 from edgereg.paint.style import colour_of, hex_colour
 
 MOST_CURVES = 6
+# From one plot to the next.
+_TURN_MS = 35
 # A curve's window holds all that is above this share of its peak.
 _VISIBLE = 0.004
 _NARROWEST = 0.15
@@ -30,6 +32,11 @@ class DensityPanel(QWidget):
         super().__init__(parent)
         self._theme = DARK
         self._plots: list[CurvePlot] = []
+        # Curves that are still to be drawn, by plot, and the plot drawn last.
+        self._waiting: dict[int, tuple[Answer, DensityCurve]] = {}
+        self._latest = -1
+        self._turns = QTimer(self, interval=_TURN_MS)
+        self._turns.timeout.connect(self._show_next)
         self._note = QLabel("Click a prediction in the picture to look at its density.")
         self._note.setObjectName("dim")
         self._note.setWordWrap(True)
@@ -56,12 +63,25 @@ class DensityPanel(QWidget):
         self._note.setText(answer.problem)
         self._note.setVisible(bool(answer.problem))
         self._want(len(curves))
-        for d, (plot, curve) in enumerate(zip(self._plots, curves, strict=True)):
-            path = None if answer.trajectory is None else answer.trajectory[:, d]
-            plot.show_curve(curve, path)
+        self._waiting = {d: (answer, curve) for d, curve in enumerate(curves)}
+        if self._waiting and not self._turns.isActive():
+            self._show_next()
+            self._turns.start()
+
+    def _show_next(self) -> None:
+        """Show one plot that waits: all in one turn would hold up the picture."""
+        if not self._waiting:
+            self._turns.stop()
+            return
+        d = next((d for d in sorted(self._waiting) if d > self._latest), min(self._waiting))
+        answer, curve = self._waiting.pop(d)
+        self._latest = d
+        path = None if answer.trajectory is None else answer.trajectory[:, d]
+        self._plots[d].show_curve(curve, path)
 
     def clear(self, note: str) -> None:
         """Show empty plots, which keep their places, and say why where there are none."""
+        self._waiting.clear()
         for plot in self._plots:
             plot.clear()
         self._note.setText(note)
@@ -76,6 +96,7 @@ class DensityPanel(QWidget):
         self.clear("")
 
     def _want(self, count: int) -> None:
+        self._waiting.clear()
         while len(self._plots) > count:
             plot = self._plots.pop()
             self._column.removeWidget(plot)

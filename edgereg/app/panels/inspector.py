@@ -23,7 +23,7 @@ from edgereg.core.predictions import Predictions
 from edgereg.core.result import FrameResult
 from edgereg.pipeline.loading import LoadedTask
 
-_REDRAW_MS = 70
+_REDRAW_MS = 160
 
 
 class Inspector(QFrame):

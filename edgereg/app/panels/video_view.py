@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPicture,
     QResizeEvent,
     QWheelEvent,
 )
@@ -22,6 +24,7 @@ from edgereg.app.look import paint_qt
 from edgereg.app.look.theme import DARK, Theme
 from edgereg.app.panels import viewport
 from edgereg.core.arrays import FloatArray, Image
+from edgereg.core.marks import Mark
 from edgereg.core.result import FrameResult
 
 _CLICK_REACH = 4.0
@@ -52,6 +55,8 @@ class VideoView(QWidget):
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._draws_box = False
+        # The last results on their way here; the next one may be made before this one is drawn.
+        self._recorded: deque[tuple[tuple[Mark, ...], float, QPicture]] = deque(maxlen=4)
 
     def show_result(self, result: FrameResult, highlight: FloatArray | None) -> None:
         """Show a frame and its marks; `highlight`: the region looked at, float32 [4] or None."""
@@ -130,13 +135,32 @@ class VideoView(QWidget):
         if self._is_preview:
             return
         painter.setClipRect(QRectF(0, 0, width, height))
-        paint_qt.paint(painter, self._result.marks, (width, height), 1.0 / view.scale)
+        self._drawn(self._result, (width, height), 1.0 / view.scale).play(painter)
         if self._highlight is not None and np.isfinite(self._highlight).all():
             _draw_corners(painter, self._highlight, 1.0 / view.scale)
         if self._draws_box and self._pressed is not None:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(255, 255, 255), 2.0 / view.scale, Qt.PenStyle.DashLine))
             painter.drawRect(QRectF(*self._drawn_box()))
+
+    def record(self, result: FrameResult) -> None:
+        """Prepare a result's marks for the present zoom, in whatever thread has made the result.
+
+        Hundreds of calls in the window's thread would each wait for the others' Python.
+        """
+        height, width = result.image.shape[:2]
+        unit = 1.0 / self._view.scale
+        picture = paint_qt.recorded(result.marks, (width, height), unit)
+        self._recorded.append((result.marks, unit, picture))
+
+    def _drawn(self, result: FrameResult, size: tuple[int, int], unit: float) -> QPicture:
+        """The marks of a result, recorded anew where that was for another one or another zoom."""
+        for marks, recorded_unit, picture in tuple(self._recorded):
+            if marks is result.marks and recorded_unit == unit:
+                return picture
+        picture = paint_qt.recorded(result.marks, size, unit)
+        self._recorded.append((result.marks, unit, picture))
+        return picture
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Keep a fitted frame fitted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
@@ -62,7 +62,8 @@ class _Run:
 class Player(QObject):
     """Opens sources and plays them through the tasks; never waits for any of them.
 
-    people, record: who and what was found so far in the source.
+    people, record: who and what was found so far in the source. prepare: called with every result
+    in the pipeline's thread, before it is shown.
 
     Signals: `state_changed(State)`, `renewed()`: all that was known was of another source;
     `opened(SourceInfo)`, `measured(SourceInfo)`: more is known of it, its length above all;
@@ -87,6 +88,7 @@ class Player(QObject):
         super().__init__(parent)
         self.settings = Settings()
         self.people, self.record = People(), Record()
+        self.prepare: Callable[[FrameResult], None] = lambda _: None
         self.state = State.EMPTY
         self.request: Request | None = None
         self.current: FrameResult | None = None
@@ -338,6 +340,7 @@ class Player(QObject):
             if found is not None and isinstance(task, LoadedStepTask):
                 self.people.note(task.name, result.image, found)
         self._passed.append(replace(result, image=_NO_PIXELS, picture=None, marks=()))
+        self.prepare(result)
         self._mailbox.put(result)
 
     def _show(self, result: FrameResult) -> None:
