@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -50,7 +51,7 @@ def make_clip(path: Path, size: tuple[int, int], frames: int, keys: int) -> Path
         stream.options = {"preset": "ultrafast", "g": str(keys)}
         for number, frame in zip(range(frames), _forth_and_back(pictures), strict=False):
             large = frame.reformat(*size, "yuv420p")
-            large.pts, large.time_base = number, stream.codec_context.time_base
+            large.pts, large.time_base = number, Fraction(1, 25)
             out.mux(stream.encode(large))
         out.mux(stream.encode())
     return path

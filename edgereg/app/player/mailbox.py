@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Any
 
@@ -30,7 +31,9 @@ class Mailbox(QObject):
             waiting = self._item is not None
             self._item = item
         if not waiting:
-            self._posted.emit()
+            # The window, and this object with it, may be gone by now.
+            with contextlib.suppress(RuntimeError):
+                self._posted.emit()
 
     def clear(self) -> None:
         """Forget the item inside."""
