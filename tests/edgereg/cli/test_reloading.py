@@ -60,6 +60,7 @@ def awaited(found: Callable[[], Any], seconds: float = 30) -> Any:
 @pytest.mark.skipif(os.name == "nt", reason="ends a process as Ctrl-C does")
 def test_an_edit_is_seen(tmp_path: Path) -> None:
     plugin, table = tmp_path / "odd_reloaded_plugin.py", tmp_path / "out.jsonl"
+    errors = tmp_path / "errors.txt"
 
     def write(value: str) -> None:
         plugin.write_text(dedent(TASK).replace("VALUE", value), encoding="utf-8")
@@ -83,23 +84,23 @@ def test_an_edit_is_seen(tmp_path: Path) -> None:
     words = ("run", "grey.png", "out.jsonl", "--task", "odd", "--reload")
     process = subprocess.Popen(
         [sys.executable, "-m", "edgereg", *words],
-        cwd=tmp_path, env={**os.environ, **places}, stderr=subprocess.PIPE, text=True,
+        cwd=tmp_path, env={**os.environ, **places}, stderr=errors.open("w"),
     )  # fmt: skip
     try:
         awaited(lambda: shown(1))
         write("no number")  # a mistake is told, and waited out
-        time.sleep(1)
+        awaited(lambda: "SyntaxError" in errors.read_text(encoding="utf-8") or None)
         write("2")
         edited = time.monotonic()
         awaited(lambda: shown(2))
         print(f"from the edit to the table: {time.monotonic() - edited:.2f} s")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        process.wait(timeout=20)
     finally:
         process.kill()
     assert process.returncode == 0
-    assert "odd_reloaded_plugin.py has changed; once more" in said
-    assert "SyntaxError" in said
+    said = errors.read_text(encoding="utf-8")
+    assert said.count("odd_reloaded_plugin.py has changed; once more") == 2
 
 
 def test_what_is_watched(tmp_path: Path) -> None:
