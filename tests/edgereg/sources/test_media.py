@@ -94,7 +94,7 @@ def test_only_sound_is_no_video(tmp_path: Path) -> None:
 def test_an_index_is_read_without_decoding(tmp_path: Path) -> None:
     path = encode(tmp_path / "clip.mp4", Coding(options=H264))
     source = VideoFile(path)
-    index = survey(source._open)
+    index = survey(source.open_again)
     assert index.trusted
     assert sorted(index.order) == list(range(40))
     assert [entry.rank for entry in index.entries] == [0, 12, 24, 36]
