@@ -68,7 +68,8 @@ class HistoryPanel(QWidget):
         self._duration = duration_s if ends else None
 
     def show_series(self, series: Series, specs: tuple[ValueSpec, ...], now_s: float) -> None:
-        """Draw one line per value."""
+        """Draw one line per value, with no more points than the plot has room for."""
+        series = series.thinned(max(self._plot.width(), 200))
         names = tuple(spec.name for spec in specs if spec.size == 1)[:MOST_LINES]
         if names != self._names:
             self._name_lines(names)
@@ -93,9 +94,6 @@ class HistoryPanel(QWidget):
             self._plot.removeItem(line)
         self._names = names
         self._lines = [self._plot.plot(pen=pen(colour_of(d), 1.8)) for d in range(len(names))]
-        for line in self._lines:
-            line.setClipToView(True)
-            line.setDownsampling(auto=True, method="peak")
         coloured = (
             f"<span style='color:{hex_colour(colour_of(d))}'>■</span> {name}"
             for d, name in enumerate(names)

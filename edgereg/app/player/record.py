@@ -34,6 +34,27 @@ class Series:
     times: npt.NDArray[np.float64]
     values: FloatArray
 
+    def thinned(self, most: int) -> Series:
+        """At most so many points, for a plot that shows no more: in each group of neighbours the
+        least and the greatest value. Gaps within a group are not shown."""
+        size = -(-2 * len(self.times) // max(most, 2))
+        if size <= 2:
+            return self
+        groups, width = -(-len(self.times) // size), self.values.shape[1]
+        whole = np.full((groups * size, width), np.nan, np.float32)
+        whole[: len(self.values)] = self.values
+        parts = whole.reshape(groups, size, width)
+        # Ends of a comparison that NaN never wins, put back where nothing was seen.
+        seen = ~np.isnan(parts)
+        low = np.where(seen, parts, np.inf).min(axis=1)
+        high = np.where(seen, parts, -np.inf).max(axis=1)
+        ends = np.stack([low, high], axis=1)
+        ends[np.isinf(ends)] = np.nan
+        starts = np.arange(groups) * size
+        last = len(self.times) - 1
+        times = self.times[np.minimum(np.stack([starts, starts + size // 2], axis=1), last)]
+        return Series(times.reshape(-1), ends.reshape(-1, width).astype(np.float32))
+
 
 @dataclass(frozen=True)
 class Presence:

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("PySide6")
 
 from edgereg.app.player import record as of_record
-from edgereg.app.player.record import UNTRACKED, Record
+from edgereg.app.player.record import UNTRACKED, Record, Series
 from edgereg.core.kinds import Angles, Kinds, Points
 from edgereg.core.predictions import Predictions
 from edgereg.core.result import FrameResult
@@ -147,6 +147,22 @@ def test_a_long_clip_is_kept_whole_and_a_camera_s_last_days(
     assert len(values) <= 1024
     assert values[-1] == 1999
     assert (np.diff(values) == 1).all()
+
+
+def test_a_long_curve_is_thinned_to_its_outline() -> None:
+    values = np.sin(np.arange(10_000) / 300).astype(np.float32)[:, None]
+    values[1234], values[5000:5600] = 7.0, np.nan
+    series = Series(np.arange(10_000) / 25, values)
+    thin = series.thinned(800)
+    assert 400 < len(thin.times) <= 800
+    assert (np.diff(thin.times) >= 0).all()
+    assert np.nanmax(thin.values) == 7.0
+    assert np.nanmin(thin.values) == np.nanmin(values)
+    gone = thin.times[np.isnan(thin.values[:, 0])]
+    assert gone.min() == pytest.approx(200, abs=2)
+    assert gone.max() == pytest.approx(224, abs=2)
+    few = Series(series.times[:500], values[:500])
+    assert few.thinned(800) is few
 
 
 def test_appearances() -> None:
