@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import Any
 
 import torch
+from timm.layers import Conv2dSame
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import conv2d, interpolate, pad
 
 from edgereg_training.backbones.timm_models import create
 from edgereg_training.loop.errors import BackboneError
@@ -28,6 +29,7 @@ class Pyramid(nn.Module):
         self.trunk = trunk
         if pretrained:
             load_imagenet(trunk, name)
+        fix_padding(trunk)
         self.out_channels = channels
         widths: list[int] = trunk.feature_info.channels()
         self.laterals = nn.ModuleList(nn.Conv2d(width, channels, 1) for width in widths)
@@ -52,6 +54,34 @@ class Pyramid(nn.Module):
             merged.insert(0, own)
         pairs = zip(self.smooth, merged, strict=True)
         return {str(level): smooth(found) for level, (smooth, found) in enumerate(pairs)}
+
+
+class DividedConv2d(nn.Conv2d):
+    """TensorFlow's convolution with 'same' padding of sides that are multiples of the stride: what
+    it pads is then the same for all of them."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps [B, C, H, W] -> [B, C', H / stride, W / stride]."""
+        whole = [k - s for k, s in zip(self.kernel_size, self.stride, strict=True)]
+        rows, columns = (max(0, number) for number in whole)
+        around = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
+        return conv2d(pad(maps, around), self.weight, self.bias, self.stride, 0, 1, self.groups)
+
+
+def fix_padding(trunk: nn.Module) -> None:
+    """Give the trunk's strided convolutions a padding that does not depend on the picture's size.
+
+    Else a trace for free sizes reckons with remainders within remainders, which takes hours.
+    """
+    for module in list(trunk.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, Conv2dSame) and child.dilation == (1, 1):
+                fixed = DividedConv2d(
+                    child.in_channels, child.out_channels, child.kernel_size, child.stride,
+                    groups=child.groups, bias=child.bias is not None,
+                )  # fmt: skip
+                fixed.load_state_dict(child.state_dict())
+                setattr(module, name, fixed)
 
 
 def load_imagenet(trunk: nn.Module, name: str) -> None:

@@ -63,7 +63,7 @@ class Size:
     side: int = 40
 
 
-FULL = Size(roads=4000, seeds=5, rates=(1e-3, 3e-3, 1e-2), steps=900)
+FULL = Size(roads=4000, seeds=3, rates=(1e-3, 3e-3, 1e-2), steps=450)
 QUICK = Size(roads=1500, seeds=2, rates=(1e-3, 5e-3), steps=200, side=32)
 EPOCHS, BATCH = 5, 64
 
