@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import click
 
+from edgereg.cli.session import Session, pass_session
 from edgereg.core.errors import EdgeregError
 
 
 @click.command("app")
 @click.argument("source", required=False)
-def command(source: str | None) -> int:
+@pass_session
+def command(session: Session, source: str | None) -> int:
     """Open the desktop window.
 
     SOURCE: a file, a camera index or a URL to play.
     """
+    if session.isolated:
+        raise EdgeregError("--isolate is for runs; the window loads plugins itself: leave it out")
     try:
         from edgereg.app.display import missing_display
         from edgereg.app.main import run

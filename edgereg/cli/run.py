@@ -138,9 +138,10 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     if options["workers"]:
         from edgereg.cli.spreading import run_spread
 
-        if choice.precision or choice.limit or choice.realtime or choice.blur:
+        if choice.precision or choice.limit or choice.realtime or choice.blur or session.isolated:
             raise EdgeregError(
-                "--workers takes none of --precision, --limit, --realtime and --blur; leave it out"
+                "--workers takes none of --precision, --limit, --realtime, --blur and --isolate; "
+                "leave it out"
             )
         workers, frames = options["workers"], options["slice"]
         append, resume = options["append"], options["resume"]

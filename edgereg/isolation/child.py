@@ -50,7 +50,7 @@ class Server:
 
     plugin: str
     loaded: dict[str, LoadedTask] = field(default_factory=dict)
-    opened: dict[str, Opened] = field(default_factory=dict)
+    opened: dict[int, Opened] = field(default_factory=dict)
     _plugins: Plugins | None = None
     _memory: tuple[str, SharedMemory] | None = None
 
@@ -87,23 +87,24 @@ class Server:
         self.loaded[name] = load_task(self.plugins.tasks()[name], loading)
         return self.loaded[name].kinds
 
-    def open(self, name: str, settings: Settings) -> None:
-        """Begin a run."""
+    def open(self, run: int, name: str, settings: Settings) -> None:
+        """Begin a run, one of several that a task may be in."""
         # Failures are counted, and the task switched off, where it is asked.
         guard = Guard(limit=sys.maxsize, budget_s=float("inf"))
         steps = plan([self.loaded[name]], settings, guard, None)
-        self.opened[name] = Opened(settings, [step for step in steps if step.name != "draw"])
+        self.opened[run] = Opened(settings, [step for step in steps if step.name != "draw"])
 
     def step(
         self,
         frame: Frame,
+        number: int,
         name: str,
         choice: tuple[bool, int | None],
         regions: Regions,
         prompts: tuple[Prompt, ...],
     ) -> Predictions:
         """The predictions of one frame, without what may lie on a device."""
-        run, task = self.opened[name], self.loaded[name].task
+        run, task = self.opened[number], self.loaded[name].task
         run.settings.refine, run.settings.steps = choice
         run.settings.prompts += tuple(replace(each, frame=frame.index) for each in prompts)
         work = Work(frame, run.generation)
@@ -123,9 +124,9 @@ class Server:
             raise PluginError("; ".join(why) or "it found nothing to stand on")
         return replace(work.predictions[name], features={})
 
-    def reset(self, name: str, why: str) -> None:
+    def reset(self, run: int, why: str) -> None:
         """Other clips and cuts are seen in the frames; a jump is not."""
-        self.opened[name].generation += why == "seek"
+        self.opened[run].generation += why == "seek"
 
     def marks(self, name: str, predictions: Predictions, size: tuple[int, int]) -> list[Mark]:
         """What to draw."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from edgereg.plugins import Plugins
 
 # How long an import and hooks may take, models with an engine that compiles, and one frame.
 IMPORT_S, LOAD_S, ANSWER_S = 60.0, 1800.0, 10.0
+_runs = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class RemoteState:
         self._task = task
         self._settings = settings
         self._opened = -1
+        self._run = next(_runs)
 
     def step(self, frame: Frame, regions: Regions, prompts: Sequence[Prompt]) -> Predictions:
         """What the task finds. Raises IsolatedError where it fails, crashes or hangs."""
@@ -76,21 +79,21 @@ class RemoteState:
             self._open()
         choice = (self._settings.refine, self._settings.steps)
         found: Predictions = process.ask(
-            "step", task.name, choice, regions, prompts, within_s=ANSWER_S, frame=frame
+            "step", self._run, task.name, choice, regions, prompts, within_s=ANSWER_S, frame=frame
         )
         return found
 
     def reset(self, why: str) -> None:
         """The next frame does not follow the last one."""
         if self._opened == self._task.process.ended:
-            self._task.process.ask("reset", self._task.name, why, within_s=ANSWER_S)
+            self._task.process.ask("reset", self._run, why, within_s=ANSWER_S)
 
     def _open(self) -> None:
         task, process = self._task, self._task.process
         if task.loading is not None:
             process.ask("load", task.name, *task.loading, within_s=LOAD_S)
         settings = Settings(track=self._settings.track, detect_every=self._settings.detect_every)
-        process.ask("open", task.name, settings, within_s=ANSWER_S)
+        process.ask("open", self._run, task.name, settings, within_s=ANSWER_S)
         self._opened = process.ended
 
 

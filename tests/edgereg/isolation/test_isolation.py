@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgereg.api import FrameResult, hookimpl
+from edgereg.api import Frame, FrameResult, Regions, Settings, hookimpl
 from edgereg.assembly import Choice, assemble
 from edgereg.core.errors import PluginError
 from edgereg.isolation import task as isolated_task
 from edgereg.isolation.task import isolate
+from edgereg.pipeline.loading import Loading
 from edgereg.pipeline.stats import Report
 from edgereg.plugins import Plugins, load_plugins
 
@@ -35,8 +36,9 @@ ODD = """
             return (scalar("level"), scalar("before"))
 
         def open(self, model, settings):
-            self.before = 0.0
-            return self
+            state = Odd()
+            state.before = 0.0
+            return state
 
         def step(self, frame, regions, prompts):
             print("on standard output")
@@ -112,6 +114,16 @@ def test_it_answers_as_it_does_otherwise(odd: Callable[..., Plugins], run: Run) 
     assert tracks is not None
     assert tracks.tolist() == results[-1]["spots"].tracks.tolist()  # type: ignore[union-attr]
     assert results[1].marks[-1].text == "(64, 56)"  # type: ignore[union-attr]
+
+
+def test_two_runs_have_a_memory_each(odd: Callable[..., Plugins]) -> None:
+    task = odd().tasks()["odd"].load_remotely(Loading(engine="cpu"), 1)  # type: ignore[union-attr]
+    first, second = (task.open(None, Settings()) for _ in range(2))
+    regions = Regions.of_boxes([[0, 0, 9, 9]])
+    bright, dark = (Frame(0, 0.0, np.full((8, 8, 3), v, np.uint8)) for v in (200, 10))
+    first.step(bright, regions, ())
+    second.step(dark, regions, ())
+    assert first.step(bright, regions, ())[0]["before"] == 200
 
 
 @pytest.mark.parametrize(
