@@ -195,6 +195,16 @@ def test_marks(qtbot: Any, paused: MainWindow) -> None:
     assert paused.playback.marks == [10]
 
 
+def _found_after(qtbot: Any, window: MainWindow, index: int) -> int:
+    """Where the search that goes on has ended: held, and shown."""
+    qtbot.waitUntil(
+        lambda: (
+            window.player.state is State.PAUSED and index < window.player.index == _shown(window)
+        )
+    )
+    return window.player.index
+
+
 def test_appearances(
     qtbot: Any, paused: MainWindow, detection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,12 +225,10 @@ def test_appearances(
     paused.refinement.switch.setChecked(True)
     qtbot.wait(100)
     qtbot.keyClick(paused, Key.Key_Right, SHIFT)
-    qtbot.waitUntil(lambda: paused.player.state is State.PAUSED and _shown(paused) > 42)
-    first = paused.player.index
+    first = _found_after(qtbot, paused, 42)
     assert abs(first - 60) < 6
     qtbot.mouseClick(paused.transport.later, LEFT)
-    qtbot.waitUntil(lambda: paused.player.state is State.PAUSED and _shown(paused) > first)
-    second = paused.player.index
+    second = _found_after(qtbot, paused, first)
     assert abs(second - 90) < 6
     qtbot.keyClick(paused, Key.Key_Left, SHIFT)
     _at(qtbot, paused, first)
