@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 import torch
-from timm.layers import Conv2dSame
+from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, pad
 
@@ -76,8 +76,10 @@ def fix_padding(trunk: nn.Module) -> None:
     for module in list(trunk.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, Conv2dSame) and child.dilation == (1, 1):
+                rows, columns = child.kernel_size
+                down, right = child.stride
                 fixed = DividedConv2d(
-                    child.in_channels, child.out_channels, child.kernel_size, child.stride,
+                    child.in_channels, child.out_channels, (rows, columns), (down, right),
                     groups=child.groups, bias=child.bias is not None,
                 )  # fmt: skip
                 fixed.load_state_dict(child.state_dict())
