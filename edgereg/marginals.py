@@ -47,7 +47,7 @@ def is_product(log_density: LogDensity, centre: Array, spread: Array) -> bool:
     apart = f[2 * PAIRS :].reshape(2, size, PAIRS).sum(0)
     # What is not finite anywhere (beyond the levels of a code, say) tells nothing.
     known = np.isfinite(apart).all(0) & np.isfinite(together)
-    change = np.abs(apart - together)[:, known]
+    change = np.abs(apart[:, known] - together[known])
     return bool((change <= UNEQUAL * (1 + np.abs(together[known]))).all())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -136,6 +136,10 @@ class Numbers(HeadPose):
 
     def kinds(self, spec: Any) -> Any:
         return (Scalars(spec.targets),)
+
+    def conclude(self, proposal: Any, refinement: Any, prepared: Any, spec: Any) -> Any:
+        poses = super().conclude(proposal, refinement, prepared, spec)
+        return replace(poses, kinds=self.kinds(spec))
 
     def marks(self, predictions: Any, size: Any) -> list[Any]:
         return []
