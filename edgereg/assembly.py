@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -302,6 +303,8 @@ def passes(
     outputs: Sequence[Path],
     choice: Choice,
     *,
+    tasks: Sequence[LoadedTask] | None = None,
+    settings: Settings | None = None,
     sinks: Sequence[Sink] = (),
     append: bool = False,
     resume: bool = False,
@@ -311,26 +314,28 @@ def passes(
     One, but for heads that are covered in files: the first pass finds them and writes what holds
     no pictures, the second writes the pictures. Where a source can be read only once (cameras,
     streams, pipes, `realtime`) there is one pass. Whoever stops after a pass that failed, or was
-    interrupted, leaves nothing open. Arguments as of `assemble`; `sinks` are the first pass's.
+    interrupted, leaves nothing open. Arguments as of `assemble`; `sinks`, `tasks` and `settings`
+    are the first pass's.
     """
     blur = choice.blur
+    first = partial(assemble, plugins, choice=choice, tasks=tasks, settings=settings, sinks=sinks)
     if blur is None:
-        yield assemble(plugins, origin, outputs, choice, sinks=sinks, append=append, resume=resume)
+        yield first(origin, outputs, append=append, resume=resume)
         return
     check_places(plugins, origin, outputs, append=append or resume)
     pictures = [path for path in outputs if format_of(path, plugins.sinks()).pictures]
     others = [path for path in outputs if path not in pictures]
     check_blur(choice, pictures)
     if not (others or choice.tasks or choice.models):
-        choice = replace(choice, tasks=(HEADS,))
+        first = partial(first, choice=replace(choice, tasks=(HEADS,)))
     source = open_origin(plugins, origin, replace(choice, limit=None))
     twice = isinstance(origin, str | int | Path) and bool(source.info.files)
     if choice.realtime or source.info.live or not twice:
         veil = Veil(blur, Held(HEADS).cover)
-        yield assemble(plugins, source, outputs, choice, sinks=sinks, veil=veil)
+        yield first(source, outputs, veil=veil)
         return
     gathered = Gathered(HEADS)
-    yield assemble(plugins, source, others, choice, sinks=[gathered, *sinks])
+    yield first(source, others, sinks=[gathered, *sinks])
     covers = gathered.covers()
     veil = Veil(blur, lambda result: covers.get(result.index))
     every = replace(choice, filters=(), prompts=())

@@ -1,10 +1,12 @@
-"""Questions to the user: which file, which camera, which address, where to save."""
+"""Questions to the user: which file, which camera, which address, where to save, whether really."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from edgereg.plugins import Plugins
 
@@ -48,3 +50,21 @@ def ask_target(parent: QWidget, suggestion: str, kinds: str) -> Path | None:
     path = Path(name)
     ending = kind[kind.find("*") + 1 : kind.rfind(")")]
     return path if path.suffix or not ending else path.with_suffix(ending)
+
+
+def confirm(
+    parent: QWidget, question: str, detail: str, agree: str, then: Callable[[], object]
+) -> QMessageBox:
+    """Ask before something is thrown away, without a loop of its own; `then` is called where the
+    user agrees. Enter and Escape leave everything as it is."""
+    box = QMessageBox(QMessageBox.Icon.Warning, parent.window().windowTitle(), question)
+    box.setParent(parent.window(), box.windowFlags())
+    box.setInformativeText(detail)
+    stay = box.addButton(box.tr("Go on"), QMessageBox.ButtonRole.RejectRole)
+    go = box.addButton(agree, QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(stay)
+    box.setEscapeButton(stay)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    go.clicked.connect(then)
+    box.open()
+    return box

@@ -14,6 +14,7 @@ from edgereg.app.window import MainWindow
 
 _SIGNAL_POLL_MS = 200
 _LEAVE_S = 3.0
+_CLOSE_FILES_S = 10.0
 
 
 def run(source: str | None, arguments: Sequence[str] = ()) -> int:
@@ -40,6 +41,8 @@ def stay(app: QApplication, window: MainWindow, source: str | None) -> int:
     waker.stop()
     # A stage inside a native library must come back before the interpreter may go.
     window.player.wait_closed(_LEAVE_S)
+    # What was written of files that are not done is made whole.
+    window.saving.exports.join(_CLOSE_FILES_S)
     return code
 
 
@@ -53,6 +56,6 @@ def _close_on_signal(window: MainWindow) -> QTimer:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _frame: asked.append(number))
     waker = QTimer(window, interval=_SIGNAL_POLL_MS)
-    waker.timeout.connect(lambda: asked and window.close())
+    waker.timeout.connect(lambda: asked and window.leave())
     waker.start()
     return waker

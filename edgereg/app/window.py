@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,11 +20,12 @@ from edgereg.app.look import icons, theme
 from edgereg.app.look.layout import add_dock, add_toolbar, column, stack
 from edgereg.app.menus import build_menus
 from edgereg.app.panels.banner import Banner
-from edgereg.app.panels.export_bar import ExportBar
 from edgereg.app.panels.inspector import Inspector
 from edgereg.app.panels.people_panel import Entry, PeoplePanel
 from edgereg.app.panels.presence import Lane
 from edgereg.app.panels.refinement_panel import RefinementPanel
+from edgereg.app.panels.save_dialog import Pictures, SaveDialog
+from edgereg.app.panels.saving import SavingPanel
 from edgereg.app.panels.status import Status
 from edgereg.app.panels.task_panel import TaskPanel
 from edgereg.app.panels.transport_bar import TransportBar
@@ -31,12 +33,13 @@ from edgereg.app.panels.video_view import VideoView
 from edgereg.app.panels.welcome import Welcome
 from edgereg.app.player.background import Job
 from edgereg.app.player.catalogue import Catalogue, Loader, load_catalogue
-from edgereg.app.player.export import Order
+from edgereg.app.player.exports import Export
 from edgereg.app.player.focus import Followed
 from edgereg.app.player.playback import Playback
 from edgereg.app.player.player import Player, State
 from edgereg.app.player.pointing import Pointing
 from edgereg.app.player.request import Request
+from edgereg.blurring import HEADS
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.core.shown import shown
@@ -63,7 +66,8 @@ class MainWindow(QMainWindow):
         self.playback, self.pointing = Playback(self.player), Pointing(self.player)
         self._corrects = False
         self.video, self.welcome, self.banner = VideoView(), Welcome(), Banner()
-        self.transport, self.exports = TransportBar(self.playback), ExportBar()
+        self.transport, self.saving = TransportBar(self.playback), SavingPanel()
+        self._leaves = False
         self.tasks, self.refinement, self.inspector = (
             TaskPanel(),
             RefinementPanel(),
@@ -110,16 +114,27 @@ class MainWindow(QMainWindow):
         if request is None:
             return
         stem = Path(request.text).stem if not request.text.isdecimal() else "camera"
-        ending = ".mp4" if pictures else ".jsonl"
         kinds = asking.target_filter(self.catalogue.plugins, pictures=pictures)
-        if target := asking.ask_target(self, f"{stem}-edgereg{ending}", kinds):
+        if pictures:
+            SaveDialog(
+                self,
+                Path(f"{stem}-edgereg.mp4").absolute(),
+                covers=HEADS in {each.name for each in self.catalogue.tasks},
+                browse=lambda name: asking.ask_target(self, name, kinds),
+                save=self.export,
+            ).open()
+        elif target := asking.ask_target(self, f"{stem}-edgereg.jsonl", kinds):
             self.export(target)
 
-    def export(self, target: Path) -> None:
+    def export(self, target: Path, pictures: Pictures = Pictures()) -> None:
         """Run the open source to its end and save the results by the ending of `target`."""
-        request = self.player.request
+        request, known = self.player.request, self.catalogue
         if request is not None:
-            self.exports.run(Order(request.text, target, self.catalogue, self.player.settings))
+            settings = replace(self.player.settings)
+            shows = pictures.marks, pictures.blur
+            self.saving.run(
+                Export(request.text, target, known.plugins, known.tasks, settings, *shows)
+            )
 
     def look_for(self, direction: int) -> None:
         """Go to the next appearance of what is looked at (1), or to the one before (-1)."""
@@ -166,7 +181,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if isinstance(app, QApplication):
             theme.apply(app, chosen)
-        for widget in (self.video, self.welcome, self.banner, self.transport):
+        for widget in (self.video, self.welcome, self.banner, self.transport, self.saving):
             widget.set_theme(chosen)
         for panel in (self.refinement, self.inspector):
             panel.set_theme(chosen)
@@ -196,10 +211,20 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.open(urls[0].toLocalFile() or urls[0].toString())
 
+    def leave(self) -> None:
+        """Close without a question."""
+        self._leaves = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Stop everything; nothing is waited for."""
+        """Stop everything, after a question where work would be lost; nothing is waited for."""
+        if not self._leaves and (at_stake := self.saving.at_stake()):
+            event.ignore()
+            question = self.tr("Close, though not everything is saved?")
+            asking.confirm(self, question, "\n".join(at_stake), self.tr("Close"), self.leave)
+            return
         self._loading.abandon()
-        self.exports.stop()
+        self.saving.stop_all()
         self.player.close()
         self.inspector.close_worker()
         event.accept()
@@ -304,7 +329,7 @@ class MainWindow(QMainWindow):
         player.shown.connect(self._on_shown)
         player.previewed.connect(self.video.show_preview)
         player.polled.connect(self._on_report)
-        for signal in (player.failed, player.warned, self.exports.said):
+        for signal in (player.failed, player.warned, self.saving.said):
             signal.connect(self.banner.say)
         player.renewed.connect(self.inspector.forget)
         player.renewed.connect(self.playback.forget)
@@ -324,7 +349,7 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         self._stack = stack(self.welcome, self.video)
-        left = (self.banner, self._stack, self.people, self.transport, self.exports)
+        left = (self.banner, self._stack, self.people, self.transport, self.saving)
         right = (self.tasks, self.refinement, self.inspector)
         self.setCentralWidget(column(left, wide=self._stack))
         self._dock = add_dock(self, column(right, wide=self.inspector))

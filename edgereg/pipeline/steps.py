@@ -182,13 +182,17 @@ def _break(before: tuple[int, int, int] | None, place: tuple[int, int, int]) -> 
     return ("seek", "clip", "cut")[changed.index(True)]
 
 
-def _needed(name: str, tasks: Sequence[LoadedTask], settings: Settings) -> bool:
-    """Whether a task is on, or one that is on stands on it."""
-    wanted = {loaded.name for loaded in tasks} - settings.off
+def needed(tasks: Sequence[LoadedTask], off: frozenset[str]) -> set[str]:
+    """Names of the tasks that are on, and of those that one that is on stands on."""
+    wanted = {loaded.name for loaded in tasks} - off
     for loaded in reversed(tasks):
         if loaded.name in wanted and loaded.task.upstream:
             wanted.add(loaded.task.upstream)
-    return name in wanted
+    return wanted
+
+
+def _needed(name: str, tasks: Sequence[LoadedTask], settings: Settings) -> bool:
+    return name in needed(tasks, settings.off)
 
 
 def _begin(scenes: Scenes, first: Callable[[Work], None], work: Work) -> None:

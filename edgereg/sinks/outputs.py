@@ -112,6 +112,7 @@ def check_outputs(
     address, named twice, or to be appended to though its format can't. Opens nothing."""
     seen: dict[str, Path] = {}
     for output in outputs:
+        _check_name(output)
         if "://" in output.as_posix() or output.as_posix().startswith("file:"):
             raise SinkError(f"{output}: is an address; name a file")
         chosen = format_of(output, formats)
@@ -129,6 +130,8 @@ def check_outputs(
 
 def check_inputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
     """Raise SinkError where an output is one of the files that are read, by whatever name."""
+    for output in outputs:
+        _check_name(output)
     read = {(found.st_dev, found.st_ino): path for path in inputs if (found := _stat(path))}
     names = {os.path.realpath(path) for path in inputs}
     for output in outputs:
@@ -137,6 +140,11 @@ def check_inputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
         picture = "%" in output.name and any(matches(output, path) for path in inputs)
         if known is not None or picture or os.path.realpath(output) in names:
             raise SinkError(f"{output}: is the source itself, or a file of it; name another output")
+
+
+def _check_name(output: Path) -> None:
+    if "\0" in str(output):
+        raise SinkError(f"{harmless(str(output))}: no file can have this name; name another")
 
 
 def open_outputs(
