@@ -24,7 +24,7 @@ from edgereg.app.panels.inspector import Inspector
 from edgereg.app.panels.people_panel import Entry, PeoplePanel
 from edgereg.app.panels.presence import Lane
 from edgereg.app.panels.refinement_panel import RefinementPanel
-from edgereg.app.panels.save_dialog import Pictures, SaveDialog
+from edgereg.app.panels.save_dialog import ANNOTATED, Pictures, SaveDialog
 from edgereg.app.panels.saving import SavingPanel
 from edgereg.app.panels.status import Status
 from edgereg.app.panels.task_panel import TaskPanel
@@ -126,7 +126,7 @@ class MainWindow(QMainWindow):
         elif target := asking.ask_target(self, f"{stem}-edgereg.jsonl", kinds):
             self.export(target)
 
-    def export(self, target: Path, pictures: Pictures = Pictures()) -> None:
+    def export(self, target: Path, pictures: Pictures = ANNOTATED) -> None:
         """Run the open source to its end and save the results by the ending of `target`."""
         request, known = self.player.request, self.catalogue
         if request is not None:

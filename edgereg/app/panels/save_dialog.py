@@ -29,6 +29,9 @@ class Pictures:
     blur: Blur | None = None
 
 
+ANNOTATED = Pictures()
+
+
 class SaveDialog(QDialog):
     """Asks for both, and gives them to `save`.
 
@@ -82,7 +85,7 @@ class SaveDialog(QDialog):
 
     def _offers(self, *, covers: bool) -> list[tuple[str, Pictures]]:
         offers = [
-            (self.tr("with what was found drawn on them"), Pictures()),
+            (self.tr("with what was found drawn on them"), ANNOTATED),
             (self.tr("as they were recorded"), Pictures(marks=False)),
         ]
         if covers:
