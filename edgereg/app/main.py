@@ -56,6 +56,6 @@ def _close_on_signal(window: MainWindow) -> QTimer:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _frame: asked.append(number))
     waker = QTimer(window, interval=_SIGNAL_POLL_MS)
-    waker.timeout.connect(lambda: asked and window.leave())
+    waker.timeout.connect(lambda: window.leave() if asked else None)
     waker.start()
     return waker
