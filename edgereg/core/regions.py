@@ -36,10 +36,11 @@ class Regions:
 class Prompt:
     """A box that a user points at: (x1, y1, x2, y2) in pixels of frame `frame`.
 
+    frame: None: the next one, for who watches a source that can't be turned back.
     track: the number of the object, from 1: one that is followed already goes on from this box, as
     where its user corrects it. None: another object than all before, with the next free number.
     """
 
     box: tuple[float, float, float, float]
-    frame: int = 0
+    frame: int | None = 0
     track: int | None = None

@@ -359,6 +359,7 @@ class _Stepper:
         self._state: State | None = None
         self._place: tuple[int, int, int] | None = None
         self._last = -1
+        self._begun: frozenset[Prompt] = frozenset()
 
     def __call__(self, work: Work) -> None:
         task, faults = self._loaded.task, work.faults
@@ -411,9 +412,16 @@ class _Stepper:
         return len(work.faults) == faults
 
     def _new_prompts(self, index: int) -> tuple[Prompt, ...]:
-        """Prompts of the frames after the last one, up to this one: a run may drop frames."""
+        """Prompts of the frames after the last one, up to this one: a run may drop frames.
+
+        And those of no frame, where they are there for the first time.
+        """
         last, self._last = self._last, index
-        return tuple(p for p in self._settings.prompts if last < p.frame <= index)
+        begun, prompts = self._begun, self._settings.prompts
+        self._begun = frozenset(p for p in prompts if p.frame is None)
+        return tuple(
+            p for p in prompts if (p not in begun if p.frame is None else last < p.frame <= index)
+        )
 
 
 def _draw(

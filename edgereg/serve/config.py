@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, IPvAnyAddress, ValidationError, field_validator, model_validator
 
 from edgereg.assembly import DEFAULT_TASKS, Choice
 from edgereg.core.errors import EdgeregError
@@ -108,11 +108,36 @@ class TlsConfig(Strict):
     key: Path
 
 
+class ProxyConfig(Strict):
+    """A reverse proxy that knows people, and says who asks.
+
+    user: the header in which it names them. addresses: from which it connects; from others the
+    header counts for nothing. editors: who of them may change something; none named: all.
+    """
+
+    user: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "X-Forwarded-User"
+    addresses: tuple[IPvAnyAddress, ...] = (
+        ipaddress.IPv4Address("127.0.0.1"),
+        ipaddress.IPv6Address("::1"),
+    )
+    editors: tuple[str, ...] = ()
+
+    def at(self, peer: str) -> bool:
+        """Whether it connects from this address."""
+        try:
+            return ipaddress.ip_address(peer) in self.addresses
+        except ValueError:
+            return False
+
+
 class ServeConfig(Strict):
     """Everything that is served.
 
     host, port: where to listen; port 0: any free one. token_file: its first line opens the door
-    (or the variable EDGEREG_TOKEN). clients: pictures and streams of results at once, at most.
+    (or the variable EDGEREG_TOKEN); view_token_file: to look, and change nothing. proxy: it lets
+    people in too. names: of this machine, as browsers call it; others are not answered. rate:
+    requests a second of one client, 0: any number. clients: pictures and streams of results at
+    once, at most. media: folders whose files may be named as sources over HTTP.
     state: a folder for what must outlive the process; None: the folder that systemd gives, else
     one beside the configuration.
     """
@@ -123,6 +148,11 @@ class ServeConfig(Strict):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     token_file: Path | None = None
+    view_token_file: Path | None = None
+    proxy: ProxyConfig | None = None
+    names: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+$")], ...] = ()
+    rate: float = Field(100.0, ge=0)
+    media: tuple[Path, ...] = ()
     tls: TlsConfig | None = None
     clients: int = Field(256, ge=1, le=10_000)
 
@@ -142,6 +172,12 @@ class ServeConfig(Strict):
                     raise ValueError(f"deliver.{name}.sources: there is no source '{source}'")
         return self
 
+    @model_validator(mode="after")
+    def _names_with_a_proxy(self) -> ServeConfig:
+        if self.proxy is not None and not self.names:
+            raise ValueError("proxy: needs 'names', those under which browsers know the proxy")
+        return self
+
     @property
     def on_loopback(self) -> bool:
         """Whether nobody but this machine can reach it."""
@@ -156,25 +192,38 @@ class ServeConfig(Strict):
         Raises EdgeregError where it is too short, can't be read, or is missing though others
         than this machine can connect.
         """
-        text = environment.get(TOKEN_VARIABLE, "").strip()
         if self.token_file is not None:
-            try:
-                text = self.token_file.read_text(encoding="utf-8").strip().partition("\n")[0]
-            except (OSError, UnicodeDecodeError) as error:
-                raise EdgeregError(f"{self.token_file}: the token can't be read") from error
-        if not text and self.token_file is None:
-            if self.on_loopback:
-                return None
-            raise EdgeregError(
-                f"host {self.host} can be reached by others, so a token is needed; write one to "
-                f"a file and name it as token_file, or set {TOKEN_VARIABLE}"
-            )
-        if not re.fullmatch(rf"[A-Za-z0-9._~-]{{{SHORTEST_TOKEN},}}", text):
-            raise EdgeregError(
-                f"the token must be at least {SHORTEST_TOKEN} letters, digits, '.', '_', '~' and "
-                "'-'; make one with: openssl rand -hex 24"
-            )
-        return text
+            return _token_in(self.token_file)
+        text = environment.get(TOKEN_VARIABLE, "").strip()
+        if text:
+            return _checked_token(text)
+        if self.on_loopback or self.proxy is not None or self.view_token_file is not None:
+            return None
+        raise EdgeregError(
+            f"host {self.host} can be reached by others, so a token is needed; write one to "
+            f"a file and name it as token_file, or set {TOKEN_VARIABLE}"
+        )
+
+    def view_token(self) -> str | None:
+        """The token of those who only look, or None. Raises EdgeregError where it is no good."""
+        return None if self.view_token_file is None else _token_in(self.view_token_file)
+
+
+def _token_in(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip().partition("\n")[0]
+    except (OSError, UnicodeDecodeError) as error:
+        raise EdgeregError(f"{path}: the token can't be read") from error
+    return _checked_token(text)
+
+
+def _checked_token(text: str) -> str:
+    if not re.fullmatch(rf"[A-Za-z0-9._~-]{{{SHORTEST_TOKEN},}}", text):
+        raise EdgeregError(
+            f"the token must be at least {SHORTEST_TOKEN} letters, digits, '.', '_', '~' and "
+            "'-'; make one with: openssl rand -hex 24"
+        )
+    return text
 
 
 def read_config(path: Path) -> ServeConfig:
@@ -196,36 +245,42 @@ def read_config(path: Path) -> ServeConfig:
     try:
         config = ServeConfig.model_validate(given)
     except ValidationError as error:
-        lines = [
-            ": ".join(filter(None, [str(path), ".".join(map(str, each["loc"])), each["msg"]]))
-            for each in error.errors()
-        ]
+        lines = [": ".join(filter(None, [str(path), *each])) for each in mistakes(error)]
         raise EdgeregError("\n".join(lines)) from error
     return _placed(config, path.resolve())
+
+
+def mistakes(error: ValidationError) -> list[tuple[str, str]]:
+    """(place, what is wrong there) of each mistake; the values themselves are not told."""
+    return [(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
 
 
 def _placed(config: ServeConfig, path: Path) -> ServeConfig:
     """With paths that no longer depend on where the command was started."""
     folder = path.parent
-    sources = {
-        name: each.model_copy(
-            update={
-                "source": _source_at(each.source, folder),
-                "models": tuple(folder / model for model in each.models),
-                "outputs": tuple(folder / output for output in each.outputs),
-            }
-        )
-        for name, each in config.sources.items()
-    }
+    sources = {name: placed_source(each, folder) for name, each in config.sources.items()}
     tls = config.tls and TlsConfig(
         certificate=folder / config.tls.certificate, key=folder / config.tls.key
     )
-    token_file = config.token_file and folder / config.token_file
+    files = ("token_file", "view_token_file")
+    found = {name: getattr(config, name) and folder / getattr(config, name) for name in files}
+    media = tuple(folder / each for each in config.media)
     given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
     state = folder / (config.state or given or f"{path.stem}.state")
     deliver = {name: placed(each, folder) for name, each in config.deliver.items()}
-    update = {"tls": tls, "token_file": token_file, "state": state, "deliver": deliver}
+    update = {"tls": tls, "state": state, "deliver": deliver, "media": media, **found}
     return config.model_copy(update={"sources": sources, **update})
+
+
+def placed_source(config: SourceConfig, folder: Path) -> SourceConfig:
+    """With paths that start at a folder."""
+    return config.model_copy(
+        update={
+            "source": _source_at(config.source, folder),
+            "models": tuple(folder / model for model in config.models),
+            "outputs": tuple(folder / output for output in config.outputs),
+        }
+    )
 
 
 def _source_at(text: str, folder: Path) -> str:

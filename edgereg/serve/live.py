@@ -30,7 +30,7 @@ class Shot:
     def __init__(self, number: int, found: list[Record], result: FrameResult) -> None:
         self.number = number
         self.records = found
-        self._result = result
+        self.result = result
         self._jpeg: bytes | None = None
         self._lock = threading.Lock()
 
@@ -38,7 +38,7 @@ class Shot:
         """The frame with its marks, as a JPEG at most WIDEST pixels wide."""
         with self._lock:
             if self._jpeg is None:
-                self._jpeg = _jpeg(paint(self._result.image, self._result.marks))
+                self._jpeg = _jpeg(paint(self.result.image, self.result.marks))
             return self._jpeg
 
 

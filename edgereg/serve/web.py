@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.resources import files
 
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+import edgereg
+from edgereg.core.errors import EdgeregError
+from edgereg.serve.control import Controls, tell_mistakes
 from edgereg.serve.delivery.base import Delivery
-from edgereg.serve.guard import HEADERS, Guarded
+from edgereg.serve.facts import facts, settings
+from edgereg.serve.fleet import Fleet
+from edgereg.serve.guard import ROLE, Doors, Guarded
 from edgereg.serve.metrics import exposition
 from edgereg.serve.worker import Worker
 
@@ -31,25 +37,12 @@ PICTURES_S = 15.0
 _STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
 
 
-def make_app(
-    workers: Mapping[str, Worker],
-    deliveries: Sequence[Delivery],
-    *,
-    token: str | None = None,
-    local: bool = True,
-    clients: int,
-) -> Starlette:
-    """The application. local: it answers to the names of this machine's loopback alone, so that
-    no page from elsewhere can lead a browser here. clients: streams that may be open at once.
-    """
-    pages = Pages(workers, deliveries, asyncio.Semaphore(clients))
-    middleware = [Middleware(Guarded, token=token)]
-    if local:
-        names = ["localhost", "127.0.0.1", "[::1]"]
-        middleware.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=names))
+def make_app(pages: Pages, controls: Controls, doors: Doors) -> Starlette:
+    """The application: what is answered, what may be changed, and to whom."""
     return Starlette(
         routes=[
             Route("/", pages.page),
+            Route("/service", pages.service),
             Route("/sources", pages.sources),
             Route("/sources/{name}", pages.source),
             Route("/sources/{name}/picture.jpg", pages.picture),
@@ -60,53 +53,72 @@ def make_app(
             Route("/health/live", pages.living),
             Route("/health/ready", pages.ready),
             Route("/metrics", pages.metrics),
+            *controls.routes(),
             Route("/{file}", pages.static),
         ],
-        middleware=middleware,
+        middleware=[Middleware(Guarded, doors=doors)],
+        exception_handlers={EdgeregError: tell_mistakes, ValidationError: tell_mistakes},
     )
 
 
 class Pages:
-    """What is answered, by address."""
+    """What is answered, by address.
+
+    clients: streams that may be open at once. mistake: what is wrong with the configuration file.
+    """
 
     def __init__(
         self,
-        workers: Mapping[str, Worker],
+        fleet: Fleet,
         deliveries: Sequence[Delivery],
-        streams: asyncio.Semaphore,
+        *,
+        clients: int,
+        mistake: Callable[[], str | None],
     ) -> None:
-        self._workers = workers
+        self._fleet = fleet
         self._deliveries = deliveries
-        self._streams = streams
+        self._streams = asyncio.Semaphore(clients)
+        self._mistake = mistake
         package = files("edgereg.serve")
         self._page = (package / "page.html").read_bytes()
         self._static = {name: (package / name).read_bytes() for name in _STATIC}
 
     def _worker(self, request: Request) -> Worker:
-        worker = self._workers.get(request.path_params["name"])
+        worker = self._fleet.workers.get(request.path_params["name"])
         if worker is None:
             raise HTTPException(404, "no such source")
         return worker
 
     async def page(self, request: Request) -> Response:
         """The page for people."""
-        return Response(self._page, media_type="text/html", headers=HEADERS)
+        return Response(self._page, media_type="text/html")
 
     async def static(self, request: Request) -> Response:
         """The page's script and style; no file of the disk is looked for."""
         name = request.path_params["file"]
         if name not in self._static:
             raise HTTPException(404, "no such page")
-        return Response(self._static[name], media_type=_STATIC[name], headers=HEADERS)
+        return Response(self._static[name], media_type=_STATIC[name])
+
+    async def service(self, request: Request) -> Response:
+        """What the page must know beside the sources."""
+        return JSONResponse(
+            {
+                "version": edgereg.__version__,
+                "may_change": request.scope[ROLE] == "change",
+                "mistake": self._mistake(),
+            }
+        )
 
     async def sources(self, request: Request) -> Response:
         """Every source's state and latest records."""
-        every = [worker.facts() for worker in self._workers.values()]
-        return JSONResponse(every, headers=HEADERS)
+        every = [facts(worker) for worker in self._fleet.workers.values()]
+        return JSONResponse(every)
 
     async def source(self, request: Request) -> Response:
-        """One source's state and latest records."""
-        return JSONResponse(self._worker(request).facts(), headers=HEADERS)
+        """One source's state, latest records and settings."""
+        worker = self._worker(request)
+        return JSONResponse({**facts(worker), "settings": settings(worker)})
 
     async def picture(self, request: Request) -> Response:
         """The latest picture with its marks."""
@@ -114,7 +126,7 @@ class Pages:
         if latest is None:
             raise HTTPException(404, "no picture yet")
         jpeg = await run_in_threadpool(latest.jpeg)
-        return Response(jpeg, media_type="image/jpeg", headers=HEADERS)
+        return Response(jpeg, media_type="image/jpeg")
 
     async def pictures(self, request: Request) -> Response:
         """Pictures as they come, as MJPEG; who is slow gets fewer."""
@@ -134,7 +146,7 @@ class Pages:
 
     async def socket(self, socket: WebSocket) -> None:
         """A message a frame over a WebSocket, until the other side leaves."""
-        worker = self._workers.get(socket.path_params["name"])
+        worker = self._fleet.workers.get(socket.path_params["name"])
         if worker is None or self._streams.locked():
             await socket.close(1008)
             return
@@ -149,35 +161,46 @@ class Pages:
             {"name": each.name, "to": each.kind, **asdict(each.progress)}
             for each in self._deliveries
         ]
-        return JSONResponse(every, headers=HEADERS)
+        return JSONResponse(every)
 
     async def living(self, request: Request) -> Response:
         """Whether the threads are there; a source that waits for its camera is."""
-        threads: list[Worker | Delivery] = [*self._workers.values(), *self._deliveries]
+        threads: list[Worker | Delivery] = [*self._fleet.workers.values(), *self._deliveries]
         alive = all(each.alive for each in threads)
         return PlainTextResponse("ok\n" if alive else "a thread died\n", 200 if alive else 500)
 
     async def ready(self, request: Request) -> Response:
         """Whether every source has had its first result, or its first fault."""
-        waiting = any(worker.state == "starting" for worker in self._workers.values())
+        waiting = any(worker.state == "starting" for worker in self._fleet.workers.values())
         return PlainTextResponse("starting\n" if waiting else "ok\n", 503 if waiting else 200)
 
     async def metrics(self, request: Request) -> Response:
         """For Prometheus."""
-        return Response(exposition(self._workers, self._deliveries), media_type=CONTENT_TYPE_LATEST)
-
-    def _stream(self, body: AsyncIterator[bytes], media_type: str) -> Response:
-        if self._streams.locked():
-            raise HTTPException(503, "too many streams are open; see 'clients'")
-        return StreamingResponse(
-            _counted(body, self._streams), media_type=media_type, headers=HEADERS
+        return Response(
+            exposition(self._fleet.workers, self._deliveries), media_type=CONTENT_TYPE_LATEST
         )
 
+    def _stream(self, body: AsyncIterator[bytes], media_type: str) -> Response:
+        return Counted(body, media_type, self._streams)
 
-async def _counted(body: AsyncIterator[bytes], streams: asyncio.Semaphore) -> AsyncIterator[bytes]:
-    async with streams:
-        async for part in body:
-            yield part
+
+class Counted(StreamingResponse):
+    """A stream that takes one of the places there are, from its first byte to its last."""
+
+    def __init__(
+        self, body: AsyncIterator[bytes], media_type: str, places: asyncio.Semaphore
+    ) -> None:
+        super().__init__(body, media_type=media_type)
+        self._places = places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Stream, or refuse. Nothing is waited for between the look and the taking."""
+        if self._places.locked():
+            text = "too many streams are open; see 'clients'\n"
+            await PlainTextResponse(text, 503)(scope, receive, send)
+            return
+        async with self._places:
+            await super().__call__(scope, receive, send)
 
 
 async def _pictures(worker: Worker) -> AsyncIterator[bytes]:

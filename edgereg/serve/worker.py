@@ -11,8 +11,9 @@ from typing import Any, Literal, TypeAlias
 
 from edgereg.assembly import Run, assemble
 from edgereg.core.errors import EdgeregError, SourceError, one_line
+from edgereg.core.settings import Settings
 from edgereg.core.shown import shown
-from edgereg.pipeline.loading import in_order
+from edgereg.pipeline.loading import LoadedTask, in_order
 from edgereg.pipeline.stats import Stats
 from edgereg.plugins import Plugins
 from edgereg.serve.config import SourceConfig
@@ -54,6 +55,14 @@ class Counters:
         )
 
 
+@dataclass(frozen=True)
+class AtWork:
+    """What the run under way consists of; its settings may be changed."""
+
+    tasks: Sequence[LoadedTask]
+    settings: Settings
+
+
 def check_source(name: str, config: SourceConfig, plugins: Plugins) -> None:
     """Raise EdgeregError, with the place, for tasks, filters and outputs that can't be."""
     try:
@@ -79,17 +88,22 @@ class Worker:
         config: SourceConfig,
         shared: SharedTasks,
         deliveries: Sequence[Delivery] = (),
+        *,
+        before: Worker | None = None,
     ) -> None:
+        """before: the one that it takes the place of, whose numbers go on."""
         self.name = name
         self.config = config
-        self.live = Live()
+        self.live: Live = before.live if before else Live()
+        self.at_work: AtWork | None = None
         self._outgoing = Outgoing(name, self.live, deliveries)
         self.error: str | None = None
         self.state: State = "starting"
         self.stuck = False
         self._shared = shared
         # Both at once, so that a reader never counts a run twice, or not at all.
-        self._past_and_run: tuple[Counters, Run | None] = (Counters(), None)
+        past = before.counters() if before else Counters()
+        self._past_and_run: tuple[Counters, Run | None] = (past, None)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"source {name}", daemon=True)
 
@@ -100,6 +114,11 @@ class Worker:
     def ask_to_stop(self) -> None:
         """Let the source end; `join` waits for it."""
         self._stop.set()
+
+    @property
+    def asked_to_stop(self) -> bool:
+        """Whether it ends, or has ended, because somebody wanted that."""
+        return self._stop.is_set()
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end; False where it takes longer, or a stage hangs in a library."""
@@ -176,21 +195,24 @@ class Worker:
     def _once(self) -> None:
         """One run to its end. Raises what ended it before its time."""
         choice = self.config.choice()
+        at_work = AtWork(self._shared.get(choice), choice.settings(self._shared.plugins))
         run = assemble(
             self._shared.plugins,
             self.config.source,
             self.config.outputs,
             choice,
-            tasks=self._shared.get(choice),
+            tasks=at_work.tasks,
+            settings=at_work.settings,
             sinks=[self._outgoing],
             append=True,
             loop=self.config.loop,
         )
-        self._past_and_run = (self._past_and_run[0], run)
+        self._past_and_run, self.at_work = (self._past_and_run[0], run), at_work
         given_up = self._watch(run)
         report = run.pipeline.stop(CLOSING_S) if given_up else run.pipeline.wait()
         self.stuck = self.stuck or run.pipeline.running
         self._past_and_run = (self._past_and_run[0].plus(report.stats), None)
+        self.at_work = None
         for line in run.finish(interrupted=given_up):
             log.warning("source '%s': %s", self.name, line)
         if self._stop.is_set():

@@ -175,6 +175,21 @@ def test_prompts_come_once_with_their_frame(
     assert counter.log == ["0:7", "3:8"]
 
 
+def test_a_prompt_of_no_frame_comes_once_with_the_next(
+    clip: Callable[..., Path], loaded: list[LoadedTask], counter: Counter
+) -> None:
+    settings = Settings()
+
+    class Pointing(Kept):
+        def write(self, result: Any) -> None:
+            super().write(result)
+            if result.index == 2:
+                settings.prompts = (Prompt((7, 0, 9, 9), None),)
+
+    in_order(VideoFile(clip(6)), chain(loaded, counter), [Pointing()], settings)
+    assert counter.log == ["3:7"]
+
+
 def test_a_state_that_raises_costs_only_its_own_predictions(
     clip: Callable[..., Path],
     loaded: list[LoadedTask],

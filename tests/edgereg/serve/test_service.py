@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,8 +16,6 @@ import pytest
 
 from edgereg.core.errors import EdgeregError
 from edgereg.core.records import FIELDS
-from edgereg.hookspecs import hookimpl
-from edgereg.plugins import load_plugins
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("prometheus_client")
@@ -27,55 +23,11 @@ pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 pytest.importorskip("yaml")
 
-from edgereg.serve.config import ServeConfig
 from edgereg.serve.server import Service
+from tests.edgereg.serve.client import ask, running, until
 
 Serve = Callable[..., Service]
 TOKEN = "0123456789abcdef"  # noqa: S105
-
-
-@pytest.fixture
-def serve(spot_task: Any, colour_task: Any) -> Iterator[Serve]:
-    """serve(sources, **settings) starts a service that is stopped after the test."""
-
-    def edgereg_tasks() -> list[Any]:
-        return [spot_task, colour_task]
-
-    plugin = SimpleNamespace(edgereg_tasks=hookimpl(edgereg_tasks))
-    entry = SimpleNamespace(name="p", value="p", load=lambda: plugin)
-    plugins = load_plugins(disabled=(), entries=[entry])
-    started: list[Service] = []
-
-    def start(sources: dict[str, Any], **settings: Any) -> Service:
-        full = {name: {"tasks": ["colour"], **each} for name, each in sources.items()}
-        config = ServeConfig.model_validate({"sources": full, "port": 0, **settings})
-        service = Service(config, plugins)
-        started.append(service)
-        service.start()
-        return service
-
-    yield start
-    for service in started:
-        assert service.stop()
-
-
-def ask(
-    service: Service, path: str, method: str = "GET", **headers: str
-) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection(urlsplit(service.address).netloc, timeout=10)
-    connection.request(method, path, headers=headers)
-    return connection.getresponse()
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to this"
-        time.sleep(0.05)
-
-
-def running(service: Service, *names: str) -> Callable[[], bool]:
-    return lambda: all(service.workers[name].state == "running" for name in names)
 
 
 def test_two_looped_clips_are_served(serve: Serve, clip: Callable[..., Path]) -> None:
