@@ -65,14 +65,15 @@ def _forth_and_back(pictures: list[av.VideoFrame]) -> Iterator[av.VideoFrame]:
 
 def measure(clip: Path, play_s: float, drag_s: float) -> str:
     """Play and drag one clip in a window; one line of figures."""
-    from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, Qt, QTimer
+    from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, QSettings, Qt, QTimer
     from PySide6.QtGui import QMouseEvent
     from PySide6.QtWidgets import QApplication
 
     from edgereg.app.window import MainWindow
 
     app = QApplication.instance() or QApplication([])
-    window, watch = MainWindow(), Watch()
+    ini = str(Path(tempfile.mkdtemp()) / "settings.ini")
+    window, watch = MainWindow(settings=QSettings(ini, QSettings.Format.IniFormat)), Watch()
     window.show()
     player, slider = window.player, window.transport.slider
     player.shown.connect(lambda _: watch.pictures.append(time.perf_counter()))

@@ -8,13 +8,15 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
+from edgereg.app.look.language import tr
 from edgereg.plugins import Plugins
 
 
 def file_filter(plugins: Plugins) -> str:
     """The endings that sources take, as a file dialog wants them."""
     endings = (e for source in plugins.sources().values() for e in source.endings)
-    return f"Videos and images ({' '.join(f'*{ending}' for ending in endings)});;All files (*)"
+    known = " ".join(f"*{ending}" for ending in endings)
+    return f"{tr('Videos and images')} ({known});;{tr('All files')} (*)"
 
 
 def target_filter(plugins: Plugins, *, pictures: bool) -> str:
@@ -23,28 +25,28 @@ def target_filter(plugins: Plugins, *, pictures: bool) -> str:
     return ";;".join(f"{sink.title} (*{sink.ending})" for sink in formats)
 
 
-def ask_file(parent: QWidget, kinds: str) -> str:
-    """A file to open, or an empty text; kinds: as `file_filter` gives it."""
-    return QFileDialog.getOpenFileName(parent, "Open a video", "", kinds)[0]
+def ask_file(parent: QWidget, kinds: str, folder: str) -> str:
+    """A file to open, or an empty text; kinds: as `file_filter` gives it; folder: to begin in."""
+    return QFileDialog.getOpenFileName(parent, tr("Open a video"), folder, kinds)[0]
 
 
 def ask_camera(parent: QWidget) -> str:
     """A camera's index as text, or an empty text."""
-    index, agreed = QInputDialog.getInt(parent, "Open a camera", "Camera number:", 0, 0, 99)
+    index, agreed = QInputDialog.getInt(parent, tr("Open a camera"), tr("Camera number:"), 0, 0, 99)
     return str(index) if agreed else ""
 
 
 def ask_url(parent: QWidget) -> str:
     """An address, or an empty text."""
     text, agreed = QInputDialog.getText(
-        parent, "Open a URL", "Address (rtsp://, http://) or GStreamer pipeline:"
+        parent, tr("Open a URL"), tr("Address (rtsp://, http://) or GStreamer pipeline:")
     )
     return text.strip() if agreed else ""
 
 
 def ask_target(parent: QWidget, suggestion: str, kinds: str) -> Path | None:
     """Where to save, or None; the ending follows the chosen kind where none is typed."""
-    name, kind = QFileDialog.getSaveFileName(parent, "Save as", suggestion, kinds)
+    name, kind = QFileDialog.getSaveFileName(parent, tr("Save as"), suggestion, kinds)
     if not name:
         return None
     path = Path(name)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from edgereg.app.look.theme import LIGHT, preferred
 from edgereg.app.window import MainWindow
 
 _SIGNAL_POLL_MS = 200
@@ -31,8 +30,6 @@ def run(source: str | None, arguments: Sequence[str] = ()) -> int:
 
 def stay(app: QApplication, window: MainWindow, source: str | None) -> int:
     """Show a window, open a source in it, and return the exit code once it is closed."""
-    if preferred(app) is LIGHT:
-        window.menus.actions["light"].setChecked(True)
     window.show()
     if source is not None:
         window.open(source)

@@ -1,8 +1,8 @@
-"""The menu bar: every command of the window, with its shortcut."""
+"""The menu bar: every command of the window, with its shortcuts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtGui import QAction, QKeySequence
@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 @dataclass(frozen=True)
 class Command:
-    """One entry. shortcut: as QKeySequence reads it; checked: None where it is no switch."""
+    """One entry. shortcut: as QKeySequence reads it, or several, with spaces between; checked: None
+    where it is no switch."""
 
     key: str
     text: str
@@ -22,40 +23,48 @@ class Command:
 
 @dataclass
 class Menus:
-    """The actions by their keys, and the menu of recent sources."""
+    """The actions by their keys, the menus inside menus by theirs, and all texts and keys: title of
+    the menu -> (text, keys)."""
 
     actions: dict[str, QAction] = field(default_factory=dict)
-    recent: QMenu | None = None
+    inner: dict[str, QMenu] = field(default_factory=dict)
+    keys: dict[str, list[tuple[str, list[str]]]] = field(default_factory=dict)
 
-    def enable(self, keys: tuple[str, ...], on: bool) -> None:
+    def enable(self, keys: Iterable[str], on: bool) -> None:
         """Enable or disable some entries."""
         for key in keys:
             self.actions[key].setEnabled(on)
 
 
 def build_menus(
-    window: QMainWindow, menus: dict[str, list[Command | None]], recent_in: str
+    window: QMainWindow,
+    menus: Mapping[str, Sequence[Command | str | None]],
+    inner: Mapping[str, str],
 ) -> Menus:
-    """Fill the menu bar. None is a separator; `recent_in` names the menu for recent sources."""
+    """Fill the menu bar. None is a separator; a text names a menu inside; inner: its title."""
     built = Menus()
-    for title, commands in menus.items():
+    for title, entries in menus.items():
         menu = window.menuBar().addMenu(title)
-        for command in commands:
-            if command is None:
+        rows = built.keys.setdefault(title.replace("&", ""), [])
+        for entry in entries:
+            if entry is None:
                 menu.addSeparator()
+            elif isinstance(entry, str):
+                built.inner[entry] = menu.addMenu(inner[entry])
             else:
-                built.actions[command.key] = _add(window, menu, command)
-        if title == recent_in:
-            built.recent = QMenu("Open recent", menu)
-            before = menu.actions()[min(3, len(menu.actions()) - 1)]
-            menu.insertMenu(before, built.recent)
+                action = built.actions[entry.key] = _add(window, menu, entry)
+                keys = [each.toString(_NATIVE) for each in action.shortcuts()]
+                if keys:
+                    rows.append((entry.text.replace("&", ""), keys))
     return built
+
+
+_NATIVE = QKeySequence.SequenceFormat.NativeText
 
 
 def _add(window: QMainWindow, menu: QMenu, command: Command) -> QAction:
     action = QAction(command.text, window)
-    if command.shortcut:
-        action.setShortcut(QKeySequence(command.shortcut))
+    action.setShortcuts([QKeySequence(key) for key in command.shortcut.split()])
     if command.checked is None:
         action.triggered.connect(lambda _checked=False: command.call())
     else:

@@ -22,10 +22,14 @@ def recent_sources(settings: QSettings) -> list[str]:
 
 def remember(settings: QSettings, source: str) -> None:
     """Put a source first. One with a password or token in its address is not written down."""
-    if shown(source) != source:
-        return
-    others = [item for item in recent_sources(settings) if item != source]
-    settings.setValue(_KEY, [source, *others][:MOST])
+    if shown(source) == source:
+        others = [item for item in recent_sources(settings) if item != source]
+        settings.setValue(_KEY, [source, *others][:MOST])
+
+
+def drop(settings: QSettings, source: str) -> None:
+    """Forget a source that can't be opened."""
+    settings.setValue(_KEY, [item for item in recent_sources(settings) if item != source])
 
 
 def forget(settings: QSettings) -> None:

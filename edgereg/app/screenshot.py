@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -25,13 +26,18 @@ def main(
     The clock starts with the first frame.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
 
     from edgereg.app.window import MainWindow
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
-    window = MainWindow()
+    # As at the first start, whatever its user has settled on.
+    forgetful = tempfile.TemporaryDirectory()
+    ini = str(Path(forgetful.name) / "settings.ini")
+    window = MainWindow(settings=QSettings(ini, QSettings.Format.IniFormat))
     window.resize(*size)
+    window.reset_layout()
     window.menus.actions["light"].setChecked(light)
     for key in ("loop", "skip"):
         window.menus.actions[key].setChecked(camera)

@@ -1,95 +1,80 @@
-"""The main window: puts the widgets together and lets them speak with the player."""
+"""The main window: the picture, the bars below it, menus, and what the user opens and saves."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from edgereg.app import dialogs as asking
-from edgereg.app import recent
+from edgereg.app import habits, recent
 from edgereg.app.about import about_box
-from edgereg.app.commands import SEEKING, TOOLBAR, menus_of
-from edgereg.app.look import icons, theme
-from edgereg.app.look.layout import add_dock, add_toolbar, column, stack
+from edgereg.app.commands import PANELS, RECENT, SEEKING, TOOLBAR, menus_of
+from edgereg.app.desk import Desk
+from edgereg.app.docks import add_docks
+from edgereg.app.keys_page import keys_page
+from edgereg.app.look import icons, layout, theme
+from edgereg.app.look.keys import KeyOwner
+from edgereg.app.look.language import tr
 from edgereg.app.menus import build_menus
 from edgereg.app.panels.banner import Banner
-from edgereg.app.panels.inspector import Inspector
-from edgereg.app.panels.people_panel import Entry, PeoplePanel
-from edgereg.app.panels.presence import Lane
-from edgereg.app.panels.refinement_panel import RefinementPanel
 from edgereg.app.panels.save_dialog import ANNOTATED, Pictures, SaveDialog
 from edgereg.app.panels.saving import SavingPanel
 from edgereg.app.panels.status import Status
-from edgereg.app.panels.task_panel import TaskPanel
 from edgereg.app.panels.transport_bar import TransportBar
 from edgereg.app.panels.video_view import VideoView
 from edgereg.app.panels.welcome import Welcome
-from edgereg.app.player.background import Job
 from edgereg.app.player.catalogue import Catalogue, Loader, load_catalogue
 from edgereg.app.player.exports import Export
-from edgereg.app.player.focus import Followed
-from edgereg.app.player.playback import Playback
-from edgereg.app.player.player import Player, State
-from edgereg.app.player.pointing import Pointing
+from edgereg.app.player.player import State
 from edgereg.app.player.request import Request
 from edgereg.blurring import HEADS
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.core.shown import shown
-from edgereg.pipeline.stats import Report
-
-# How often the list of people is brought up to date, in seconds.
-_PEOPLE_S = 0.5
 
 
 class MainWindow(QMainWindow):
     """The desktop window.
 
-    loader: what loads the tasks (in a thread). settings: where recent sources are kept.
+    loader: what loads the tasks (in a thread). settings: where layout, habits and recent sources
+    are kept.
     """
 
     def __init__(self, loader: Loader = load_catalogue, settings: QSettings | None = None) -> None:
         super().__init__()
         self.setWindowTitle("edgereg")
         self.setAcceptDrops(True)
-        self.resize(1360, 860)
         self._settings = settings or QSettings("edgereg", "edgereg")
-        self.catalogue = Catalogue()
-        self.player = Player(self)
-        self.playback, self.pointing = Playback(self.player), Pointing(self.player)
-        self._corrects = False
+        self._habits = habits.read_habits(self._settings)
+        self.desk = Desk(loader, self)
+        self.player, self.playback = self.desk.player, self.desk.playback
+        self._corrects = self._leaves = False
+        self._before_full_screen: QByteArray | None = None
         self.video, self.welcome, self.banner = VideoView(), Welcome(), Banner()
         self.transport, self.saving = TransportBar(self.playback), SavingPanel()
-        self._leaves = False
-        self.tasks, self.refinement, self.inspector = (
-            TaskPanel(),
-            RefinementPanel(),
-            Inspector(self.player.people, self.player.record),
-        )
-        self.people, self._people_due = PeoplePanel(), 0.0
         self.status = Status()
-        self.menus = build_menus(self, menus_of(self), recent_in="&File")
+        inner = {RECENT: tr("Open &recent"), PANELS: tr("&Panels")}
+        self.menus = build_menus(self, menus_of(self), inner)
         self._arrange()
         self._connect()
-        self.set_theme(theme.DARK.name)
+        self._take_up_habits()
         self._on_state(State.EMPTY)
-        self._loading = Job(loader, parent=self)
-        self._loading.done.connect(self._take_catalogue)
-        self._loading.failed.connect(self.banner.say)
-        self._loading.start()
+        self.desk.load()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The tasks, none before they are loaded."""
+        return self.desk.catalogue
 
     def open(self, source: str) -> None:
         """Open a file, camera or URL and play it."""
         self.banner.dismiss()
-        recent.remember(self._settings, source)
-        self._list_recent()
         self.player.open(Request(source))
 
     def open_demo(self) -> None:
@@ -100,8 +85,9 @@ class MainWindow(QMainWindow):
 
     def ask_and_open(self, question: str) -> None:
         """Ask for a 'file', 'camera' or 'url', and open it."""
+        kinds, folder = asking.file_filter(self.catalogue.plugins), self._habits.folder
         ask: dict[str, Callable[[], str]] = {
-            "file": lambda: asking.ask_file(self, asking.file_filter(self.catalogue.plugins)),
+            "file": lambda: asking.ask_file(self, kinds, folder),
             "camera": lambda: asking.ask_camera(self),
             "url": lambda: asking.ask_url(self),
         }
@@ -138,20 +124,21 @@ class MainWindow(QMainWindow):
 
     def look_for(self, direction: int) -> None:
         """Go to the next appearance of what is looked at (1), or to the one before (-1)."""
+        looking = self.desk.looking
         if direction > 0:
-            self.playback.look_ahead(self.inspector.appearance())
-        elif (index := self.inspector.appearance_before(self.player.index)) is not None:
+            self.playback.look_ahead(looking.appearance())
+        elif (index := looking.appearance_before(self.player.index)) is not None:
             self.playback.seek(index)
 
     def ask_for_box(self, *, corrects: bool) -> None:
         """Let the user draw a box round an object to follow, or round the one that is followed."""
-        followed, task = self.inspector.focus.followed, self.pointing.task
+        followed, task = self.desk.looking.focus.followed, self.desk.pointing.task
         if self.video.draws_box:
             self.video.ask_for_box(False)
         elif task is None:
-            self.banner.say(self.tr("no task that follows what you point at is loaded"))
+            self.banner.say(tr("no task that follows what you point at is loaded"))
         elif corrects and (followed is None or followed.detector != task):
-            self.banner.say(self.tr("first click an object that you have drawn a box round"))
+            self.banner.say(tr("first click an object that you have drawn a box round"))
         else:
             self._corrects = corrects
             self.playback.pause()
@@ -159,45 +146,53 @@ class MainWindow(QMainWindow):
 
     def take_back(self) -> None:
         """Follow the object looked at no further."""
-        followed = self.inspector.focus.followed
-        if followed is not None and self.pointing.take_back(followed):
-            self.inspector.forget()
-            self._show_people()
-
-    def _on_boxed(self, *box: float) -> None:
-        x1, y1, x2, y2 = box
-        followed = self.inspector.focus.followed
-        if self._corrects and followed is not None:
-            pointed = self.pointing.correct(followed, (x1, y1, x2, y2))
-        else:
-            pointed = self.pointing.add((x1, y1, x2, y2))
-        if pointed is not None:
-            self.tasks.box(pointed.detector).setChecked(True)
-            self._on_followed(pointed)
+        followed = self.desk.looking.focus.followed
+        if followed is not None and self.desk.pointing.take_back(followed):
+            self.desk.looking.release()
 
     def set_theme(self, name: str) -> None:
         """Dress the window: 'dark' or 'light'."""
         chosen = theme.THEMES[name]
+        self._habits = self._habits.model_copy(update={"theme": name})
         app = QApplication.instance()
         if isinstance(app, QApplication):
             theme.apply(app, chosen)
-        for widget in (self.video, self.welcome, self.banner, self.transport, self.saving):
-            widget.set_theme(chosen)
-        for panel in (self.refinement, self.inspector):
-            panel.set_theme(chosen)
+        self.desk.themed.emit(chosen)
         for key, drawing in TOOLBAR.items():
             self.menus.actions[key].setIcon(icons.icon(drawing, chosen.text, chosen.dim))
         self.setWindowIcon(icons.icon("app", chosen.accent, chosen.dim))
 
     def toggle_full_screen(self, on: bool) -> None:
-        """Only the picture, on the whole screen; or back."""
-        for widget in (self.menuBar(), self._toolbar, self._dock, self.status):
+        """Only the picture and the play bar, on the whole screen; or back."""
+        if on:
+            self._before_full_screen = self.saveState()
+            self._docks.show_all(False)
+        for widget in (self.menuBar(), self._toolbar, self.status):
             widget.setVisible(not on)
-        (self.showFullScreen if on else self.showNormal)()
+        state = self.windowState() & ~Qt.WindowState.WindowFullScreen
+        self.setWindowState(state | Qt.WindowState.WindowFullScreen if on else state)
+        if not on and self._before_full_screen is not None:
+            self.restoreState(self._before_full_screen)
+            self._before_full_screen = None
+
+    def escape(self) -> None:
+        """Draw no box, else leave full screen."""
+        if self.video.draws_box:
+            self.video.ask_for_box(False)
+        else:
+            self.menus.actions["full_screen"].setChecked(False)
+
+    def reset_layout(self) -> None:
+        """All panels back where they were at the first start."""
+        self._docks.arrange(self)
 
     def about(self) -> None:
         """Say what this is."""
         about_box(self).open()
+
+    def show_keys(self) -> None:
+        """Show all keys."""
+        keys_page(self, self.menus.keys).open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
         """Take files and addresses."""
@@ -220,23 +215,49 @@ class MainWindow(QMainWindow):
         """Stop everything, after a question where work would be lost; nothing is waited for."""
         if not self._leaves and (at_stake := self.saving.at_stake()):
             event.ignore()
-            question = self.tr("Close, though not everything is saved?")
-            asking.confirm(self, question, "\n".join(at_stake), self.tr("Close"), self.leave)
+            question = tr("Close, though not everything is saved?")
+            asking.confirm(self, question, "\n".join(at_stake), tr("Close"), self.leave)
             return
-        self._loading.abandon()
+        self._keep_habits()
         self.saving.stop_all()
-        self.player.close()
-        self.inspector.close_worker()
+        self.desk.close()
         event.accept()
 
-    def _take_catalogue(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
-        self.tasks.set_catalogue(catalogue)
-        self.inspector.set_catalogue(catalogue)
+    def _take_up_habits(self) -> None:
+        kept = self._habits
+        self.playback.set_speed(kept.speed)
+        self.desk.choices.set_refinement(kept.refine, kept.steps)
+        for key, on in (("skip", kept.skips), ("loop", kept.loop)):
+            self.menus.actions[key].setChecked(on)
+        app = QApplication.instance()
+        usual = theme.preferred(app) if isinstance(app, QApplication) else theme.DARK
+        name = kept.theme or usual.name
+        self.set_theme(name)
+        self.menus.actions["light"].setChecked(name == theme.LIGHT.name)
+        habits.restore_layout(self._settings, self)
+
+    def _keep_habits(self) -> None:
+        choices, playback = self.desk.choices, self.playback
+        usable = {task.name: task.name not in choices.off for task in self.catalogue.tasks}
+        kept = self._habits.model_copy(
+            update={
+                "tasks": {**self._habits.tasks, **usable},
+                "refine": choices.refine,
+                "steps": choices.steps,
+                "speed": playback.speed,
+                "skips": playback.skips,
+                "loop": playback.loop,
+            }
+        )
+        habits.write_habits(self._settings, kept)
+        state = self._before_full_screen or self.saveState()
+        habits.write_layout(self._settings, self, state)
+
+    def _on_catalogued(self, catalogue: Catalogue) -> None:
         self.status.set_providers(catalogue.providers)
-        if catalogue.faults:
-            self.banner.say(catalogue.faults[0])
-        self.player.use(catalogue.tasks, catalogue.plugins)
+        for task in catalogue.tasks:
+            if (on := self._habits.tasks.get(task.name)) is not None:
+                self.desk.choices.switch_task(task.name, on=on)
 
     def _on_state(self, state: State) -> None:
         self.transport.set_state(state)
@@ -246,112 +267,109 @@ class MainWindow(QMainWindow):
         else:
             self.welcome.show_invitation()
         if not is_open:
+            self.setWindowTitle("edgereg")
             self._stack.setCurrentWidget(self.welcome)
             self.transport.set_source(None)
-            self.inspector.set_source(None)
             self.video.clear()
             self.status.clear()
         info = self.player.info
         self.menus.enable(("save_video", "save_table"), bool(is_open and info and info.seekable))
-        self.menus.enable(("play", "close"), is_open)
+        self.menus.enable(("play", "hold", "onwards", "close"), is_open)
         self.menus.enable(SEEKING, is_open and self.player.seekable)
 
     def _on_opened(self, info: SourceInfo) -> None:
         self.setWindowTitle(f"{info.name} – edgereg")
         self.transport.set_source(info, self.player.duration_s)
-        self.inspector.set_source(info, self.player.duration_s)
         self._on_state(self.player.state)
+        if self.player.request is not None:
+            text = self.player.request.text
+            recent.remember(self._settings, text)
+            if (folder := Path(text).absolute().parent).is_dir() and Path(text).exists():
+                self._habits = self._habits.model_copy(update={"folder": str(folder)})
+        self._list_recent()
+
+    def _on_failed(self, reason: str) -> None:
+        self.banner.say(reason)
+        if self.player.request is not None and self.player.current is None:
+            recent.drop(self._settings, self.player.request.text)
+            self._list_recent()
 
     def _on_measured(self, info: SourceInfo) -> None:
         self.transport.set_length(info, self.player.duration_s)
-        self.inspector.values.set_length(info, self.player.duration_s)
 
     def _on_shown(self, result: FrameResult) -> None:
         self._stack.setCurrentWidget(self.video)
-        region = self.inspector.show_result(result)
-        self.video.show_result(result, region)
+        self.video.show_result(result, self.desk.looking.region(result))
         self.transport.show_position(result, self.player.index)
 
-    def _on_report(self, report: Report) -> None:
-        self.status.show_report(report)
-        self.tasks.show_switched_off(report.switched_off)
-        if self._people_due < time.monotonic():
-            self._show_people()
+    def _on_boxed(self, *box: float) -> None:
+        x1, y1, x2, y2 = box
+        followed, pointing = self.desk.looking.focus.followed, self.desk.pointing
+        if self._corrects and followed is not None:
+            pointed = pointing.correct(followed, (x1, y1, x2, y2))
+        else:
+            pointed = pointing.add((x1, y1, x2, y2))
+        if pointed is not None:
+            self.desk.choices.switch_task(pointed.detector, on=True)
+            self.desk.looking.follow(pointed)
 
-    def _show_people(self) -> None:
-        """The people seen so far; the one looked at is followed in all panels."""
-        self._people_due = time.monotonic() + _PEOPLE_S
-        entries, lanes, followed = list[Entry](), list[Lane](), self.inspector.focus.followed
-        for one in self.player.people.everybody():
-            presence = self.player.record.presence(one.detector, one.number)
-            if presence is not None:
-                chosen = followed == Followed(one.detector, one.number)
-                entries.append(Entry(one, presence.first_s, presence.last_s))
-                lanes.append(Lane(one.number, presence.stretches, chosen))
-        self.people.show_people(entries, followed)
-        self.transport.presence.show_lanes(lanes)
-
-    def _on_followed(self, followed: Followed) -> None:
-        self.inspector.follow(followed)
-        self._show_people()
+    def _on_looked(self) -> None:
         if self.player.current is not None:
             self._on_shown(self.player.current)
-
-    def _on_picked(self, x: float, y: float) -> None:
-        self.inspector.pick(x, y)
-        self._show_people()
-        if self.player.current is not None:
-            self._on_shown(self.player.current)
-
-    def _on_refinement(self, on: bool, steps: int | None) -> None:
-        self.player.settings.refine, self.player.settings.steps = on, steps
-        self.player.refresh()
-
-    def _on_off(self, off: frozenset[str]) -> None:
-        self.player.settings.off = off
-        self.player.refresh()
 
     def _list_recent(self) -> None:
-        menu = self.menus.recent
-        if menu is None:
-            return
+        menu = self.menus.inner[RECENT]
         menu.clear()
         for source in recent.recent_sources(self._settings):
             menu.addAction(source).triggered.connect(partial(self.open, source))
+        if not menu.isEmpty():
+            menu.addSeparator()
+            menu.addAction(tr("&Clear this list")).triggered.connect(self._clear_recent)
         menu.setEnabled(not menu.isEmpty())
 
+    def _clear_recent(self) -> None:
+        recent.forget(self._settings)
+        self._list_recent()
+
     def _connect(self) -> None:
-        player = self.player
+        desk, player, looking = self.desk, self.player, self.desk.looking
         player.prepare = self.video.record
         player.state_changed.connect(self._on_state)
         player.opened.connect(self._on_opened)
         player.measured.connect(self._on_measured)
         player.shown.connect(self._on_shown)
         player.previewed.connect(self.video.show_preview)
-        player.polled.connect(self._on_report)
-        for signal in (player.failed, player.warned, self.saving.said):
+        player.polled.connect(self.status.show_report)
+        player.failed.connect(self._on_failed)
+        for signal in (player.warned, self.saving.said, desk.said):
             signal.connect(self.banner.say)
-        player.renewed.connect(self.inspector.forget)
         player.renewed.connect(self.playback.forget)
-        player.passed.connect(self.inspector.remember)
-        self.people.followed.connect(self._on_followed)
+        desk.catalogued.connect(self._on_catalogued)
+        looking.changed.connect(self._on_looked)
+        looking.counted.connect(lambda: self.transport.presence.show_lanes(looking.everybody()))
+        for widget in (self.video, self.welcome, self.banner, self.transport, self.saving):
+            desk.themed.connect(widget.set_theme)
         self.transport.looked.connect(self.look_for)
-        self.video.picked.connect(self._on_picked)
+        self.video.picked.connect(looking.pick)
         self.video.boxed.connect(self._on_boxed)
-        self.refinement.changed.connect(self._on_refinement)
-        self.tasks.changed.connect(self._on_off)
-        self.tasks.retried.connect(player.reopen)
-        self.inspector.values.sought.connect(self.playback.seek_time)
         self.welcome.open_file.connect(lambda: self.ask_and_open("file"))
         self.welcome.open_camera.connect(lambda: self.ask_and_open("camera"))
         self.welcome.open_demo.connect(self.open_demo)
         self._list_recent()
 
     def _arrange(self) -> None:
-        self._stack = stack(self.welcome, self.video)
-        left = (self.banner, self._stack, self.people, self.transport, self.saving)
-        right = (self.tasks, self.refinement, self.inspector)
-        self.setCentralWidget(column(left, wide=self._stack))
-        self._dock = add_dock(self, column(right, wide=self.inspector))
-        self._toolbar = add_toolbar(self, (self.menus.actions[key] for key in TOOLBAR))
+        layout.fit_to_screen(self)
+        self._stack = layout.stack(self.welcome, self.video)
+        below = (self.banner, self._stack, self.transport, self.saving)
+        self.setCentralWidget(layout.column(below, wide=self._stack))
+        self._docks = add_docks(self, self.desk)
+        self.panels = self._docks.panels
+        tools = (self.menus.actions[key] for key in TOOLBAR)
+        self._toolbar = layout.add_toolbar(self, tools, tr("Tools"))
         self.setStatusBar(self.status)
+        for dock in self._docks.docks.values():
+            self.menus.inner[PANELS].addAction(dock.toggleViewAction())
+        self.menus.inner[PANELS].addAction(self._toolbar.toggleViewAction())
+        self.video.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._keys = KeyOwner(self, self.video)
+        self.video.setFocus()

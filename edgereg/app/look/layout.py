@@ -1,4 +1,4 @@
-"""Where the window's widgets lie: picture and bars on the left, panels in a dock on the right."""
+"""Where the window's own widgets lie: the picture above the bars, tools above all."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import (
-    QDockWidget,
-    QMainWindow,
-    QStackedWidget,
-    QToolBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
-_DOCK_WIDTH = 430
+_USUAL = QSize(1360, 860)
+
+
+def fit_to_screen(window: QWidget) -> None:
+    """The usual size, or the screen's where that is smaller."""
+    window.resize(_USUAL.boundedTo(window.screen().availableSize()))
 
 
 def stack(*widgets: QWidget) -> QStackedWidget:
@@ -30,27 +28,16 @@ def column(widgets: Sequence[QWidget], wide: QWidget) -> QWidget:
     """Widgets below each other; one of them takes what room is left."""
     holder = QWidget()
     layout = QVBoxLayout(holder)
-    layout.setContentsMargins(8, 4, 8, 4)
-    layout.setSpacing(8)
+    layout.setContentsMargins(8, 2, 4, 4)
+    layout.setSpacing(6)
     for widget in widgets:
         layout.addWidget(widget, 1 if widget is wide else 0)
     return holder
 
 
-def add_dock(window: QMainWindow, content: QWidget) -> QDockWidget:
-    """A dock on the right that can be made wider, but neither closed nor torn off."""
-    dock = QDockWidget()
-    dock.setObjectName("inspector")
-    dock.setTitleBarWidget(QWidget())
-    dock.setWidget(content)
-    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-    window.resizeDocks([dock], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
-    return dock
-
-
-def add_toolbar(window: QMainWindow, actions: Iterable[QAction]) -> QToolBar:
+def add_toolbar(window: QMainWindow, actions: Iterable[QAction], title: str) -> QToolBar:
     """A bar of buttons with icon and text."""
-    toolbar = QToolBar(movable=False)
+    toolbar = QToolBar(title, movable=False)
     toolbar.setObjectName("tools")
     toolbar.setIconSize(QSize(20, 20))
     toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

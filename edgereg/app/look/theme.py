@@ -90,8 +90,8 @@ QPushButton#primary { background: $accent; border-color: $accent; color: $on_acc
 QPushButton#plain, QToolButton#plain { background: transparent; border-color: transparent; }
 QToolButton:checked { border-color: $accent; background: $line; }
 QLineEdit[wrong="true"] { border: 1px solid $warning; }
-QToolBar { background: $window; border: 0; spacing: 6px; padding: 4px 8px; }
-QToolBar QToolButton { padding: 6px 10px; }
+QToolBar { background: $window; border: 0; spacing: 6px; padding: 2px 8px; }
+QToolBar QToolButton { padding: 4px 10px; }
 QToolBar QToolButton#qt_toolbar_ext_button { padding: 0; }
 QCheckBox { spacing: 8px; }
 QProgressBar { background: $field; border: 0; border-radius: 4px; height: 8px; }
@@ -106,8 +106,23 @@ QStatusBar { background: $window; color: $dim; }
 QStatusBar QLabel { color: $dim; }
 QStatusBar::item { border: 0; }
 QDockWidget { font-weight: 600; }
-QDockWidget::title { background: $window; padding: 6px 8px; }
+QDockWidget::title { background: $field; padding: 4px 10px; border-radius: 4px; }
+QDockWidget > QWidget { background: $panel; }
+QMainWindow::separator { background: $window; width: 6px; height: 5px; }
+QMainWindow::separator:hover { background: $line; }
+QTabBar::tab { background: $window; padding: 4px 10px; border: 1px solid $line; }
+QTabBar::tab:selected { background: $field; }
+*:focus { outline: none; }
+QToolButton:focus, QPushButton:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus,
+QComboBox:focus, QListWidget:focus { border: 1px solid $accent; }
+QCheckBox:focus { color: $accent; }
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: 0; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QScrollBar::handle { background: $line; border-radius: 4px; min-width: 24px; min-height: 24px; }
+QScrollBar::handle:hover { background: $dim; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QSplitter::handle { background: $window; }
 """
 )

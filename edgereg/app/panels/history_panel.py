@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from edgereg.app.desk import Desk
 from edgereg.app.look.plots import new_plot, pen, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme
-from edgereg.app.player.record import Series
-from edgereg.core.frames import SourceInfo
-from edgereg.core.kinds import ValueSpec
+from edgereg.core.kinds import specs_of
 from edgereg.paint.style import colour_of, hex_colour
 
 _LIVE_WINDOW_S = 20.0
+_REDRAW_MS = 160
 MOST_LINES = 6
 
 
@@ -24,69 +25,71 @@ class HistoryPanel(QWidget):
 
     sought = Signal(float)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._player, self._looking = desk.player, desk.looking
         self._theme = DARK
-        self._duration: float | None = None
         self._lines: list[Any] = []
         self._names: tuple[str, ...] = ()
-        self._legend = QLabel("Values over time")
+        self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
+        self._redraw.timeout.connect(self.draw)
+        self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._plot = new_plot()
-        self._plot.setMinimumHeight(72)
+        self._plot.setMinimumHeight(60)
         self._plot.showGrid(y=True, alpha=0.2)
         self._now = pg.InfiniteLine(pen=pen(DARK.text, 1))
         self._plot.addItem(self._now)
         self._plot.scene().sigMouseClicked.connect(self._on_click)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(14, 4, 14, 8)
         column.setSpacing(2)
         column.addWidget(self._legend)
         column.addWidget(self._plot, 1)
+        desk.themed.connect(self._set_theme)
+        desk.looking.changed.connect(self.draw)
+        desk.player.shown.connect(lambda _: self._redraw.isActive() or self._redraw.start())
+        for signal in (desk.player.measured, desk.player.state_changed):
+            signal.connect(lambda _: self._redraw.start())
+        self.sought.connect(desk.playback.seek_time)
 
     @property
     def lines(self) -> list[Any]:
         """The curves in use."""
         return self._lines
 
-    def set_theme(self, theme: Theme) -> None:
-        """Take another theme's colours."""
+    def draw(self) -> None:
+        """Draw one line per value, with no more points than the plot has room for."""
+        task, result = self._looking.task, self._looking.result
+        if task is None or not self.isVisible():
+            return
+        specs = specs_of(task.kinds)
+        names = tuple(spec.name for spec in specs if spec.size == 1)[:MOST_LINES]
+        if names != self._names:
+            self._name_lines(names)
+        series = self._looking.series().thinned(max(self._plot.width(), 200))
+        for d, line in enumerate(self._lines):
+            if series.values.shape[1] > d:
+                line.setData(series.times, series.values[:, d], connect="finite")
+            else:
+                line.setData([], [])
+        if result is not None:
+            self._now.setValue(result.time_s)
+            self._plot.setXRange(*self._window(result.time_s), padding=0.01)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """What came meanwhile was not drawn."""
+        self._redraw.start()
+
+    def _set_theme(self, theme: Theme) -> None:
         self._theme = theme
         set_plot_theme(self._plot, theme)
         self._now.setPen(pen(theme.text, 1))
 
-    def set_source(self, info: SourceInfo | None, duration_s: float = 0.0) -> None:
-        """Begin anew with a source."""
-        self.set_length(info, duration_s)
-        for line in self._lines:
-            line.setData([], [])
-        self.setVisible(info is not None)
-
-    def set_length(self, info: SourceInfo | None, duration_s: float) -> None:
-        """Fit the time axis to what is known of the source by now."""
-        ends = info is not None and info.frame_count and not info.live
-        self._duration = duration_s if ends else None
-
-    def show_series(self, series: Series, specs: tuple[ValueSpec, ...], now_s: float) -> None:
-        """Draw one line per value, with no more points than the plot has room for."""
-        series = series.thinned(max(self._plot.width(), 200))
-        names = tuple(spec.name for spec in specs if spec.size == 1)[:MOST_LINES]
-        if names != self._names:
-            self._name_lines(names)
-        for d, line in enumerate(self._lines):
-            known = series.values.shape[1] > d
-            line.setData(series.times, series.values[:, d] if known else [], connect="finite")
-        self.show_now(now_s)
-
-    def show_now(self, now_s: float) -> None:
-        """Put the line at the picture's moment, in seconds."""
-        self._now.setValue(now_s)
-        start, end = self._window(now_s)
-        self._plot.setXRange(start, end, padding=0.01)
-
     def _window(self, now_s: float) -> tuple[float, float]:
-        if self._duration is not None:
-            return 0.0, max(self._duration, 0.1)
+        info = self._player.info
+        if info is not None and info.frame_count and not info.live:
+            return 0.0, max(self._player.duration_s, 0.1)
         return max(now_s - _LIVE_WINDOW_S, 0.0), max(now_s, _LIVE_WINDOW_S)
 
     def _name_lines(self, names: tuple[str, ...]) -> None:
@@ -98,7 +101,7 @@ class HistoryPanel(QWidget):
             f"<span style='color:{hex_colour(colour_of(d))}'>■</span> {name}"
             for d, name in enumerate(names)
         )
-        self._legend.setText("<b>Over time</b> &nbsp; " + " &nbsp; ".join(coloured))
+        self._legend.setText(" &nbsp; ".join(coloured))
 
     def _on_click(self, event: Any) -> None:
         place = self._plot.plotItem.vb.mapSceneToView(event.scenePos())

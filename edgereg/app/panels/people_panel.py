@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import (
+    QColor,
+    QIcon,
+    QImage,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPixmap,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QImage, QKeyEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
-
+from edgereg.app.desk import Desk
+from edgereg.app.look.language import tr
 from edgereg.app.player.focus import Followed
-from edgereg.app.player.people import THUMBNAIL, Person
+from edgereg.app.player.looking import Seen
+from edgereg.app.player.people import THUMBNAIL
 from edgereg.app.timecode import timecode
 from edgereg.core.arrays import Image
 from edgereg.paint.style import colour_of
 
 _RIM = 2
 _ITEM = QSize(92, 84)
+_EMPTY_HEIGHT = 30
 _MOVES = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
 _KEY = Qt.ItemDataRole.UserRole
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A person, and when it was first and last seen, in seconds."""
-
-    person: Person
-    first_s: float
-    last_s: float
-
-
 class PeoplePanel(QListWidget):
-    """`followed(Followed)`: the user chose somebody, by mouse or arrow keys."""
+    """Everybody whom the desk's player has seen; who is chosen, by mouse or arrow keys, is
+    followed."""
 
-    followed = Signal(object)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._looking = desk.looking
         self.setObjectName("people")
-        self.setAccessibleName(self.tr("People seen so far"))
-        self.setToolTip(self.tr("Everybody seen so far; click to follow"))
+        self.setAccessibleName(tr("People seen so far"))
+        self.setToolTip(tr("Everybody seen so far; click to follow"))
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
@@ -47,33 +49,46 @@ class PeoplePanel(QListWidget):
         self.setMovement(QListView.Movement.Static)
         self.setIconSize(QSize(THUMBNAIL + 2 * _RIM, THUMBNAIL + 2 * _RIM))
         self.setGridSize(_ITEM)
-        self.setFixedHeight(_ITEM.height() + 12)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._shown: dict[Followed, tuple[QListWidgetItem, Entry]] = {}
+        self.setFixedHeight(_EMPTY_HEIGHT)
+        self._shown: dict[Followed, tuple[QListWidgetItem, Seen]] = {}
         self.currentItemChanged.connect(self._choose)
-        self.hide()
+        desk.looking.counted.connect(self.show_people)
 
-    def show_people(self, entries: Sequence[Entry], followed: Followed | None) -> None:
+    def show_people(self) -> None:
         """List people, and select the one that is followed."""
-        keys = [Followed(entry.person.detector, entry.person.number) for entry in entries]
+        if not self.isVisible():
+            return
+        everybody = self._looking.everybody()
         self.blockSignals(True)
-        for key in self._shown.keys() - set(keys):
+        for key in self._shown.keys() - {seen.key for seen in everybody}:
             item, _ = self._shown.pop(key)
             self.takeItem(self.row(item))
-        for key, entry in zip(keys, entries, strict=True):
-            self._show_entry(key, entry)
-        chosen = self._shown.get(followed) if followed is not None else None
-        if chosen is not None:
-            self.setCurrentItem(chosen[0])
+        for seen in everybody:
+            self._show_one(seen)
+        followed = next((seen.key for seen in everybody if seen.followed), None)
+        if followed is not None:
+            self.setCurrentItem(self._shown[followed][0])
         else:
             self.setCurrentRow(-1)
         self.blockSignals(False)
-        self.setVisible(bool(entries))
+        self.setFixedHeight(_ITEM.height() + 12 if everybody else _EMPTY_HEIGHT)
 
-    def choose_next(self, direction: int) -> None:
-        """Choose the next person (1), or the one before (-1), round and round."""
-        if self.count():
-            self.setCurrentRow((self.currentRow() + direction) % self.count())
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """What came meanwhile was not listed."""
+        self.show_people()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """The people, or a word on where they will be."""
+        super().paintEvent(event)
+        if not self.count():
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            painter.drawText(
+                self.viewport().rect(),
+                Qt.AlignmentFlag.AlignCenter,
+                tr("who is seen is listed here"),
+            )
 
     def event(self, event: QEvent) -> bool:
         """While it has the focus, which clicks don't give it, arrows move in the list."""
@@ -88,31 +103,31 @@ class PeoplePanel(QListWidget):
         found = self._shown.get(followed)
         return None if found is None else found[0]
 
-    def _show_entry(self, key: Followed, entry: Entry) -> None:
-        item, before = self._shown.get(key, (None, None))
+    def _show_one(self, seen: Seen) -> None:
+        item, before = self._shown.get(seen.key, (None, None))
         if item is None:
             item = QListWidgetItem()
-            item.setData(_KEY, key)
+            item.setData(_KEY, seen.key)
             item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
             self.addItem(item)
-        person = entry.person
+        person, presence = seen.person, seen.presence
         pictured = before is not None and before.person.thumbnail is person.thumbnail
-        if pictured and before == entry:
+        self._shown[seen.key] = item, seen
+        if pictured and before is not None and before.presence == presence:
             return
         if not pictured:
             item.setIcon(_icon(person.thumbnail, person.number))
-        first, last = timecode(entry.first_s), timecode(entry.last_s)
+        first, last = timecode(presence.first_s), timecode(presence.last_s)
         item.setText(f"#{person.number}\n{first}–{last}")
         item.setToolTip(
-            self.tr("#{number}, found by {detector}: first seen at {first}, last at {last}").format(
+            tr("#{number}, found by {detector}: first seen at {first}, last at {last}").format(
                 number=person.number, detector=person.detector, first=first, last=last
             )
         )
-        self._shown[key] = item, entry
 
     def _choose(self, item: QListWidgetItem | None) -> None:
         if item is not None:
-            self.followed.emit(item.data(_KEY))
+            self._looking.follow(item.data(_KEY))
 
 
 def _icon(thumbnail: Image, number: int) -> QIcon:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
 
+from edgereg.app.look.language import tr
 from edgereg.app.look.theme import DARK, Theme
 
 
@@ -18,7 +19,7 @@ class Timeline(QSlider):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setAccessibleName(self.tr("Position"))
+        self.setAccessibleName(tr("Position"))
         self._theme = DARK
         self._start: int | None = None
         self._end: int | None = None

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from edgereg.app.look import icons
+from edgereg.app.look.language import tr
 from edgereg.app.look.theme import Theme, tabular
 from edgereg.app.panels.presence import Presence
 from edgereg.app.panels.timeline import Timeline
@@ -49,34 +49,32 @@ class TransportBar(QFrame):
         self.position = QLabel("–")
         tabular(self.position)
         self.backwards = self._button(
-            self.tr("Play backwards (J; again: faster)"), playback.play_backwards, "backwards"
+            tr("Play backwards (J; again: faster)"), playback.play_backwards, "backwards"
         )
-        self.back = self._button(
-            self.tr("One frame back (Left)"), partial(playback.step, -1), "back"
-        )
-        self.play = self._button(self.tr("Play or pause (Space)"), playback.toggle, "play")
+        self.back = self._button(tr("One frame back (Left)"), partial(playback.step, -1), "back")
+        self.play = self._button(tr("Play or pause (Space)"), playback.toggle, "play")
         self.forward = self._button(
-            self.tr("One frame on (Right)"), partial(playback.step, 1), "forward"
+            tr("One frame on (Right)"), partial(playback.step, 1), "forward"
         )
-        self.loop = self._button(self.tr("Begin again at the end"), None, "loop")
+        self.loop = self._button(tr("Begin again at the end"), None, "loop")
         self.loop.setCheckable(True)
         self.loop.toggled.connect(playback.set_loop)
-        self.start = self._button(self.tr("Play from this frame on (I)"), playback.set_start)
+        self.start = self._button(tr("Play from this frame on (I)"), playback.set_start)
         self.start.setText("A")
-        self.end = self._button(self.tr("Play up to this frame (O)"), playback.set_end)
+        self.end = self._button(tr("Play up to this frame (O)"), playback.set_end)
         self.end.setText("B")
         self.whole = self._button(
-            self.tr("Play everything again (Shift+I)"), playback.clear_range, "close"
+            tr("Play everything again (Shift+I)"), playback.clear_range, "close"
         )
         self.earlier = self._button(
-            self.tr("To the start of the appearance before (Shift+Left)"),
+            tr("To the start of the appearance before (Shift+Left)"),
             lambda: self.looked.emit(-1),
             "earlier",
         )
         self.later = self._button(
-            self.tr("To the next appearance (Shift+Right)"), lambda: self.looked.emit(1), "later"
+            tr("To the next appearance (Shift+Right)"), lambda: self.looked.emit(1), "later"
         )
-        self.mark = self._button(self.tr("Set or remove a mark (M)"), playback.mark, "mark")
+        self.mark = self._button(tr("Set or remove a mark (M)"), playback.mark, "mark")
         self.place = QLineEdit()
         self.speed = QDoubleSpinBox()
         self._set_up_fields()
@@ -84,9 +82,6 @@ class TransportBar(QFrame):
         self.slider.sought.connect(playback.seek)
         self.slider.sliderPressed.connect(lambda: playback.scrub(True))
         self.slider.sliderReleased.connect(lambda: playback.scrub(False))
-        for digit in range(10):
-            share = partial(playback.seek_share, digit / 10)
-            QShortcut(QKeySequence(str(digit)), self).activated.connect(share)
         playback.changed.connect(self._show_settings)
         playback.turned.connect(lambda _: self.set_state(self._state))
         self.set_source(None)
@@ -137,7 +132,7 @@ class TransportBar(QFrame):
             total = timecode(self._duration_s)
             self.position.setText(f"{now} / {total}   {result.index + 1:>5}/{info.frame_count}")
         else:
-            live = self.tr("live") + " " if info.live else ""
+            live = tr("live") + " " if info.live else ""
             self.position.setText(f"{live}{now}   {result.index + 1:>6}")
 
     def _show_settings(self) -> None:
@@ -162,25 +157,21 @@ class TransportBar(QFrame):
         self.place.style().polish(self.place)
 
     def _set_up_fields(self) -> None:
-        self.place.setPlaceholderText(self.tr("frame or m:ss"))
-        self.place.setAccessibleName(self.tr("Go to a frame or a time (Ctrl+G)"))
-        self.place.setToolTip(self.tr("Go to a frame (120) or a time (1:23.5); Ctrl+G"))
+        self.place.setPlaceholderText(tr("frame or m:ss"))
+        self.place.setAccessibleName(tr("Go to a frame or a time (Ctrl+G)"))
+        self.place.setToolTip(tr("Go to a frame (120) or a time (1:23.5); Ctrl+G"))
         self.place.setFixedWidth(112)
-        self.place.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.place.returnPressed.connect(self._go)
         self.speed.setRange(SLOWEST, FASTEST)
         self.speed.setSingleStep(0.25)
         self.speed.setDecimals(2)
         self.speed.setSuffix(" ×")
         self.speed.setValue(1.0)
-        self.speed.setAccessibleName(self.tr("Speed"))
+        self.speed.setAccessibleName(tr("Speed"))
         self.speed.setToolTip(
-            self.tr("Speed ([ and ]); above 1, frames that can't be computed in time are left out")
+            tr("Speed ([ and ]); above 1, frames that can't be computed in time are left out")
         )
-        self.speed.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.speed.valueChanged.connect(self._playback.set_speed)
-        # After typing, keys belong to the player again.
-        self.speed.editingFinished.connect(self.speed.clearFocus)
 
     def _arrange(self) -> None:
         top, bottom = QHBoxLayout(), QHBoxLayout()
@@ -218,7 +209,7 @@ class TransportBar(QFrame):
         button.setToolTip(tip)
         button.setAccessibleName(tip)
         button.setIconSize(QSize(20, 20))
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         if call is not None:
             button.clicked.connect(lambda _checked=False: call())
         if drawing is not None:

@@ -20,12 +20,11 @@ _POINTS = 481
 
 @dataclass(frozen=True)
 class Question:
-    """The prediction `row` of a task in frame `index`."""
+    """The prediction `row` of a task."""
 
     loaded: LoadedTask
     predictions: Predictions
     row: int
-    index: int
 
 
 @dataclass(frozen=True)

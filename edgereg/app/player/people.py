@@ -152,6 +152,11 @@ class People:
             detector.known.pop(number, None)
             detector.removed.add(number)
 
+    def removed(self, task: str, number: int) -> bool:
+        """Whether one was forgotten for good."""
+        with self._lock:
+            return number in self._detectors.setdefault(task, _Detector()).removed
+
     def recognise(self, task: str, frame: Frame, place: Place, found: Predictions) -> Predictions:
         """The predictions of a detector with the numbers of persons in the place of tracks."""
         tracks, boxes = found.tracks, found.boxes

@@ -132,7 +132,7 @@ def _play(qtbot: Any, window: MainWindow, until: int) -> None:
 
 
 def _yaws(window: MainWindow) -> np.ndarray:
-    _, values = window.inspector.values.lines[0].getData()
+    _, values = window.panels["values"].lines[0].getData()
     return np.asarray(values)
 
 
@@ -149,7 +149,7 @@ def opened(qtbot: Any, window: MainWindow, crossing: Path) -> MainWindow:
 def test_a_crossing_leaves_the_curve_with_its_person(qtbot: Any, opened: MainWindow) -> None:
     _go(qtbot, opened, 0)
     _play(qtbot, opened, 115)
-    opened.inspector._draw()
+    opened.panels["values"].draw()
     red = _yaws(opened)
     assert len(red) > 100
     assert (red[~np.isnan(red)] == 50).all()
@@ -164,10 +164,10 @@ def test_a_crossing_leaves_the_curve_with_its_person(qtbot: Any, opened: MainWin
 @pytest.mark.parametrize("to", [5, 30, 110])
 def test_a_seek_keeps_the_person(qtbot: Any, opened: MainWindow, to: int) -> None:
     """At frame 110 the other ball is where this one was."""
-    followed = opened.inspector.focus.followed
+    followed = opened.desk.looking.focus.followed
     _go(qtbot, opened, to)
-    assert opened.inspector.focus.followed == followed
-    row = opened.inspector.focus.row(opened.player.current)
+    assert opened.desk.looking.focus.followed == followed
+    row = opened.desk.looking.focus.row(opened.player.current)
     assert opened.player.current.predictions["headpose"].values[row, 0] == 50
     x = opened.video._highlight.reshape(2, 2).mean(axis=0)[0]
     assert abs(x - _place(RED, to)[0]) < 4
@@ -175,24 +175,24 @@ def test_a_seek_keeps_the_person(qtbot: Any, opened: MainWindow, to: int) -> Non
 
 def test_a_person_who_is_not_seen_is_said_to_be_so(qtbot: Any, opened: MainWindow) -> None:
     _click(qtbot, opened, BLUE)
-    followed = opened.inspector.focus.followed
+    followed = opened.desk.looking.focus.followed
     _go(qtbot, opened, 60)
-    qtbot.waitUntil(lambda: "not seen" in opened.inspector.headline.text())
-    assert opened.inspector.focus.followed == followed
+    qtbot.waitUntil(lambda: "not seen" in opened.panels["inspector"].headline.text())
+    assert opened.desk.looking.focus.followed == followed
     assert opened.video._highlight is None
 
 
 def test_a_click_chooses_where_only_balls_are_detected(qtbot: Any, opened: MainWindow) -> None:
-    opened.tasks.box("headpose").setChecked(False)
+    opened.panels["tasks"].box("headpose").setChecked(False)
     qtbot.waitUntil(lambda: "headpose" not in opened.player.current.predictions)
     _click(qtbot, opened, BLUE)
-    number = opened.inspector.focus.followed.number
+    number = opened.desk.looking.focus.followed.number
     x = opened.video._highlight.reshape(2, 2).mean(axis=0)[0]
     assert abs(x - _place(BLUE, 10)[0]) < 4
-    opened.tasks.box("headpose").setChecked(True)
+    opened.panels["tasks"].box("headpose").setChecked(True)
     qtbot.waitUntil(lambda: "headpose" in opened.player.current.predictions)
-    assert opened.inspector.focus.followed == Followed("detection", number)
-    row = opened.inspector.focus.row(opened.player.current)
+    assert opened.desk.looking.focus.followed == Followed("detection", number)
+    row = opened.desk.looking.focus.row(opened.player.current)
     assert opened.player.current.predictions["headpose"].values[row, 0] == -50
 
 
@@ -200,72 +200,72 @@ def test_another_task_shows_the_same_person_and_forgets_nothing(
     qtbot: Any, opened: MainWindow
 ) -> None:
     _play(qtbot, opened, 30)
-    opened.inspector._draw()
+    opened.panels["values"].draw()
     before = len(_yaws(opened))
-    followed = opened.inspector.focus.followed
-    choice = opened.inspector.choice
+    followed = opened.desk.looking.focus.followed
+    choice = opened.panels["inspector"].choice
     for task in ("detection", "headpose"):
         choice.setCurrentIndex(choice.findData(task))
-        assert opened.inspector.focus.followed == followed
+        assert opened.desk.looking.focus.followed == followed
         qtbot.wait(120)
     assert len(_yaws(opened)) >= before
 
 
 def test_people_are_listed_and_chosen_by_mouse_and_keys(qtbot: Any, opened: MainWindow) -> None:
     _play(qtbot, opened, 30)
-    opened._show_people()
-    panel = opened.people
+    opened.panels["people"].show_people()
+    panel = opened.panels["people"]
     assert panel.isVisible()
     assert panel.count() == 2
-    red = opened.inspector.focus.followed
+    red = opened.desk.looking.focus.followed
     assert panel.currentItem() is panel.item_of(red)
     assert "0:00." in panel.currentItem().text()
     other = next(panel.item(i) for i in range(2) if panel.item(i) is not panel.currentItem())
     qtbot.mouseClick(panel.viewport(), LEFT, pos=panel.visualItemRect(other).center())
-    blue = opened.inspector.focus.followed
+    blue = opened.desk.looking.focus.followed
     assert blue != red
-    row = opened.inspector.focus.row(opened.player.current)
+    row = opened.desk.looking.focus.row(opened.player.current)
     assert opened.player.current.predictions["headpose"].values[row, 0] == -50
     panel.setFocus()
     qtbot.keyClick(panel, Qt.Key.Key_Home)
-    assert opened.inspector.focus.followed.number == 1
+    assert opened.desk.looking.focus.followed.number == 1
     opened.video.setFocus()
     panel.clearFocus()
     qtbot.keyClick(opened, Qt.Key.Key_P)
-    assert opened.inspector.focus.followed.number == 2
+    assert opened.desk.looking.focus.followed.number == 2
     qtbot.keyClick(opened, Qt.Key.Key_P, Qt.KeyboardModifier.ShiftModifier)
-    assert opened.inspector.focus.followed.number == 1
+    assert opened.desk.looking.focus.followed.number == 1
 
 
 def test_the_timeline_shows_who_is_there(qtbot: Any, opened: MainWindow) -> None:
     _go(qtbot, opened, 0)
     _play(qtbot, opened, 115)
-    opened._show_people()
-    lanes = {lane.number: lane for lane in opened.transport.presence.lanes}
-    red = opened.inspector.focus.followed.number
+    opened.desk.looking.counted.emit()
+    lanes = {lane.person.number: lane for lane in opened.transport.presence.lanes}
+    red = opened.desk.looking.focus.followed.number
     assert lanes[red].followed
     assert len(lanes) == 2
-    assert len(lanes[red].stretches) == 1
+    assert len(lanes[red].presence.stretches) == 1
     blue = next(lane for number, lane in lanes.items() if number != red)
-    assert len(blue.stretches) == 2
-    gone = blue.stretches[1][0] - blue.stretches[0][1]
+    assert len(blue.presence.stretches) == 2
+    gone = blue.presence.stretches[1][0] - blue.presence.stretches[0][1]
     assert 5 < gone < 40
 
 
 def test_another_source_has_other_people(qtbot: Any, opened: MainWindow, clip: Path) -> None:
     opened.open(str(clip))
     assert opened.player.people.everybody() == []
-    assert not opened.inspector.focus.chosen
+    assert not opened.desk.looking.focus.chosen
     assert opened.player.record.series("headpose", 1).times.size == 0
 
 
 def test_tasks_tried_again_keep_the_people_and_their_curves(qtbot: Any, opened: MainWindow) -> None:
     _play(qtbot, opened, 30)
-    followed = opened.inspector.focus.followed
-    opened.tasks.retried.emit()
+    followed = opened.desk.looking.focus.followed
+    opened.panels["tasks"].retry.click()
     qtbot.waitUntil(lambda: opened.player.current is not None)
     opened.playback.pause()
     qtbot.wait(80)
-    assert opened.inspector.focus.followed == followed
+    assert opened.desk.looking.focus.followed == followed
     assert len(opened.player.people.everybody()) == 2
     assert len(opened.player.record.series("headpose", followed.number).times) > 15

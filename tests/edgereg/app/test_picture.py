@@ -41,7 +41,7 @@ def real_window(qtbot: Any, tmp_path: Path) -> Any:
 
 @pytest.mark.timeout(170)
 def test_the_window_on_the_bundled_clip(qtbot: Any, real_window: Any, tmp_path: Path) -> None:
-    player, densities = real_window.player, real_window.inspector.densities
+    player, densities = real_window.player, real_window.panels["inspector"].densities
     real_window.open(str(CLIP))
     qtbot.waitUntil(
         lambda: player.current is not None and player.current.index >= SHOWN, timeout=150_000

@@ -218,11 +218,13 @@ def test_appearances(
         return found.select(found.scores * (60 <= index < 80 or index >= 90) > 0)
 
     monkeypatch.setattr(type(detection), "conclude", sometimes)
-    paused.refinement.switch.setChecked(False)
-    paused.inspector.choice.setCurrentIndex(paused.inspector.choice.findData("detection"))
+    paused.panels["refinement"].switch.setChecked(False)
+    paused.panels["inspector"].choice.setCurrentIndex(
+        paused.panels["inspector"].choice.findData("detection")
+    )
     paused.playback.seek(42)
     _at(qtbot, paused, 42)
-    paused.refinement.switch.setChecked(True)
+    paused.panels["refinement"].switch.setChecked(True)
     qtbot.wait(100)
     qtbot.keyClick(paused, Key.Key_Right, SHIFT)
     first = _found_after(qtbot, paused, 42)

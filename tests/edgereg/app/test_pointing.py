@@ -123,7 +123,7 @@ def _about_ball(index: int, reach: float = 15) -> list[float]:
 @pytest.fixture
 def pointed(qtbot: Any, window: MainWindow, clip: Path) -> MainWindow:
     """The window on frame 20, with a box drawn round the ball."""
-    window.tasks.box("tracking").setChecked(False)
+    window.panels["tasks"].box("tracking").setChecked(False)
     window.open(str(clip))
     qtbot.waitUntil(lambda: _shown(window) >= 0)
     window.playback.pause()
@@ -135,10 +135,10 @@ def pointed(qtbot: Any, window: MainWindow, clip: Path) -> MainWindow:
 
 
 def test_a_box_is_followed_from_its_frame_on(qtbot: Any, pointed: MainWindow) -> None:
-    assert pointed.tasks.box("tracking").isChecked()
+    assert pointed.panels["tasks"].box("tracking").isChecked()
     assert _boxes(pointed)[1] == pytest.approx(_about_ball(20), abs=1.5)
-    assert pointed.inspector.focus.followed == Followed("tracking", 1)
-    assert pointed.inspector.focus.task == "tracking"
+    assert pointed.desk.looking.focus.followed == Followed("tracking", 1)
+    assert pointed.desk.looking.focus.task == "tracking"
     for _ in range(3):
         qtbot.keyClick(pointed, Qt.Key.Key_Right)
     qtbot.waitUntil(lambda: _shown(pointed) == 23)
@@ -150,10 +150,10 @@ def test_a_second_box_is_another_object(qtbot: Any, pointed: MainWindow) -> None
     qtbot.keyClick(pointed, Qt.Key.Key_T)
     _drag(qtbot, pointed, [10, 10, 40, 50])
     qtbot.waitUntil(lambda: len(_boxes(pointed)) == 2)
-    assert pointed.inspector.focus.followed == Followed("tracking", 2)
-    pointed._show_people()
-    assert pointed.people.item_of(Followed("tracking", 1)) is not None
-    assert pointed.people.item_of(Followed("tracking", 2)) is not None
+    assert pointed.desk.looking.focus.followed == Followed("tracking", 2)
+    pointed.panels["people"].show_people()
+    assert pointed.panels["people"].item_of(Followed("tracking", 1)) is not None
+    assert pointed.panels["people"].item_of(Followed("tracking", 2)) is not None
 
 
 def test_a_box_is_corrected_and_goes_on_from_there(qtbot: Any, pointed: MainWindow) -> None:
@@ -201,9 +201,9 @@ def test_an_object_is_taken_back(qtbot: Any, pointed: MainWindow) -> None:
     qtbot.keyClick(pointed, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: not _boxes(pointed))
     assert pointed.player.settings.prompts == ()
-    pointed._show_people()
-    assert pointed.people.item_of(Followed("tracking", 1)) is None
-    assert pointed.inspector.focus.followed != Followed("tracking", 1)
+    pointed.panels["people"].show_people()
+    assert pointed.panels["people"].item_of(Followed("tracking", 1)) is None
+    assert pointed.desk.looking.focus.followed != Followed("tracking", 1)
 
 
 def test_without_an_object_there_is_nothing_to_correct(

@@ -94,9 +94,9 @@ def test_a_slow_task_does_not_freeze_the_window(
         window.player.toggle()
         qtbot.wait(250)
         window.player.seek(20)
-        window.refinement.switch.toggle()
+        window.panels["refinement"].switch.toggle()
         qtbot.wait(250)
-        window.tasks.box("headpose").toggle()
+        window.panels["tasks"].box("headpose").toggle()
         window.player.toggle()
         qtbot.wait(250)
 

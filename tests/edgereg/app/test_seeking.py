@@ -174,7 +174,7 @@ def test_the_total_time_is_that_of_the_frames_where_the_rate_varies(
     assert window.player.duration_s == pytest.approx(end + 1 / window.player.info.fps, abs=0.01)
     assert abs(window.player.duration_s - 40 / window.player.info.fps) > 0.001
     qtbot.wait(120)
-    assert window.inspector.values._window(0.0)[1] == pytest.approx(window.player.duration_s)
+    assert window.panels["values"]._window(0.0)[1] == pytest.approx(window.player.duration_s)
     assert number_in(window.player.current.image) == 39
 
 

@@ -77,7 +77,7 @@ def test_a_click_at_a_time_shows_the_frame_of_that_time(
     window.player.pause()
     qtbot.waitUntil(lambda: window.transport.slider.maximum() == 39)
     for index in (31, 17, 8):
-        window.inspector.values.sought.emit(varying()[index] / 1000)
+        window.panels["values"].sought.emit(varying()[index] / 1000)
         qtbot.waitUntil(lambda index=index: _index(window) == index)
 
 
@@ -158,12 +158,12 @@ def test_refinement_is_switched_on_the_standing_picture(
     before = len(window.player.current.marks) if window.player.current else 0
     qtbot.keyClick(window, Qt.Key.Key_R)
     qtbot.waitUntil(lambda: climbed() is None)
-    assert not window.refinement.switch.isChecked()
+    assert not window.panels["refinement"].switch.isChecked()
     assert _index(window) == 10
     assert window.player.current is not None
     assert len(window.player.current.marks) < before
     qtbot.keyClick(window, Qt.Key.Key_R)
-    window.refinement.steps.setValue(3)
+    window.panels["refinement"].steps.setValue(3)
     qtbot.waitUntil(lambda: climbed() is not None and climbed().energy.shape[1] == 4)
 
 
@@ -172,13 +172,13 @@ def test_an_unchecked_task_leaves_the_picture(qtbot: Any, window: MainWindow, cl
     _pause_at(qtbot, window, 10)
     assert window.player.current is not None
     before = len(window.player.current.marks)
-    window.tasks.box("headpose").setChecked(False)
+    window.panels["tasks"].box("headpose").setChecked(False)
     qtbot.waitUntil(lambda: 0 < len(window.player.current.marks) < before)
 
 
 def test_a_task_that_cannot_be_loaded_says_why(window: MainWindow) -> None:
-    assert not window.tasks.box("age").isEnabled()
-    assert "no model.json" in window.tasks.reason("age")
+    assert not window.panels["tasks"].box("age").isEnabled()
+    assert "no model.json" in window.panels["tasks"].reason("age")
 
 
 def test_a_failing_task_is_switched_off_and_can_be_tried_again(
@@ -186,12 +186,12 @@ def test_a_failing_task_is_switched_off_and_can_be_tried_again(
 ) -> None:
     headpose.fails = True
     window.open(str(clip))
-    qtbot.waitUntil(lambda: "sky fell down" in window.tasks.reason("headpose"))
+    qtbot.waitUntil(lambda: "sky fell down" in window.panels["tasks"].reason("headpose"))
     assert window.player.current is not None
     assert "detection" in window.player.current.predictions
     headpose.fails = False
-    window.tasks.retried.emit()
-    qtbot.waitUntil(lambda: window.tasks.reason("headpose") == "")
+    window.panels["tasks"].retry.click()
+    qtbot.waitUntil(lambda: window.panels["tasks"].reason("headpose") == "")
     qtbot.waitUntil(lambda: "headpose" in getattr(window.player.current, "predictions", {}))
 
 
@@ -251,7 +251,7 @@ def test_a_click_looks_at_the_prediction_there(qtbot: Any, window: MainWindow, c
     _pause_at(qtbot, window, 10)
     x, y = window.player.current.predictions["headpose"].regions[0].reshape(2, 2).mean(axis=0)
     window.video.picked.emit(float(x), float(y))
-    assert window.inspector.focus.chosen
+    assert window.desk.looking.focus.chosen
     box = window.player.current.predictions["headpose"].regions[0]
     assert window.video._highlight.tolist() == box.tolist()
 
@@ -259,8 +259,8 @@ def test_a_click_looks_at_the_prediction_there(qtbot: Any, window: MainWindow, c
 def test_the_densities_get_their_curves(qtbot: Any, window: MainWindow, clip: Path) -> None:
     _play(qtbot, window, clip)
     _pause_at(qtbot, window, 10)
-    assert len(window.inspector.densities.plots) == 3
-    plot = window.inspector.densities.plots[0]
+    assert len(window.panels["inspector"].densities.plots) == 3
+    plot = window.panels["inspector"].densities.plots[0]
     qtbot.waitUntil(lambda: plot.curve.getData()[0] is not None)
     qtbot.wait(250)
     x, density = plot.curve.getData()
@@ -271,7 +271,7 @@ def test_the_densities_get_their_curves(qtbot: Any, window: MainWindow, clip: Pa
     assert plot.initial.value() == pytest.approx(float(found.refinement.initial[0, 0]), abs=1e-3)
     assert len(plot.iterates.getData()[0]) == found.refinement.trajectory.shape[1]
     assert "yaw" in plot.title.text()
-    times, values = window.inspector.values.lines[0].getData()
+    times, values = window.panels["values"].lines[0].getData()
     assert len(times) == len(values) > 0
 
 
@@ -283,7 +283,7 @@ def test_the_history_misses_no_frame_though_the_window_may(
     qtbot.waitUntil(lambda: _index(window) >= 12)
     window.player.pause()
     qtbot.wait(200)
-    times, _ = window.inspector.values.lines[0].getData()
+    times, _ = window.panels["values"].lines[0].getData()
     assert np.round(np.diff(times) * 25).tolist() == [1] * (len(times) - 1)
     assert len(times) >= 12
 
@@ -291,8 +291,10 @@ def test_the_history_misses_no_frame_though_the_window_may(
 def test_another_task_is_looked_at(qtbot: Any, window: MainWindow, clip: Path) -> None:
     _play(qtbot, window, clip)
     window.player.pause()
-    window.inspector.choice.setCurrentIndex(window.inspector.choice.findData("detection"))
-    qtbot.waitUntil(lambda: len(window.inspector.densities.plots) == 4)
+    window.panels["inspector"].choice.setCurrentIndex(
+        window.panels["inspector"].choice.findData("detection")
+    )
+    qtbot.waitUntil(lambda: len(window.panels["inspector"].densities.plots) == 4)
 
 
 def test_zoom_and_fit(qtbot: Any, window: MainWindow, clip: Path) -> None:
@@ -324,8 +326,8 @@ def test_an_address_with_a_password_is_not_remembered(tmp_path: Path) -> None:
 
 def test_recent_sources_are_listed(qtbot: Any, window: MainWindow, clip: Path) -> None:
     _play(qtbot, window, clip)
-    assert window.menus.recent is not None
-    assert [action.text() for action in window.menus.recent.actions()] == [str(clip)]
+    menu = window.menus.inner["recent"]
+    assert menu.actions()[0].text() == str(clip)
 
 
 def test_status_names_rate_stages_and_provider(qtbot: Any, window: MainWindow, clip: Path) -> None:
