@@ -202,7 +202,7 @@ def test_another_source_stops_no_export(
     target = tmp_path / "a.jsonl"
     window.export(target)
     window.open(str(clip))
-    window.tasks.box("headpose").setChecked(False)
+    window.panels["tasks"].box("headpose").setChecked(False)
     _finish(qtbot, window)
     assert _stages(window) == [Stage.DONE]
     tasks = {json.loads(line).get("task") for line in target.read_text("utf-8").splitlines()}
@@ -214,7 +214,7 @@ def test_a_task_that_is_off_is_not_in_the_table(
     qtbot: Any, window: MainWindow, clip: Path, tmp_path: Path
 ) -> None:
     _open(qtbot, window, clip)
-    window.tasks.box("headpose").setChecked(False)
+    window.panels["tasks"].box("headpose").setChecked(False)
     window.export(tmp_path / "a.csv")
     _finish(qtbot, window)
     header = (tmp_path / "a.csv").read_text("utf-8").splitlines()[0]
@@ -244,7 +244,7 @@ def test_heads_are_covered_and_counted(
     qtbot: Any, window: MainWindow, clip: Path, tmp_path: Path
 ) -> None:
     _open(qtbot, window, clip)
-    window.tasks.box("detection").setChecked(False)
+    window.panels["tasks"].box("detection").setChecked(False)
     window.export(tmp_path / "nobody.mp4", Pictures(False, Blur("box")))
     _finish(qtbot, window)
     assert "120 heads covered in 120 frames" in window.banner.message

@@ -1,0 +1,183 @@
+"""Panels that move, close and come back; what the window remembers; what fits on small screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QDockWidget
+
+from edgereg.app.docks import PANELS
+from edgereg.app.player.catalogue import Catalogue
+from edgereg.app.window import MainWindow
+
+
+@pytest.fixture
+def start(qtbot: Any, catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[[], MainWindow]]:
+    """Starts the window anew, with the same settings each time."""
+    opened: list[MainWindow] = []
+
+    def begin() -> MainWindow:
+        for before in opened:
+            before.close()
+        settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+        window = MainWindow(lambda: catalogue, settings)
+        qtbot.addWidget(window)
+        window.show()
+        qtbot.waitUntil(lambda: bool(window.catalogue.tasks))
+        opened.append(window)
+        return window
+
+    yield begin
+    for each in opened:
+        each.close()
+
+
+def _dock(window: MainWindow, key: str) -> QDockWidget:
+    dock = window.findChild(QDockWidget, key)
+    assert isinstance(dock, QDockWidget)
+    return dock
+
+
+# The second is a screen of 1920 x 1080 whose scale is doubled.
+@pytest.mark.parametrize("size", [(1366, 720), (960, 500)])
+def test_all_fits_on_a_small_screen(
+    qtbot: Any, window: MainWindow, clip: Path, size: tuple[int, int]
+) -> None:
+    window.panels["inspector"].choice.setCurrentIndex(
+        window.panels["inspector"].choice.findData("detection")
+    )
+    window.resize(*size)
+    window.open(str(clip))
+    qtbot.waitUntil(lambda: window.player.current is not None)
+    qtbot.waitUntil(lambda: len(window.panels["inspector"].densities.plots) == 4)
+    qtbot.waitUntil(lambda: (window.width(), window.height()) == size)
+    for widget in (window.transport.play, window.transport.place, window.transport.speed):
+        corner = widget.mapTo(window, widget.rect().bottomRight())
+        assert window.rect().contains(corner)
+        assert widget.visibleRegion().boundingRect().size() == widget.size()
+    assert window.video.width() >= 320
+    assert window.video.height() >= 200
+    for panel in PANELS:
+        dock = _dock(window, panel.key)
+        assert window.rect().contains(dock.geometry())
+        assert dock.width() >= 120
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.key)
+def test_a_panel_closes_and_comes_back(window: MainWindow, panel: Any) -> None:
+    dock = _dock(window, panel.key)
+    shown = dock.toggleViewAction()
+    assert shown in window.menus.inner["panels"].actions()
+    if not dock.isVisible():
+        shown.trigger()
+    dock.close()
+    assert not shown.isChecked()
+    shown.trigger()
+    assert dock.isVisible()
+    dock.setFloating(True)
+    assert dock.isWindow()
+    window.menus.actions["reset_layout"].trigger()
+    assert not dock.isFloating()
+    assert window.dockWidgetArea(dock) is panel.area
+    assert dock.isVisible() is panel.shown
+
+
+def test_layout_and_habits_survive_a_restart(start: Callable[[], MainWindow]) -> None:
+    window = start()
+    window.resize(790, 700)
+    _dock(window, "values").close()
+    window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, _dock(window, "tasks"))
+    window.menus.actions["light"].setChecked(True)
+    window.panels["tasks"].box("headpose").setChecked(False)
+    window.panels["refinement"].switch.setChecked(False)
+    window.transport.speed.setValue(0.5)
+    window.menus.actions["skip"].setChecked(True)
+    window.menus.actions["loop"].setChecked(True)
+    size = window.width(), window.height()
+    window = start()
+    assert (window.width(), window.height()) == size
+    assert not _dock(window, "values").isVisible()
+    top = Qt.DockWidgetArea.TopDockWidgetArea
+    assert window.dockWidgetArea(_dock(window, "tasks")) is top
+    assert window.menus.actions["light"].isChecked()
+    assert not window.panels["tasks"].box("headpose").isChecked()
+    assert window.panels["tasks"].box("detection").isChecked()
+    assert not window.panels["refinement"].switch.isChecked()
+    assert not window.player.settings.refine
+    assert window.player.settings.off == {"headpose"}
+    assert window.transport.speed.value() == 0.5
+    assert window.playback.skips
+    assert window.playback.loop
+
+
+def test_what_was_full_screen_is_a_window_with_its_panels_at_the_next_start(
+    start: Callable[[], MainWindow],
+) -> None:
+    window = start()
+    window.menus.actions["full_screen"].setChecked(True)
+    assert not _dock(window, "tasks").isVisible()
+    window = start()
+    assert _dock(window, "tasks").isVisible()
+    assert window.menuBar().isVisible()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"\x00\xff\xfe garbage \x80" * 40,
+        b"[General]\nhabits=no json\ngeometry=12\nlayout=@ByteArray(xyz)\nrecent=@Invalid()\n",
+        b'[General]\nhabits="{\\"speed\\": 900, \\"theme\\": \\"pink\\"}"\nlayout=x\n',
+    ],
+)
+def test_damaged_settings_are_survived(
+    start: Callable[[], MainWindow], tmp_path: Path, damage: bytes
+) -> None:
+    (tmp_path / "window.ini").write_bytes(damage)
+    window = start()
+    assert window.transport.speed.value() == 1.0
+    assert all(_dock(window, panel.key).isVisible() is panel.shown for panel in PANELS)
+    window.transport.speed.setValue(2.0)
+    assert start().transport.speed.value() == 2.0
+
+
+def test_the_folder_of_the_last_file_is_where_the_next_one_is_looked_for(
+    qtbot: Any, start: Callable[[], MainWindow], clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders: list[str] = []
+    monkeypatch.setattr(
+        "edgereg.app.window.asking.ask_file", lambda _parent, _kinds, at: folders.append(at) or ""
+    )
+    window = start()
+    window.open(str(clip))
+    qtbot.waitUntil(lambda: window.player.current is not None)
+    window = start()
+    window.menus.actions["open_file"].trigger()
+    assert folders == [str(clip.parent)]
+
+
+def test_recent_sources_tell_the_truth(
+    qtbot: Any, window: MainWindow, clip: Path, tmp_path: Path
+) -> None:
+    menu = window.menus.inner["recent"]
+    assert not menu.isEnabled()
+    missing = str(tmp_path / "missing.mp4")
+    window.open(missing)
+    qtbot.waitUntil(lambda: window.banner.message != "")
+    assert window.windowTitle() == "edgereg"
+    window.open(str(clip))
+    qtbot.waitUntil(lambda: window.player.current is not None)
+    assert window.windowTitle() == "ball.avi – edgereg"
+    texts = [action.text() for action in menu.actions()]
+    assert texts[0] == str(clip)
+    assert missing not in texts
+    window.menus.actions["close"].trigger()
+    assert window.windowTitle() == "edgereg"
+    menu.actions()[-1].trigger()
+    assert not menu.isEnabled()
