@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edgereg.cli.session import Session, pass_session
 from edgereg.cli.signals import note_stuck, signals_ignored
 from edgereg.core.errors import EdgeregError
+
+if TYPE_CHECKING:
+    from edgereg.serve.server import Service
 
 LOOK_S = 0.5
 
@@ -24,6 +28,7 @@ def command(session: Session, config: Path) -> int:
     """
     import logging
 
+    from edgereg.serve import systemd
     from edgereg.serve.server import service_of
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
@@ -31,13 +36,24 @@ def command(session: Session, config: Path) -> int:
     service = service_of(config, session.plugins)
     service.start()
     click.echo(f"{len(service.workers)} sources on {service.address}")
+    systemd.notify(systemd.READY)
     try:
-        while service.answering:
-            time.sleep(LOOK_S)
+        why = _wait(service)
     except KeyboardInterrupt:
         with signals_ignored():
+            systemd.notify(systemd.STOPPING)
             if not service.stop():
                 note_stuck("service")
         return 0
-    service.stop()
-    raise EdgeregError("the HTTP side ended; --debug and the log above say more")
+    if not service.stop():
+        note_stuck("service")
+    raise EdgeregError(why)
+
+
+def _wait(service: Service) -> str:
+    """Wait while it is at work; returns why it is at its end."""
+    while service.answering:
+        if service.leaves_on_hang and (faults := service.watch.faults()):
+            return f"{'; '.join(faults)}; it ends, to be started again"
+        time.sleep(LOOK_S)
+    return "the HTTP side ended; --debug and the log above say more"

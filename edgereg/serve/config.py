@@ -139,7 +139,9 @@ class ServeConfig(Strict):
     requests a second of one client, 0: any number. clients: pictures and streams of results at
     once, at most. media: folders whose files may be named as sources over HTTP.
     state: a folder for what must outlive the process; None: the folder that systemd gives, else
-    one beside the configuration.
+    one beside the configuration. hung: seconds after which an engine, a thread or an output that
+    does not come to an end is said to hang. on_hang: 'leave' ends the process then, for a
+    supervisor that knows no watchdog.
     """
 
     sources: dict[Name, SourceConfig] = Field(min_length=1)
@@ -155,6 +157,8 @@ class ServeConfig(Strict):
     media: tuple[Path, ...] = ()
     tls: TlsConfig | None = None
     clients: int = Field(256, ge=1, le=10_000)
+    hung: float = Field(90.0, gt=0)
+    on_hang: Literal["stay", "leave"] = "stay"
 
     @model_validator(mode="after")
     def _every_output_once(self) -> ServeConfig:

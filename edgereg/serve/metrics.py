@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from edgereg.serve.delivery.base import Delivery
+from edgereg.serve.watch import Watch
 from edgereg.serve.worker import Worker
 
 _COUNTERS = {
@@ -95,9 +96,31 @@ class SourceMetrics(Collector):
         return times
 
 
-def exposition(workers: Mapping[str, Worker], deliveries: Sequence[Delivery]) -> bytes:
+class WatchMetrics(Collector):
+    """What hangs, read anew for every scrape."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def collect(self) -> Iterable[Metric]:
+        """How often something hung, and what does now."""
+        yield CounterMetricFamily(
+            "edgereg_hangs", "Times that a thread or an engine hung.", value=self._watch.hangs
+        )
+        hanging = GaugeMetricFamily(
+            "edgereg_hanging", "Whether a thread or an engine hangs now.", labels=["what"]
+        )
+        for name, hangs in self._watch.hanging().items():
+            hanging.add_metric([name], hangs)
+        yield hanging
+
+
+def exposition(
+    workers: Mapping[str, Worker], deliveries: Sequence[Delivery], watch: Watch
+) -> bytes:
     """The metrics in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(SourceMetrics(workers))
     registry.register(DeliveryMetrics(deliveries))
+    registry.register(WatchMetrics(watch))
     return generate_latest(registry)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import uvicorn
+from filelock import FileLock, Timeout
 
 from edgereg.core.errors import EdgeregError
 from edgereg.core.files import reason
@@ -21,14 +22,21 @@ from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.delivery.open import open_delivery
 from edgereg.serve.fleet import Fleet
 from edgereg.serve.guard import Doors
+from edgereg.serve.pulse import Pulse
 from edgereg.serve.shared import SharedTasks
 from edgereg.serve.tls import load_certificate
+from edgereg.serve.watch import Watch
 from edgereg.serve.watching import Watched
 from edgereg.serve.web import Pages, make_app
 from edgereg.serve.worker import Worker, check_source
 
-# Everything together ends within five seconds of SIGTERM.
-ENDING_S = 4.0
+# Everything together ends within five seconds of SIGTERM; sources leave deliveries some of it.
+ENDING_S = 4.3
+SOURCES_ENDING_S = 2.7
+# How long the process before this one, which is being replaced, may take to end.
+HANDOVER_S = 10.0
+# The HTTP side shows every second that it is alive.
+LEAST_HTTP_S = 10.0
 
 
 class Service:
@@ -44,15 +52,21 @@ class Service:
             check_source(name, source, plugins)
         if config.tls is not None:
             load_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), config.tls)
-        # First, so that a second process never takes hold of the queues.
+        # First, so that a second process never takes hold of the queues, and one that takes the
+        # place of another waits for its end.
+        self._state_lock = None if config.state is None else locked(config.state)
         self._socket = _listen(config)
         self._config = config
         self.deliveries = _deliveries(config)
-        self._fleet = Fleet(SharedTasks(plugins), self.deliveries, config.state)
+        self._shared = SharedTasks(plugins, config.hung)
+        self._fleet = Fleet(self._shared, self.deliveries, config.state)
+        self._http = Pulse("http")
+        self.watch = Watch(self._pulses, self._dead)
         self._watched = path and Watched(_files(config, path), partial(self._reread, path))
         pages = Pages(
             self._fleet,
             self.deliveries,
+            self.watch,
             clients=config.clients,
             mistake=lambda: self._watched.mistake if self._watched else None,
         )
@@ -66,6 +80,8 @@ class Service:
             ws_max_size=1024,
             lifespan="off",
             timeout_graceful_shutdown=1,
+            timeout_notify=1,
+            callback_notify=self._http_beats,
             ssl_certfile=config.tls.certificate if config.tls else None,
             ssl_keyfile=config.tls.key if config.tls else None,
         )
@@ -99,21 +115,50 @@ class Service:
             delivery.start()
         self._fleet.follow(self._config.sources)
         self._thread.start()
+        self.watch.start()
         if self._watched:
             self._watched.start()
 
     def stop(self) -> bool:
         """End everything within ENDING_S; False where a thread hangs in a library."""
-        deadline = time.monotonic() + ENDING_S
+        began = time.monotonic()
+        self.watch.stop()
         self._server.should_exit = True
         if self._watched:
             self._watched.stop()
-        ended = [self._fleet.end(deadline)]
+        ended = [self._fleet.end(began + SOURCES_ENDING_S)]
         for delivery in self.deliveries:
-            ended.append(delivery.stop(max(0.5, deadline - time.monotonic())))
-        self._thread.join(max(0.0, deadline - time.monotonic()))
+            delivery.ask_to_stop()
+        for delivery in self.deliveries:
+            ended.append(delivery.join(max(0.0, began + ENDING_S - time.monotonic())))
+        self._thread.join(max(0.0, began + ENDING_S - time.monotonic()))
         self._socket.close()
+        if self._state_lock is not None:
+            self._state_lock.release()
         return all(ended) and not self._thread.is_alive()
+
+    @property
+    def leaves_on_hang(self) -> bool:
+        """Whether the process is to end where something hangs."""
+        return self._config.on_hang == "leave"
+
+    async def _http_beats(self) -> None:
+        self._http.beat("has answered nobody", max(self._config.hung, LEAST_HTTP_S))
+
+    def _pulses(self) -> list[Pulse]:
+        """Of everything that may hang."""
+        return [
+            self._http,
+            *(worker.pulse for worker in self.workers.values()),
+            *(pulse for delivery in self.deliveries for pulse in delivery.pulses),
+            *self._shared.pulses(),
+        ]
+
+    def _dead(self) -> list[str]:
+        """A line for each thread that is gone before its time."""
+        sources = [f"source {name}" for name, each in self.workers.items() if not each.alive]
+        deliveries = [f"delivery {each.name}" for each in self.deliveries if not each.alive]
+        return [f"the thread of {name} is gone" for name in (*sources, *deliveries)]
 
     def _reread(self, path: Path) -> None:
         """A watched file is another one: take what it says of sources, and the certificate.
@@ -143,7 +188,24 @@ def _deliveries(config: ServeConfig) -> list[Delivery]:
     if config.deliver and config.state is None:
         raise EdgeregError("state: name a folder for what is to be delivered")
     state = config.state or Path()
-    return [open_delivery(name, each, state) for name, each in config.deliver.items()]
+    return [open_delivery(name, each, state, config.hung) for name, each in config.deliver.items()]
+
+
+def locked(folder: Path) -> FileLock:
+    """The folder of what is remembered, as this process's own; the system takes it back from one
+    that dies. Raises EdgeregError."""
+    lock = FileLock(folder / "lock", timeout=HANDOVER_S, thread_local=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise EdgeregError(
+            f"{folder}: another process keeps its state there; end it, or name another folder as "
+            "'state'"
+        ) from error
+    except OSError as error:
+        raise EdgeregError(f"{folder}: state can't be kept there: {reason(error)}") from error
+    return lock
 
 
 def _listen(config: ServeConfig) -> socket.socket:

@@ -28,6 +28,7 @@ from edgereg.serve.facts import facts, settings
 from edgereg.serve.fleet import Fleet
 from edgereg.serve.guard import ROLE, Doors, Guarded
 from edgereg.serve.metrics import exposition
+from edgereg.serve.watch import Watch
 from edgereg.serve.worker import Worker
 
 # Silence on a stream of events for this long is broken, so that proxies keep it open.
@@ -71,12 +72,14 @@ class Pages:
         self,
         fleet: Fleet,
         deliveries: Sequence[Delivery],
+        watch: Watch,
         *,
         clients: int,
         mistake: Callable[[], str | None],
     ) -> None:
         self._fleet = fleet
         self._deliveries = deliveries
+        self._watch = watch
         self._streams = asyncio.Semaphore(clients)
         self._mistake = mistake
         package = files("edgereg.serve")
@@ -164,20 +167,21 @@ class Pages:
         return JSONResponse(every)
 
     async def living(self, request: Request) -> Response:
-        """Whether the threads are there; a source that waits for its camera is."""
-        threads: list[Worker | Delivery] = [*self._fleet.workers.values(), *self._deliveries]
-        alive = all(each.alive for each in threads)
-        return PlainTextResponse("ok\n" if alive else "a thread died\n", 200 if alive else 500)
+        """Whether everything is at work; a source that waits for its camera is."""
+        faults = "".join(f"{line}\n" for line in self._watch.faults())
+        return PlainTextResponse(faults or "ok\n", 500 if faults else 200)
 
     async def ready(self, request: Request) -> Response:
-        """Whether every source has had its first result, or its first fault."""
-        waiting = any(worker.state == "starting" for worker in self._fleet.workers.values())
-        return PlainTextResponse("starting\n" if waiting else "ok\n", 503 if waiting else 200)
+        """Whether every source has had its first result, or its first fault, and nothing hangs."""
+        starting = any(worker.state == "starting" for worker in self._fleet.workers.values())
+        waiting = "starting\n" if starting else "".join(f"{x}\n" for x in self._watch.faults())
+        return PlainTextResponse(waiting or "ok\n", 503 if waiting else 200)
 
     async def metrics(self, request: Request) -> Response:
         """For Prometheus."""
         return Response(
-            exposition(self._fleet.workers, self._deliveries), media_type=CONTENT_TYPE_LATEST
+            exposition(self._fleet.workers, self._deliveries, self._watch),
+            media_type=CONTENT_TYPE_LATEST,
         )
 
     def _stream(self, body: AsyncIterator[bytes], media_type: str) -> Response:

@@ -10,17 +10,20 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from edgereg.assembly import Run, assemble
-from edgereg.core.errors import EdgeregError, SourceError, one_line
+from edgereg.core.errors import EdgeregError, EngineError, SourceError, one_line
 from edgereg.core.settings import Settings
 from edgereg.core.shown import shown
+from edgereg.engines.watchdog import FIRST_LIMIT_S
 from edgereg.pipeline.loading import LoadedTask, in_order
+from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Stats
 from edgereg.plugins import Plugins
 from edgereg.serve.config import SourceConfig
 from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.delivery.open import Outgoing
 from edgereg.serve.live import Live
-from edgereg.serve.shared import SharedTasks
+from edgereg.serve.pulse import Pulse
+from edgereg.serve.shared import SharedTasks, pulses_of
 from edgereg.sinks.open import format_of
 
 log = logging.getLogger(__name__)
@@ -33,7 +36,9 @@ LONGEST_PAUSE_S = 8.0
 # Who ran so long starts with the shortest pause again.
 SETTLED_S = 30.0
 LOOK_S = 0.1
-CLOSING_S = 2.5
+CLOSING_S = 1.5
+# Runs with a stage that hangs in a library and can't be ended; more of them would only pile up.
+MOST_LEFT = 2
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,9 @@ class Worker:
         self._outgoing = Outgoing(name, self.live, deliveries)
         self.error: str | None = None
         self.state: State = "starting"
-        self.stuck = False
+        self.pulse = Pulse(f"source {name}")
+        self._left: list[StagedPipeline] = []
+        self._engines: list[Pulse] = []
         self._shared = shared
         # Both at once, so that a reader never counts a run twice, or not at all.
         past = before.counters() if before else Counters()
@@ -123,7 +130,7 @@ class Worker:
     def join(self, timeout_s: float) -> bool:
         """Wait for the end; False where it takes longer, or a stage hangs in a library."""
         self._thread.join(timeout_s)
-        return not self._thread.is_alive() and not self.stuck
+        return not self._thread.is_alive() and not any(each.running for each in self._left)
 
     @property
     def over(self) -> bool:
@@ -132,8 +139,8 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether its thread is at work, or has come to its proper end."""
-        return self._thread.is_alive() or self.over
+        """Whether its thread is at work, will be, or has come to its proper end."""
+        return self._thread.ident is None or self._thread.is_alive() or self.over
 
     def stats(self) -> Stats | None:
         """Of the run under way, or None between two."""
@@ -194,47 +201,84 @@ class Worker:
 
     def _once(self) -> None:
         """One run to its end. Raises what ended it before its time."""
-        choice = self.config.choice()
-        at_work = AtWork(self._shared.get(choice), choice.settings(self._shared.plugins))
-        run = assemble(
-            self._shared.plugins,
-            self.config.source,
-            self.config.outputs,
-            choice,
-            tasks=at_work.tasks,
-            settings=at_work.settings,
-            sinks=[self._outgoing],
-            append=True,
-            loop=self.config.loop,
-        )
-        self._past_and_run, self.at_work = (self._past_and_run[0], run), at_work
-        given_up = self._watch(run)
-        report = run.pipeline.stop(CLOSING_S) if given_up else run.pipeline.wait()
-        self.stuck = self.stuck or run.pipeline.running
-        self._past_and_run = (self._past_and_run[0].plus(report.stats), None)
-        self.at_work = None
-        for line in run.finish(interrupted=given_up):
-            log.warning("source '%s': %s", self.name, line)
+        self._wait_for_those_left()
         if self._stop.is_set():
             return
-        if report.error is not None:
-            raise report.error
-        if given_up:
-            raise SourceError(f"no result for {self.config.stalled:g} s; started anew")
+        run, at_work = self._opened()
+        self._past_and_run, self.at_work = (self._past_and_run[0], run), at_work
+        error = self._watch(run)
+        given_up = error is not None or self._stop.is_set()
+        report = run.pipeline.stop(CLOSING_S) if given_up else run.pipeline.wait()
+        if run.pipeline.running:
+            self._left.append(run.pipeline)
+        self._past_and_run = (self._past_and_run[0].plus(report.stats), None)
+        self.at_work = None
+        with self.pulse.doing("has been finishing its outputs", self._shared.hung_s):
+            lines = run.finish(interrupted=given_up)
+        for line in lines:
+            log.warning("source '%s': %s", self.name, line)
+        why = error or report.error
+        if why is not None and not self._stop.is_set():
+            raise why
 
-    def _watch(self, run: Run) -> bool:
-        """Wait while the run goes on; True where it must be stopped."""
+    def _opened(self) -> tuple[Run, AtWork]:
+        """The next run, not yet started, and what it consists of. Raises EdgeregError."""
+        choice = self.config.choice()
+        limit_s = self._shared.hung_s
+        with self.pulse.doing("has been loading its models", FIRST_LIMIT_S + limit_s):
+            tasks = self._shared.get(choice)
+        self._engines = pulses_of(tasks)
+        self._refuse_hanging()
+        at_work = AtWork(tasks, choice.settings(self._shared.plugins))
+        with self.pulse.doing("has been opening its source and outputs", limit_s):
+            run = assemble(
+                self._shared.plugins,
+                self.config.source,
+                self.config.outputs,
+                choice,
+                tasks=at_work.tasks,
+                settings=at_work.settings,
+                sinks=[self._outgoing],
+                append=True,
+                loop=self.config.loop,
+            )
+        return run, at_work
+
+    def _wait_for_those_left(self) -> None:
+        """Let no more than MOST_LEFT runs that hang stand beside each other."""
+        limit_s = self._shared.hung_s
+        with self.pulse.doing("has been waiting for runs that hang in a library", limit_s):
+            while not self._stop.is_set():
+                self._left = [each for each in self._left if each.running]
+                if len(self._left) < MOST_LEFT:
+                    return
+                self._stop.wait(LOOK_S)
+
+    def _refuse_hanging(self) -> None:
+        """Raise EngineError where an engine that it needs hangs: a run would only hang too."""
+        hanging = next((each.name for each in self._engines if each.late()), None)
+        if hanging is not None:
+            raise EngineError(f"{hanging} hangs; the process must be started again")
+
+    def _watch(self, run: Run) -> EdgeregError | None:
+        """Wait while the run goes on; returns why it must be stopped, if it must."""
         seen, since = self.live.count, time.monotonic()
         run.pipeline.start()
         while run.pipeline.running:
             if self._stop.wait(LOOK_S):
-                return True
+                return None
             if self.live.count > seen:
                 self._results_came()
                 seen, since = self.live.count, time.monotonic()
-            elif time.monotonic() - since > self.config.stalled:
-                return True
-        return False
+            try:
+                self._refuse_hanging()
+            except EngineError as error:
+                return error
+            # Where an engine takes so long (one that compiles), the source is not to blame.
+            slow = any(each.busy_s() > self.config.stalled for each in self._engines)
+            if time.monotonic() - since > self.config.stalled and not slow:
+                return SourceError(f"no result for {self.config.stalled:g} s; started anew")
+        return None
 
     def _results_came(self) -> None:
         if self.state == "waiting":

@@ -16,6 +16,7 @@ from edgereg.core.files import reason
 from edgereg.serve.delivery.base import Progress
 from edgereg.serve.delivery.config import FilesConfig
 from edgereg.serve.delivery.message import Message
+from edgereg.serve.pulse import Pulse
 from edgereg.sinks.files import LineFile
 from edgereg.sinks.parquet import ParquetRecords, finish
 from edgereg.sinks.recovery import journal_of, rewritten_of
@@ -106,6 +107,7 @@ class Archive:
     """
 
     pause_s = 0.1
+    pulses: tuple[Pulse, ...] = ()
 
     def __init__(self, config: FilesConfig) -> None:
         self._config = config

@@ -12,6 +12,7 @@ from typing import Protocol
 from edgereg.core.errors import one_line
 from edgereg.core.shown import shown
 from edgereg.serve.delivery.message import Message
+from edgereg.serve.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +42,12 @@ class Progress:
 class Handler(Protocol):
     """What a kind of delivery does with messages, in the delivery's own thread.
 
-    pause_s: how long messages are gathered before the next ones are handed on.
+    pause_s: how long messages are gathered before the next ones are handed on. pulses: of threads
+    of its own.
     """
 
     pause_s: float
+    pulses: tuple[Pulse, ...]
 
     @property
     def progress(self) -> Progress:
@@ -64,15 +67,25 @@ class Handler(Protocol):
 class Delivery:
     """A thread that hands messages to a handler, in order.
 
-    sources, tasks: whose results it takes; none: all.
+    sources, tasks: whose results it takes; none: all. hung_s: seconds after which handing on is
+    said to hang.
     """
 
     def __init__(
-        self, name: str, kind: str, handler: Handler, sources: Sequence[str], tasks: Sequence[str]
+        self,
+        name: str,
+        kind: str,
+        handler: Handler,
+        sources: Sequence[str] = (),
+        tasks: Sequence[str] = (),
+        *,
+        hung_s: float = 90.0,
     ) -> None:
         self.name = name
         self.kind = kind
         self._handler = handler
+        self._hung_s = hung_s
+        self._pulse = Pulse(f"delivery {name}")
         self._sources = frozenset(sources)
         self._tasks = frozenset(tasks)
         self._inbox: deque[Message] = deque()
@@ -93,6 +106,11 @@ class Delivery:
             failures=inner.failures + self._failures,
             error=inner.error or self._error,
         )
+
+    @property
+    def pulses(self) -> tuple[Pulse, ...]:
+        """Of its threads."""
+        return (self._pulse, *self._handler.pulses)
 
     @property
     def alive(self) -> bool:
@@ -117,19 +135,28 @@ class Delivery:
                 self._lost += 1
             self._woken.notify()
 
-    def stop(self, timeout_s: float) -> bool:
-        """Hand on what has come, and end; False where it takes longer."""
+    def ask_to_stop(self) -> None:
+        """Let it hand on what has come, and end; `join` waits for it."""
         with self._woken:
             self._stopping.set()
             self._woken.notify()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; False where it takes longer."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Both of them."""
+        self.ask_to_stop()
+        return self.join(timeout_s)
 
     def _work(self) -> None:
         while batch := self._next():
             pause_s = self._handler.pause_s
             try:
-                self._handler.handle(batch)
+                with self._pulse.doing("has been handing messages on", self._hung_s):
+                    self._handler.handle(batch)
             except Exception as error:  # a full disk must not end the delivery
                 self._fail(error, batch)
                 pause_s = RETRY_S
@@ -138,7 +165,8 @@ class Delivery:
             if pause_s:
                 self._stopping.wait(pause_s)
         try:
-            self._handler.close()
+            with self._pulse.doing("has been ending", self._hung_s):
+                self._handler.close()
         except Exception as error:
             self._fail(error, deque())
 

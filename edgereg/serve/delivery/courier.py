@@ -13,6 +13,7 @@ from edgereg.core.shown import shown
 from edgereg.serve.delivery.base import CLOSING_S, Progress
 from edgereg.serve.delivery.message import Message, numbered
 from edgereg.serve.delivery.queue import DiskQueue, Queued
+from edgereg.serve.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,9 @@ class RefusedError(EdgeregError):
 class Carrier(Protocol):
     """The way to the other side, used by one thread."""
 
-    # Messages that it takes at once.
+    # Messages that it takes at once, and the seconds after which `send` has surely come to an end.
     batch: int
+    longest_s: float
 
     def send(self, messages: Sequence[tuple[str, str]]) -> int:
         """Send (source, text) of each, in order; how many of the first ones have arrived.
@@ -52,8 +54,12 @@ class Courier:
     # Every batch is one that the disk must have.
     pause_s = 0.1
 
-    def __init__(self, name: str, queue: DiskQueue, carrier: Carrier) -> None:
+    def __init__(self, name: str, queue: DiskQueue, carrier: Carrier, hung_s: float = 90.0) -> None:
+        """hung_s: seconds after which sending is said to hang, if the carrier needs no longer."""
         self._name = name
+        self._hung_s = max(hung_s, carrier.longest_s)
+        self._pulse = Pulse(f"sender of {name}")
+        self.pulses: tuple[Pulse, ...] = (self._pulse,)
         self._queue = queue
         self._carrier = carrier
         self._failures = 0
@@ -102,7 +108,8 @@ class Courier:
     def _send_waiting(self) -> None:
         while waiting := self._queue.first(self._carrier.batch):
             try:
-                count = self._carrier.send([(each.source, self._text(each)) for each in waiting])
+                with self._pulse.doing("has been sending", self._hung_s):
+                    count = self._carrier.send([(e.source, self._text(e)) for e in waiting])
             except RefusedError as error:
                 self._fail(error)
                 self._queue.done(waiting[-1].number, sent=False)

@@ -13,6 +13,7 @@ from edgereg.core.records import Record
 from edgereg.serve.delivery.base import Progress
 from edgereg.serve.delivery.config import OscConfig, UdpConfig
 from edgereg.serve.delivery.message import Message
+from edgereg.serve.pulse import Pulse
 
 # What a datagram holds at most, over IPv4.
 LARGEST = 65507
@@ -25,6 +26,7 @@ class Datagrams:
     """A handler that sends what `packed` makes of a message."""
 
     pause_s = 0.0
+    pulses: tuple[Pulse, ...] = ()
 
     def __init__(self, host: str, port: int, packed: Callable[[Message], Iterable[bytes]]) -> None:
         self._host, self._port = host, port

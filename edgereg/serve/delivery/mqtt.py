@@ -15,12 +15,15 @@ from edgereg.serve.delivery.secrets import secret_in
 CONNECTING_S = 10.0
 ANSWERING_S = 10.0
 KEEP_ALIVE_S = 20
+# The system's own patience with a name that nobody answers for.
+LOOK_UP_S = 40.0
 
 
 class MqttCarrier:
     """Publishes each message and waits until the broker says that it has it."""
 
     batch = 50
+    longest_s = 2 * CONNECTING_S + ANSWERING_S + LOOK_UP_S
 
     def __init__(self, config: MqttConfig) -> None:
         """Raises EdgeregError where the password can't be read."""

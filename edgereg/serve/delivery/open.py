@@ -29,19 +29,21 @@ from edgereg.serve.delivery.webhook import WebhookCarrier
 from edgereg.serve.live import Live
 
 
-def open_delivery(name: str, config: DeliveryConfig, state: Path) -> Delivery:
+def open_delivery(name: str, config: DeliveryConfig, state: Path, hung_s: float = 90.0) -> Delivery:
     """A delivery that is not started yet; what it must remember lies in the folder `state`.
+
+    hung_s: as of `Delivery`.
 
     Raises EdgeregError, with the place in the configuration.
     """
     try:
-        handler = _handler(name, config, state)
+        handler = _handler(name, config, state, hung_s)
     except EdgeregError as error:
         raise EdgeregError(f"deliver.{name}: {error}") from error
-    return Delivery(name, config.to, handler, config.sources, config.tasks)
+    return Delivery(name, config.to, handler, config.sources, config.tasks, hung_s=hung_s)
 
 
-def _handler(name: str, config: DeliveryConfig, state: Path) -> Handler:
+def _handler(name: str, config: DeliveryConfig, state: Path, hung_s: float) -> Handler:
     carrier: Carrier
     match config:
         case UdpConfig():
@@ -59,7 +61,7 @@ def _handler(name: str, config: DeliveryConfig, state: Path) -> Handler:
         case WebhookConfig():
             carrier = WebhookCarrier(config)
     limit = int(MEGABYTE * config.queue_megabytes)
-    return Courier(name, DiskQueue(state / f"{name}.queue", limit), carrier)
+    return Courier(name, DiskQueue(state / f"{name}.queue", limit), carrier, hung_s)
 
 
 class Outgoing:

@@ -47,6 +47,8 @@ class DiskQueue:
         self._limit = limit_bytes
         self._lock = threading.Lock()
         self._taken_to = 0
+        # What has arrived; the disk may know of less, where it was full.
+        self._done_to = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -117,10 +119,14 @@ class DiskQueue:
         return gone, freed
 
     def first(self, count: int) -> list[Queued]:
-        """The oldest messages, at most so many; they stay until `done`, or are asked for again."""
+        """The oldest messages, at most so many; they stay until `done`, or are asked for again.
+
+        Those that are done are never given again, also where the disk could not take that yet.
+        """
         with self._lock:
             rows = self._database.execute(
-                "select id, source, body from messages order by id limit ?", (count,)
+                "select id, source, body from messages where id > ? order by id limit ?",
+                (self._done_to, count),
             ).fetchall()
             self._taken_to = rows[-1][0] if rows else 0
         return [Queued(*row) for row in rows]
@@ -128,9 +134,10 @@ class DiskQueue:
     def done(self, number: int, *, sent: bool = True) -> None:
         """Forget the messages up to this id. sent: they arrived, and are counted so.
 
-        Raises sqlite3.Error where the disk can't take it.
+        Raises sqlite3.Error where the disk can't take it; the next call forgets them too.
         """
         with self._lock:
+            self._done_to = max(self._done_to, number)
             gone, freed = self._database.execute(
                 "select count(*), coalesce(sum(size), 0) from messages where id <= ?", (number,)
             ).fetchone()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from edgereg.core.errors import EdgeregError, one_line
+from edgereg.engines.watchdog import Limit, watching
 from edgereg.serve.delivery.config import WebhookConfig
 from edgereg.serve.delivery.courier import RefusedError
 from edgereg.serve.delivery.secrets import secret_in
@@ -15,6 +18,8 @@ from edgereg.serve.delivery.secrets import secret_in
 # Answers after which the same messages are never sent again: their form is wrong, or their size.
 # Others, also those about tokens and addresses, can be mended on the other side.
 REFUSALS = frozenset({400, 405, 406, 409, 410, 411, 413, 414, 415, 422})
+# The system's own patience with a name that nobody answers for.
+LOOK_UP_S = 40.0
 
 
 class WebhookCarrier:
@@ -28,6 +33,8 @@ class WebhookCarrier:
         self.batch = config.batch
         self._url = urlsplit(config.url)
         self._timeout_s = config.timeout
+        # Sent at most twice, each time with a look-up of the name, which has a time of its own.
+        self.longest_s = 2 * (2 * config.timeout + LOOK_UP_S)
         self._headers = {"Content-Type": "application/json", "User-Agent": "edgereg"}
         token = secret_in(config.token_file)
         if token is not None:
@@ -78,9 +85,23 @@ class WebhookCarrier:
                     host, port, timeout=wait, context=self._tls
                 )
         target = self._url._replace(scheme="", netloc="", fragment="").geturl() or "/"
-        self._connection.request("POST", target, body.encode(), self._headers)
-        answer = self._connection.getresponse()
-        answer.read(1 << 16)
+        # The timeout is that of each single read; one that drips would have no end.
+        limit = Limit.of(self._timeout_s, self._cut)
+        try:
+            with watching(limit):
+                self._connection.request("POST", target, body.encode(), self._headers)
+                answer = self._connection.getresponse()
+                answer.read(1 << 16)
+        finally:
+            if limit.passed:  # what was read until then may look like an answer
+                raise TimeoutError(f"none within {self._timeout_s:g} s")
         if answer.will_close or not answer.isclosed():
             self.close()
         return answer.status
+
+    def _cut(self) -> None:
+        """End what is under way; called from another thread."""
+        connection = self._connection
+        if connection is not None and connection.sock is not None:
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)

@@ -37,6 +37,7 @@ class OtherSide:
     def __init__(self, room: int = 3) -> None:
         self.batch = 5
         self.room = room
+        self.longest_s = 0.0
         self.here = True
         self.refusing = False
         self.got: list[dict[str, Any]] = []

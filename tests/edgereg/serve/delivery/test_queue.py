@@ -97,3 +97,16 @@ def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.Error):
         queue.put([("door", "x" * 100_000)])
     assert (bodies(queue), queue.waiting, queue.lost) == (["first"], 1, 0)
+
+
+def test_a_full_disk_lets_nothing_be_given_twice(tmp_path: Path) -> None:
+    queue = DiskQueue(tmp_path / "q", 10_000)
+    queue.put([("door", f"{k}") for k in range(6)])
+    first = queue.first(2)
+    queue._database.execute("pragma query_only = on")  # nothing can be noted any more
+    with pytest.raises(sqlite3.Error):
+        queue.done(first[-1].number)
+    assert [each.body for each in queue.first(2)] == ["2", "3"]
+    queue._database.execute("pragma query_only = off")
+    queue.done(4)
+    assert (queue.sent, queue.waiting, bodies(queue)) == (4, 2, ["4", "5"])

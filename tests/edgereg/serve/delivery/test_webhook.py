@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from edgereg.serve.delivery.webhook import WebhookCarrier
 class Hook(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     answer = 200
+    drips = False
     got: list[tuple[str, dict[str, str], Any]]
     connections: set[Any]
 
@@ -29,6 +32,12 @@ class Hook(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.got.append((self.path, dict(self.headers), json.loads(body)))
         self.connections.add(self.client_address)
+        if self.drips:
+            with suppress(OSError):
+                for sign in b"HTTP/1.1 200 OK\r\nX-Filling: " + 400 * b".":
+                    self.wfile.write(bytes([sign]))
+                    time.sleep(0.02)
+            return
         self.send_response(self.answer)
         if self.answer == 302:
             self.send_header("Location", "/elsewhere")
@@ -41,7 +50,7 @@ class Hook(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hook() -> Iterator[ThreadingHTTPServer]:
-    Hook.answer, Hook.got, Hook.connections = 200, [], set()
+    Hook.answer, Hook.drips, Hook.got, Hook.connections = 200, False, [], set()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -109,6 +118,19 @@ def test_nobody_there(hook: ThreadingHTTPServer) -> None:
     hook.server_close()
     with pytest.raises(EdgeregError, match="no answer"):
         sender.send([("door", "{}")])
+
+
+def test_an_answer_that_drips_has_an_end_and_is_not_asked_for_twice(
+    hook: ThreadingHTTPServer,
+) -> None:
+    sender = carrier(hook, timeout=1.0)
+    sender.send([("door", "{}")])  # so that the connection is one that was kept
+    Hook.drips = True
+    began = time.monotonic()
+    with pytest.raises(EdgeregError, match="no answer: TimeoutError: none within 1 s"):
+        sender.send([("door", "{}")])
+    assert time.monotonic() - began < 4
+    assert len(Hook.got) == 2
 
 
 @pytest.mark.parametrize("text", ["", "\n", "a\x00b"])
