@@ -57,6 +57,8 @@ class KeyOwner(QObject):
             before.removeEventFilter(self)
         if now is not None and now.window() is self._window:
             now.installEventFilter(self)
+        if now is None and QApplication.activeWindow() is self._window:
+            self._rest.setFocus()
 
     def _claim(self, widget: QWidget, event: QKeyEvent) -> bool:
         if isinstance(widget, QAbstractSpinBox | QLineEdit) and event.key() == _Key.Key_Escape:

@@ -30,7 +30,8 @@ class Inspector(QWidget):
         self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
         self._redraw.timeout.connect(self.draw)
         self.choice = QComboBox()
-        self.choice.setAccessibleName(tr("The task whose predictions are looked at"))
+        for widget in (self.choice, self.choice.view()):
+            widget.setAccessibleName(tr("The task whose predictions are looked at"))
         self.choice.setToolTip(tr("The task whose predictions are looked at"))
         self.choice.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
