@@ -20,6 +20,7 @@ TOOLBAR: Mapping[str, str] = {
     "open_url": "link",
     "save_video": "film",
     "save_table": "table",
+    "record": "record",
     "fit": "fit",
 }
 
@@ -61,8 +62,9 @@ def _file(window: MainWindow) -> list[Command | str | None]:
         None,
         Command("save_video", tr("Save &video…"), partial(export, pictures=True), "Ctrl+S"),
         Command("save_table", tr("Save &table…"), partial(export, pictures=False), "Ctrl+T"),
+        Command("record", tr("&Record…"), window.ask_and_record, "Ctrl+R"),
         None,
-        Command("close", tr("C&lose"), window.player.close, "Ctrl+W"),
+        Command("close", tr("C&lose"), window.close_source, "Ctrl+W"),
         Command("quit", tr("&Quit"), window.close, "Ctrl+Q"),
     ]
 

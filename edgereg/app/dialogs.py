@@ -62,7 +62,7 @@ def confirm(
     box = QMessageBox(QMessageBox.Icon.Warning, parent.window().windowTitle(), question)
     box.setParent(parent.window(), box.windowFlags())
     box.setInformativeText(detail)
-    stay = box.addButton(box.tr("Go on"), QMessageBox.ButtonRole.RejectRole)
+    stay = box.addButton(tr("Go on"), QMessageBox.ButtonRole.RejectRole)
     go = box.addButton(agree, QMessageBox.ButtonRole.DestructiveRole)
     box.setDefaultButton(stay)
     box.setEscapeButton(stay)

@@ -39,7 +39,7 @@ def stay(app: QApplication, window: MainWindow, source: str | None) -> int:
     # A stage inside a native library must come back before the interpreter may go.
     window.player.wait_closed(_LEAVE_S)
     # What was written of files that are not done is made whole.
-    window.saving.exports.join(_CLOSE_FILES_S)
+    window.saving.join(_CLOSE_FILES_S)
     return code
 
 

@@ -32,6 +32,7 @@ from edgereg.app.panels.welcome import Welcome
 from edgereg.app.player.catalogue import Catalogue, Loader, load_catalogue
 from edgereg.app.player.exports import Export
 from edgereg.app.player.player import State
+from edgereg.app.player.recording import Take, recording_name
 from edgereg.app.player.request import Request
 from edgereg.blurring import HEADS
 from edgereg.core.frames import SourceInfo
@@ -73,7 +74,27 @@ class MainWindow(QMainWindow):
         return self.desk.catalogue
 
     def open(self, source: str) -> None:
-        """Open a file, camera or URL and play it."""
+        """Open a file, camera or URL and play it, after a question where something is recorded."""
+        self._unless_recording(partial(self._open, source))
+
+    def close_source(self) -> None:
+        """Close the source, after a question where it is recorded."""
+        self._unless_recording(self.player.close)
+
+    def _unless_recording(self, then: Callable[[], object]) -> None:
+        if self.player.recording is None:
+            then()
+            return
+        name = self.player.recording.take.targets[0].name
+        asking.confirm(
+            self,
+            tr("End the recording?"),
+            tr("{name} is being recorded; it ends where another source begins.").format(name=name),
+            tr("End it"),
+            then,
+        )
+
+    def _open(self, source: str) -> None:
         self.banner.dismiss()
         self.player.open(Request(source))
 
@@ -99,18 +120,42 @@ class MainWindow(QMainWindow):
         request = self.player.request
         if request is None:
             return
-        stem = Path(request.text).stem if not request.text.isdecimal() else "camera"
-        kinds = asking.target_filter(self.catalogue.plugins, pictures=pictures)
         if pictures:
-            SaveDialog(
-                self,
-                Path(f"{stem}-edgereg.mp4").absolute(),
-                covers=HEADS in {each.name for each in self.catalogue.tasks},
-                browse=lambda name: asking.ask_target(self, name, kinds),
-                save=self.export,
-            ).open()
-        elif target := asking.ask_target(self, f"{stem}-edgereg.jsonl", kinds):
+            suggestion = Path(f"{Path(request.text).stem}-edgereg.mp4").absolute()
+            self._ask_for_video(suggestion, self.export, tr("Save a video"))
+            return
+        kinds = asking.target_filter(self.catalogue.plugins, pictures=False)
+        if target := asking.ask_target(self, f"{Path(request.text).stem}-edgereg.jsonl", kinds):
             self.export(target)
+
+    def _ask_for_video(
+        self, suggestion: Path, save: Callable[[Path, Pictures], None], title: str, note: str = ""
+    ) -> None:
+        kinds = asking.target_filter(self.catalogue.plugins, pictures=True)
+        SaveDialog(
+            self,
+            suggestion,
+            title=title,
+            note=note,
+            covers=HEADS in {each.name for each in self.catalogue.tasks},
+            browse=lambda name: asking.ask_target(self, name, kinds),
+            save=save,
+        ).open()
+
+    def ask_and_record(self) -> None:
+        """Record what is shown of a camera or stream into a video and a table; or end that."""
+        info = self.player.info
+        if self.player.recording is not None:
+            self.player.end_recording()
+        elif info is not None and not info.seekable:
+            suggestion = recording_name(info.name).absolute()
+            note = tr("All values come into a table of the same name, .jsonl.")
+            self._ask_for_video(suggestion, self.record, tr("Record"), note)
+
+    def record(self, target: Path, pictures: Pictures = ANNOTATED) -> None:
+        """Record from now on, into a video and a table beside it."""
+        targets = target, target.with_suffix(".jsonl")
+        self.player.begin_recording(Take(targets, pictures.marks, pictures.blur))
 
     def export(self, target: Path, pictures: Pictures = ANNOTATED) -> None:
         """Run the open source to its end and save the results by the ending of `target`."""
@@ -274,6 +319,7 @@ class MainWindow(QMainWindow):
             self.status.clear()
         info = self.player.info
         self.menus.enable(("save_video", "save_table"), bool(is_open and info and info.seekable))
+        self.menus.enable(("record",), bool(is_open and info and not info.seekable))
         self.menus.enable(("play", "hold", "onwards", "close"), is_open)
         self.menus.enable(SEEKING, is_open and self.player.seekable)
 
@@ -317,6 +363,13 @@ class MainWindow(QMainWindow):
         if self.player.current is not None:
             self._on_shown(self.player.current)
 
+    def _on_recording(self) -> None:
+        recording = self.player.recording
+        words = tr("&Record…") if recording is None else tr("Stop &recording")
+        self.menus.actions["record"].setText(words)
+        if recording is not None:
+            self.saving.show_recording(recording)
+
     def _list_recent(self) -> None:
         menu = self.menus.inner[RECENT]
         menu.clear()
@@ -338,6 +391,8 @@ class MainWindow(QMainWindow):
         player.opened.connect(self._on_opened)
         player.measured.connect(self._on_measured)
         player.shown.connect(self._on_shown)
+        player.recording_changed.connect(self._on_recording)
+        self.saving.stopped.connect(player.end_recording)
         player.previewed.connect(self.video.show_preview)
         player.polled.connect(self.status.show_report)
         player.failed.connect(self._on_failed)

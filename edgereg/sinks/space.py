@@ -12,11 +12,15 @@ RESERVE = 16 * 2**20
 
 
 def ensure_space(path: Path, pending: int = 0) -> None:
-    """Raise SinkError while there is still room to close the file at `path` properly.
+    """Raise SinkError while there is still room to close the file at `path` properly, and where its
+    folder is gone.
 
     pending: bytes that are to be written on closing.
     """
-    free = shutil.disk_usage(path.parent).free
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError as error:
+        raise SinkError(f"{path}: its folder is gone; was it deleted or unplugged?") from error
     if free < RESERVE + pending:
         raise SinkError(
             f"{path}: the disk is nearly full ({free // 2**20} MiB left); what was written so far "

@@ -144,6 +144,10 @@ def _app(painter: QPainter) -> None:
         painter.drawEllipse(QPointF(x, y), radius, radius)
 
 
+def _record(painter: QPainter) -> None:
+    painter.drawEllipse(QPointF(12, 12), 6.5, 6.5)
+
+
 DRAWINGS: Mapping[str, Callable[[QPainter], None]] = {
     "app": _app,
     "back": _back,
@@ -161,5 +165,6 @@ DRAWINGS: Mapping[str, Callable[[QPainter], None]] = {
     "mark": _mark,
     "pause": _pause,
     "play": _play,
+    "record": _record,
     "table": _table,
 }

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from edgereg.app.look.language import tr
 from edgereg.blurring import Blur
 
 
@@ -35,7 +36,8 @@ ANNOTATED = Pictures()
 class SaveDialog(QDialog):
     """Asks for both, and gives them to `save`.
 
-    covers: whether heads can be covered. browse: asks for a file, beginning with one.
+    note: what else is to be known. covers: whether heads can be covered. browse: asks for a file,
+    beginning with one.
     """
 
     def __init__(
@@ -43,23 +45,25 @@ class SaveDialog(QDialog):
         parent: QWidget,
         suggestion: Path,
         *,
+        title: str,
+        note: str = "",
         covers: bool,
         browse: Callable[[str], Path | None],
         save: Callable[[Path, Pictures], None],
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Save a video"))
+        self.setWindowTitle(title)
         self.setMinimumWidth(520)
-        self._browse, self._save = browse, save
+        self._browse, self._save, self._note = browse, save, note
         self.place = QLineEdit(str(suggestion))
-        self.place.setAccessibleName(self.tr("File"))
+        self.place.setAccessibleName(tr("File"))
         self.shows = QComboBox()
-        self.shows.setAccessibleName(self.tr("What the pictures show"))
+        self.shows.setAccessibleName(tr("What the pictures show"))
         for text, pictures in self._offers(covers=covers):
             self.shows.addItem(text, pictures)
         self.note = QLabel()
         self.note.setObjectName("reason")
-        choose = QPushButton(self.tr("Browse…"))
+        choose = QPushButton(tr("Browse…"))
         choose.setAutoDefault(False)
         choose.clicked.connect(self._choose)
         row = QHBoxLayout()
@@ -72,10 +76,10 @@ class SaveDialog(QDialog):
         buttons.rejected.connect(self.reject)
         form = QFormLayout(self)
         form.setSpacing(10)
-        label = QLabel(self.tr("&File"))
+        label = QLabel(tr("&File"))
         label.setBuddy(self.place)
         form.addRow(label, row)
-        form.addRow(self.tr("&Pictures"), self.shows)
+        form.addRow(tr("&Pictures"), self.shows)
         form.addRow(self.note)
         form.addRow(buttons)
         self.place.textChanged.connect(self._look)
@@ -85,14 +89,14 @@ class SaveDialog(QDialog):
 
     def _offers(self, *, covers: bool) -> list[tuple[str, Pictures]]:
         offers = [
-            (self.tr("with what was found drawn on them"), ANNOTATED),
-            (self.tr("as they were recorded"), Pictures(marks=False)),
+            (tr("with what was found drawn on them"), ANNOTATED),
+            (tr("as they were recorded"), Pictures(marks=False)),
         ]
         if covers:
             offers += [
-                (self.tr("every head covered, smoothly"), Pictures(False, Blur("blur"))),
-                (self.tr("every head covered, in squares"), Pictures(False, Blur("pixelate"))),
-                (self.tr("every head covered, in black"), Pictures(False, Blur("box"))),
+                (tr("every head covered, smoothly"), Pictures(False, Blur("blur"))),
+                (tr("every head covered, in squares"), Pictures(False, Blur("pixelate"))),
+                (tr("every head covered, in black"), Pictures(False, Blur("box"))),
             ]
         return offers
 
@@ -102,8 +106,10 @@ class SaveDialog(QDialog):
 
     def _look(self, text: str) -> None:
         there = bool(text) and Path(text).is_file()
-        self.note.setText(self.tr("Takes the place of the file that is there.") if there else "")
+        replaces = tr("Takes the place of the file that is there.")
+        self.note.setText(replaces if there else self._note)
 
     def _give(self) -> None:
-        if self.place.text().strip():
-            self._save(Path(self.place.text().strip()), self.shows.currentData())
+        target = Path(self.place.text().strip())
+        if target.name:
+            self._save(target, self.shows.currentData())

@@ -1,6 +1,11 @@
-"""What is being saved: what runs, waits, is done or has failed, each with its progress."""
+"""What is being saved or recorded: what runs, waits, is done or has failed, and how far it is."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -17,8 +22,11 @@ from superqt import QElidingLabel
 
 from edgereg.app.dialogs import confirm
 from edgereg.app.look import icons
+from edgereg.app.look.language import tr
 from edgereg.app.look.theme import DARK, Theme, tabular
 from edgereg.app.player.exports import Export, Exports, Progress, Stage
+from edgereg.app.player.recording import Recorded, Recording
+from edgereg.app.timecode import timecode
 from edgereg.core.errors import SinkError
 
 _LOOK_MS = 100
@@ -27,18 +35,22 @@ _ROW_HEIGHT, _MOST_ROWS, _NAME_WIDTH = 34, 3, 200
 
 
 class SavingPanel(QScrollArea):
-    """A row for each export; hidden while there is none. `said(str)`: how one ended."""
+    """A row for each export and recording; hidden while there is none. `said(str)`: how one ended;
+    `stopped()`: the recording is to end."""
 
     said = Signal(str)
+    stopped = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.exports = Exports()
+        self._exports: dict[int, Progress] = {}
+        self._recordings: dict[Recording, Recorded] = {}
         self._theme = DARK
-        self._rows: dict[int, _Row] = {}
+        self._rows: dict[Hashable, Row] = {}
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName(self.tr("What is being saved"))
+        self.setAccessibleName(tr("What is being saved"))
         holder = QFrame()
         holder.setObjectName("bar")
         self._column = QVBoxLayout(holder)
@@ -49,6 +61,11 @@ class SavingPanel(QScrollArea):
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self._look)
         self.hide()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything has not ended."""
+        return self._timer.isActive()
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme's colours."""
@@ -62,57 +79,96 @@ class SavingPanel(QScrollArea):
             self.exports.add(export)
         except SinkError as error:
             self.said.emit(str(error))
-        self._timer.start()
-        self._look()
+        self._follow()
+
+    def show_recording(self, recording: Recording) -> None:
+        """Show how far a recording is, until it has ended."""
+        self._recordings[recording] = recording.state
+        self._follow()
 
     def at_stake(self) -> list[str]:
         """A line for each file that would not be whole if everything ended now."""
+        unsaved, recorded = tr("{name} is not saved yet"), tr("{name} is being recorded")
         return [
-            self.tr("{name} is not saved yet").format(name=row.export.target.name)
-            for row in self.exports.wanted()
+            *(unsaved.format(name=row.export.target.name) for row in self.exports.wanted()),
+            *(
+                recorded.format(name=recording.take.targets[0].name)
+                for recording, state in self._recordings.items()
+                if not state.ended
+            ),
         ]
 
-    def row(self, number: int) -> _Row:
-        """The row of an export."""
-        return self._rows[number]
+    def row(self, key: Hashable) -> Row:
+        """The row of an export, by its number, or of a recording."""
+        return self._rows[key]
 
     def stop_all(self) -> None:
         """Cancel everything; nothing is waited for."""
         self._timer.stop()
         self.exports.stop_all()
 
+    def join(self, timeout_s: float) -> None:
+        """Wait until what was cancelled, or recorded, is closed whole."""
+        self.exports.join(timeout_s)
+        for recording in self._recordings:
+            recording.join(timeout_s)
+
+    def _follow(self) -> None:
+        self._timer.start()
+        self._look()
+
     def _look(self) -> None:
-        progress = self.exports.rows()
-        for gone in self._rows.keys() - {each.number for each in progress}:
-            self._rows.pop(gone).deleteLater()
-        for each in progress:
-            row = self._rows.get(each.number) or self._add_row(each)
-            ended = row.progress.pending and not each.pending
-            row.show_progress(each)
-            if ended:
+        """Bring all rows up to date."""
+        before, self._exports = self._exports, {row.number: row for row in self.exports.rows()}
+        for gone in before.keys() - self._exports.keys():
+            self._remove_row(gone)
+        for number, each in self._exports.items():
+            close = partial(self._close_export, number)
+            self._show(number, each.export.target, line_of_export(each), close)
+            if number in before and before[number].pending and not each.pending:
                 self.said.emit(ending(each))
-        if not any(each.pending for each in progress):
+        self._look_at_recordings()
+        if not any(each.pending for each in self._exports.values()) and not self._recordings:
             self._timer.stop()
-        shown = min(len(progress), _MOST_ROWS)
-        self.setFixedHeight(shown * _ROW_HEIGHT + 12)
-        self.setVisible(bool(progress))
+        self.setFixedHeight(min(len(self._rows), _MOST_ROWS) * _ROW_HEIGHT + 12)
+        self.setVisible(bool(self._rows))
 
-    def _add_row(self, progress: Progress) -> _Row:
-        row = _Row(progress, self._theme)
-        row.button.clicked.connect(lambda: self._close(progress.number))
-        self._rows[progress.number] = row
-        self._column.addWidget(row)
-        return row
+    def _look_at_recordings(self) -> None:
+        for recording in [*self._recordings]:
+            state = recording.state
+            self._recordings[recording] = state
+            target = recording.take.targets[0]
+            if state.ended:
+                del self._recordings[recording]
+                self._remove_row(recording)
+                recorded = tr("Recorded {target}, {time}").format(
+                    target=target, time=timecode(state.seconds)
+                )
+                self.said.emit(state.problem or recorded)
+            else:
+                self._show(recording, target, line_of_recording(state), self.stopped.emit)
 
-    def _close(self, number: int) -> None:
+    def _show(self, key: Hashable, target: Path, line: Line, close: Callable[[], object]) -> None:
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = Row(target, self._theme)
+            row.button.clicked.connect(lambda: close())
+            self._column.addWidget(row)
+        row.show_line(line)
+
+    def _remove_row(self, key: Hashable) -> None:
+        if (row := self._rows.pop(key, None)) is not None:
+            row.deleteLater()
+
+    def _close_export(self, number: int) -> None:
         """Cancel an export, after a question where something is written of it; or forget it."""
-        progress = self._rows[number].progress
+        progress = self._exports[number]
         if progress.stage is Stage.RUNNING:
             confirm(
                 self,
-                self.tr("Stop saving {name}?").format(name=progress.export.target.name),
-                self.tr("It is not whole; what is written up to here is kept."),
-                self.tr("Stop saving"),
+                tr("Stop saving {name}?").format(name=progress.export.target.name),
+                tr("It is not whole; what is written up to here is kept."),
+                tr("Stop saving"),
                 lambda: self._cancel(number),
             )
         elif progress.pending:
@@ -126,21 +182,32 @@ class SavingPanel(QScrollArea):
         self._look()
 
 
-class _Row(QWidget):
-    """One export: its name, how far it is, and a button that cancels it or takes it away."""
+@dataclass(frozen=True)
+class Line:
+    """What a row shows: how far it is, in words, or, where `bar`, as a bar; a number; what its
+    button does, or nothing. share: 0 to 1, None where it is not known."""
 
-    def __init__(self, progress: Progress, theme: Theme) -> None:
+    words: str
+    does: str
+    count: str = ""
+    bar: bool = False
+    share: float | None = None
+
+
+class Row(QWidget):
+    """One file: its name, how far it is, and a button that ends it or takes it away."""
+
+    def __init__(self, target: Path, theme: Theme) -> None:
         super().__init__()
-        self.progress = progress
-        target = progress.export.target
+        self._name = target.name
         name = QElidingLabel(target.name)
         name.setToolTip(str(target))
         name.setFixedWidth(_NAME_WIDTH)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
-        self._bar.setAccessibleName(self.tr("Progress of {name}").format(name=target.name))
-        self._count, self.text = QLabel(), QElidingLabel()
-        tabular(self._count)
+        self._bar.setAccessibleName(tr("Progress of {name}").format(name=target.name))
+        self.count, self.words = QLabel(), QElidingLabel()
+        tabular(self.count)
         self.button = QToolButton()
         self.button.setObjectName("plain")
         self.button.setIconSize(QSize(14, 14))
@@ -149,55 +216,66 @@ class _Row(QWidget):
         row.setSpacing(12)
         row.addWidget(name)
         row.addWidget(self._bar, 1)
-        row.addWidget(self.text, 1)
-        row.addWidget(self._count)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.count)
         row.addWidget(self.button)
         self.setFixedHeight(_ROW_HEIGHT - 2)
         self.set_theme(theme)
-        self.show_progress(progress)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme's colours."""
         self.button.setIcon(icons.icon("close", theme.text, theme.dim))
 
-    def show_progress(self, progress: Progress) -> None:
+    def show_line(self, line: Line) -> None:
         """Bring the row up to date."""
-        self.progress = progress
-        runs = progress.stage is Stage.RUNNING
-        self._bar.setVisible(runs)
-        self._count.setVisible(runs)
-        self._bar.setRange(0, progress.total)
-        self._bar.setValue(min(progress.done, progress.total))
-        share = 100 * progress.done // progress.total if progress.total else None
-        self._count.setText(f"{progress.done}" if share is None else f"{min(share, 100):3} %")
-        self.text.setVisible(not runs)
-        self.text.setText(state_of(progress))
-        self.text.setToolTip(progress.message)
-        does = self.tr("Cancel") if progress.pending else self.tr("Take off the list")
-        self.button.setToolTip(does)
-        self.button.setAccessibleName(f"{does}: {progress.export.target.name}")
-        self.button.setEnabled(progress.stage is not Stage.STOPPING)
+        self._bar.setVisible(line.bar)
+        self._bar.setRange(0, 0 if line.share is None else 1000)
+        self._bar.setValue(round(1000 * (line.share or 0.0)))
+        self.count.setText(line.count)
+        self.words.setVisible(not line.bar)
+        self.words.setText(line.words)
+        self.words.setToolTip(line.words)
+        self.button.setEnabled(bool(line.does))
+        self.button.setToolTip(line.does)
+        self.button.setAccessibleName(f"{line.does}: {self._name}")
 
 
-def state_of(progress: Progress) -> str:
-    """How far an export is, in words."""
+def line_of_export(progress: Progress) -> Line:
+    """How far an export is."""
+    if progress.stage is Stage.RUNNING:
+        share = min(progress.done / progress.total, 1.0) if progress.total else None
+        count = f"{progress.done}" if share is None else f"{100 * share:3.0f} %"
+        return Line(tr("is being saved"), tr("Cancel"), count, bar=True, share=share)
     words = {
-        Stage.WAITING: "waits for the one before",
-        Stage.RUNNING: "is being saved",
-        Stage.STOPPING: "stops",
-        Stage.DONE: "saved",
-        Stage.FAILED: "failed",
-        Stage.CANCELLED: "cancelled",
+        Stage.WAITING: tr("waits for the one before"),
+        Stage.STOPPING: tr("stops"),
+        Stage.DONE: tr("saved"),
+        Stage.FAILED: tr("failed"),
+        Stage.CANCELLED: tr("cancelled"),
     }
-    word = words[progress.stage]
-    return f"{word}: {progress.message}" if progress.message else word
+    does = {Stage.WAITING: tr("Cancel"), Stage.STOPPING: ""}.get(
+        progress.stage, tr("Take off the list")
+    )
+    message = f": {progress.message}" if progress.message else ""
+    return Line(f"{words[progress.stage]}{message}", does)
+
+
+def line_of_recording(state: Recorded) -> Line:
+    """How far a recording is."""
+    words = tr("recording, {time}").format(time=timecode(state.seconds))
+    if state.lost:
+        lost = tr("{count} frames were left out, as the disk is too slow")
+        words = f"{words}; {lost.format(count=state.lost)}"
+    return Line(words, tr("Stop recording"), f"{state.frames}")
 
 
 def ending(progress: Progress) -> str:
     """How an export ended, as one line for the user."""
     target = progress.export.target
     if progress.stage is Stage.DONE:
-        return f"Saved {target}" + (f"; {progress.message}" if progress.message else "")
+        saved = tr("Saved {target}").format(target=target)
+        return f"{saved}; {progress.message}" if progress.message else saved
     if progress.stage is Stage.CANCELLED:
-        return f"Saving {target.name} was cancelled; {progress.message or 'nothing was written'}"
-    return progress.message or f"{target}: could not be saved"
+        cancelled = tr("Saving {name} was cancelled").format(name=target.name)
+        return f"{cancelled}; {progress.message or tr('nothing was written')}"
+    return progress.message or tr("{target}: could not be saved").format(target=target)

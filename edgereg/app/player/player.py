@@ -20,9 +20,10 @@ from edgereg.app.player.mailbox import Mailbox
 from edgereg.app.player.people import People
 from edgereg.app.player.previews import Preview, Previews
 from edgereg.app.player.record import Record
+from edgereg.app.player.recording import Recording, Take
 from edgereg.app.player.request import Request, open_request
 from edgereg.app.player.watched import NOTHING, WatchedSource
-from edgereg.assembly import make_pipeline
+from edgereg.assembly import make_pipeline, run_info
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.core.settings import Settings
@@ -63,13 +64,14 @@ class Player(QObject):
     """Opens sources and plays them through the tasks; never waits for any of them.
 
     people, record: who and what was found so far in the source. prepare: called with every result
-    in the pipeline's thread, before it is shown.
+    in the pipeline's thread, before it is shown. recording: what is recorded of a camera or stream.
 
     Signals: `state_changed(State)`, `renewed()`: all that was known was of another source;
     `opened(SourceInfo)`, `measured(SourceInfo)`: more is known of it, its length above all;
     `shown(FrameResult)`: the latest result; `passed(list[FrameResult])`: all since the last time,
     in order and without pixels, for pictures may be lost on the way to a busy window;
     `previewed(image)`: a small picture near the frame that is wanted, until its result is shown;
+    `recording_changed()`: what is shown is recorded from now on, or no longer;
     `polled(Report)`: ten times a second while something is open; `failed(str)`, `warned(str)`.
     """
 
@@ -80,6 +82,7 @@ class Player(QObject):
     passed = Signal(object)
     shown = Signal(object)
     previewed = Signal(object)
+    recording_changed = Signal()
     polled = Signal(object)
     failed = Signal(str)
     warned = Signal(str)
@@ -92,6 +95,7 @@ class Player(QObject):
         self.state = State.EMPTY
         self.request: Request | None = None
         self.current: FrameResult | None = None
+        self.recording: Recording | None = None
         self._tasks: Sequence[LoadedTask] | None = None
         self._detectors: dict[str, str] = {}
         self._plugins = built_in()
@@ -152,6 +156,21 @@ class Player(QObject):
         if self.state is State.OPENING:
             self._open_source()
 
+    def begin_recording(self, take: Take) -> None:
+        """Write what is shown from now on, until `end_recording` or another source."""
+        if self._run is not None:
+            self.end_recording()
+            info = run_info(self._run.source, self._tasks or ())
+            self.recording = Recording(self._plugins, info, take)
+            self.recording_changed.emit()
+
+    def end_recording(self) -> None:
+        """Finish what is recorded, in the background."""
+        if self.recording is not None:
+            self.recording.stop()
+            self.recording = None
+            self.recording_changed.emit()
+
     def open(self, request: Request, start_at: int | None = None) -> None:
         """Close what is open and open a source; it plays from frame `start_at` on."""
         self.close()
@@ -172,6 +191,7 @@ class Player(QObject):
 
     def close(self) -> None:
         """Stop and forget the source; returns at once."""
+        self.end_recording()
         if self._job is not None:
             self._job.abandon()
             self._job = None
@@ -294,6 +314,7 @@ class Player(QObject):
             settings=self.settings,
             queue_size=2,
             hold_at_end=source.info.seekable,
+            whose=self._plugins.foreign("edgereg_tasks"),
             recognise=self.people.recognise,
         )
         self._job, self._run = None, _Run(watched, staged, gate, (source.info, 0.0))
@@ -339,6 +360,8 @@ class Player(QObject):
             found = result.predictions.get(task.name)
             if found is not None and isinstance(task, LoadedStepTask):
                 self.people.note(task.name, result.image, found)
+        if (recording := self.recording) is not None:
+            recording.write(result)
         self._passed.append(replace(result, image=_NO_PIXELS, picture=None, marks=()))
         self.prepare(result)
         self._mailbox.put(result)
@@ -373,6 +396,8 @@ class Player(QObject):
         run = self._run
         if run is None:
             return
+        if self.recording is not None and self.recording.state.ended:
+            self.end_recording()
         known = run.source.info, self.duration_s
         if known != run.told:
             run.told = known
@@ -403,6 +428,7 @@ class Player(QObject):
     def _finish(self, report: Report) -> None:
         self._timer.stop()
         self._aim.forget()
+        self.end_recording()
         if report.error is not None:
             self._fail(str(report.error))
         else:

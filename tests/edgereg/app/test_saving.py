@@ -36,7 +36,7 @@ def _stages(window: MainWindow) -> list[Stage]:
 def _finish(qtbot: Any, window: MainWindow) -> None:
     """Wait until everything has ended, and the panel shows it."""
     window.saving.exports.join(20)
-    qtbot.waitUntil(lambda: not window.saving._timer.isActive())
+    qtbot.waitUntil(lambda: not window.saving.busy)
 
 
 def _question(window: MainWindow) -> QMessageBox:
@@ -139,7 +139,7 @@ def test_a_second_file_waits_for_the_first(
     window.export(tmp_path / "c.csv")
     qtbot.waitUntil(lambda: _stages(window)[0] is Stage.RUNNING)
     assert _stages(window)[1:] == [Stage.WAITING] * 2
-    assert "waits" in window.saving.row(2).text.text()
+    assert "waits" in window.saving.row(2).words.text()
     # One that waits has nothing to lose, and is taken off at once.
     qtbot.mouseClick(window.saving.row(2).button, Qt.MouseButton.LeftButton)
     assert not window.findChildren(QMessageBox)
@@ -287,7 +287,7 @@ def test_a_picture_of_the_list(
     window.export(tmp_path / "running.mp4")
     window.export(tmp_path / "waiting.jsonl")
     qtbot.waitUntil(lambda: window.saving.exports.rows()[1].done > 20, timeout=8000)
-    qtbot.waitUntil(lambda: "%" in window.saving.row(2)._count.text())
+    qtbot.waitUntil(lambda: "%" in window.saving.row(2).count.text())
     picture = window.grab().toImage()
     assert window.saving.height() > 90
     if folder := os.environ.get("EDGEREG_PICTURES"):
