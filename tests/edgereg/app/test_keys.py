@@ -140,7 +140,7 @@ def test_fields_let_keys_go(qtbot: Any, paused: MainWindow, key: Qt.Key) -> None
         paused.panels["refinement"].steps,
         paused.transport.place,
     ):
-        field.setFocus()
+        field.setFocus(Qt.FocusReason.TabFocusReason)
         qtbot.keyClick(field, Key.Key_2)
         assert paused.player.index == 40, "the digit is the field's"
         qtbot.keyClick(field, key)
