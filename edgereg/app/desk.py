@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from edgereg.app.messages import Messages
 from edgereg.app.player.background import Job
 from edgereg.app.player.catalogue import Catalogue, Loader
 from edgereg.app.player.choices import Choices
@@ -17,25 +18,27 @@ class Desk(QObject):
     """The player and what acts on it. A panel takes what it needs from here and connects itself.
 
     Signals: `catalogued(Catalogue)`: the tasks have been loaded; `themed(Theme)`: take another
-    theme's colours; `said(str)`: something went wrong; `closing()`: the window goes.
+    theme's colours; `closing()`: the window goes.
     """
 
     catalogued = Signal(object)
     themed = Signal(object)
-    said = Signal(str)
     closing = Signal()
 
     def __init__(self, loader: Loader, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.catalogue = Catalogue()
+        self.messages = Messages(self)
         self.player = Player(self)
+        self.player.warned.connect(self.messages.warn)
+        self.player.failed.connect(self.messages.fail)
         self.playback = Playback(self.player)
         self.pointing = Pointing(self.player)
         self.looking = Looking(self.player)
         self.choices = Choices(self.player)
         self._loading = Job(loader, parent=self)
         self._loading.done.connect(self._take_catalogue)
-        self._loading.failed.connect(self.said)
+        self._loading.failed.connect(self.messages.fail)
 
     def load(self) -> None:
         """Load the tasks; returns at once."""
@@ -51,6 +54,6 @@ class Desk(QObject):
         self.catalogue = catalogue
         self.catalogued.emit(catalogue)
         self.looking.use(catalogue.tasks)
-        if catalogue.faults:
-            self.said.emit(catalogue.faults[0])
+        for fault in catalogue.faults:
+            self.messages.warn(fault)
         self.player.use(catalogue.tasks, catalogue.plugins)

@@ -12,11 +12,13 @@ from edgereg.app.desk import Desk
 from edgereg.app.look.language import mark, tr
 from edgereg.app.panels.history_panel import HistoryPanel
 from edgereg.app.panels.inspector import Inspector
+from edgereg.app.panels.message_panel import MessagePanel
 from edgereg.app.panels.people_panel import PeoplePanel
 from edgereg.app.panels.refinement_panel import RefinementPanel
 from edgereg.app.panels.task_panel import TaskPanel
 
 _AREA = Qt.DockWidgetArea
+_BOTTOM = _AREA.BottomDockWidgetArea
 _WIDTH = 300, 430
 
 
@@ -42,7 +44,8 @@ PANELS: Sequence[Panel] = (
     Panel("refinement", mark("Refinement"), RefinementPanel, height=40, scrolls=False),
     Panel("inspector", mark("Density"), Inspector, height=320),
     Panel("values", mark("Over time"), HistoryPanel, height=150, scrolls=False),
-    Panel("people", mark("People"), PeoplePanel, _AREA.BottomDockWidgetArea, scrolls=False),
+    Panel("people", mark("People"), PeoplePanel, _BOTTOM, scrolls=False),
+    Panel("messages", mark("Messages"), MessagePanel, _BOTTOM, scrolls=False, shown=False),
 )
 
 
@@ -66,6 +69,11 @@ class Docks:
         window.resizeDocks(docks, [wide] * len(docks), Qt.Orientation.Horizontal)
         heights = [panel.height for panel in right]
         window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
+
+    def show(self, key: str) -> None:
+        """Show one dock, before those that share its place."""
+        self.docks[key].show()
+        self.docks[key].raise_()
 
     def show_all(self, on: bool) -> None:
         """Show or hide all docks."""

@@ -181,9 +181,9 @@ class MainWindow(QMainWindow):
         if self.video.draws_box:
             self.video.ask_for_box(False)
         elif task is None:
-            self.banner.say(tr("no task that follows what you point at is loaded"))
+            self.desk.messages.inform(tr("no task that follows what you point at is loaded"))
         elif corrects and (followed is None or followed.detector != task):
-            self.banner.say(tr("first click an object that you have drawn a box round"))
+            self.desk.messages.inform(tr("first click an object that you have drawn a box round"))
         else:
             self._corrects = corrects
             self.playback.pause()
@@ -334,8 +334,7 @@ class MainWindow(QMainWindow):
                 self._habits = self._habits.model_copy(update={"folder": str(folder)})
         self._list_recent()
 
-    def _on_failed(self, reason: str) -> None:
-        self.banner.say(reason)
+    def _on_failed(self, _reason: str) -> None:
         if self.player.request is not None and self.player.current is None:
             recent.drop(self._settings, self.player.request.text)
             self._list_recent()
@@ -396,8 +395,10 @@ class MainWindow(QMainWindow):
         player.previewed.connect(self.video.show_preview)
         player.polled.connect(self.status.show_report)
         player.failed.connect(self._on_failed)
-        for signal in (player.warned, self.saving.said, desk.said):
-            signal.connect(self.banner.say)
+        self.saving.said.connect(desk.messages.inform)
+        self.saving.failed.connect(desk.messages.fail)
+        desk.messages.said.connect(self.banner.show_message)
+        self.banner.asked.connect(lambda: self._docks.show("messages"))
         player.renewed.connect(self.playback.forget)
         desk.catalogued.connect(self._on_catalogued)
         looking.changed.connect(self._on_looked)

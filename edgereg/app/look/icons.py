@@ -132,6 +132,27 @@ def _table(painter: QPainter) -> None:
     painter.drawLine(QPointF(10, 5), QPointF(10, 19))
 
 
+def _information(painter: QPainter) -> None:
+    painter.drawEllipse(QPointF(12, 7), 1.3, 1.3)
+    painter.drawLine(QPointF(12, 11.5), QPointF(12, 17.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(QPointF(12, 12), 9.5, 9.5)
+
+
+def _warning(painter: QPainter) -> None:
+    painter.drawEllipse(QPointF(12, 17.5), 0.9, 0.9)
+    painter.drawLine(QPointF(12, 9.5), QPointF(12, 14))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    _polygon(painter, (12, 3), (22, 20.5), (2, 20.5))
+
+
+def _error(painter: QPainter) -> None:
+    painter.drawLine(QPointF(8.5, 8.5), QPointF(15.5, 15.5))
+    painter.drawLine(QPointF(15.5, 8.5), QPointF(8.5, 15.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(QPointF(12, 12), 9.5, 9.5)
+
+
 def _app(painter: QPainter) -> None:
     """The program's own sign: a density with an ascent."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -155,10 +176,12 @@ DRAWINGS: Mapping[str, Callable[[QPainter], None]] = {
     "camera": _camera,
     "close": _close,
     "earlier": _earlier,
+    "error": _error,
     "film": _film,
     "fit": _fit,
     "folder": _folder,
     "forward": _forward,
+    "information": _information,
     "later": _later,
     "link": _link,
     "loop": _loop,
@@ -167,4 +190,5 @@ DRAWINGS: Mapping[str, Callable[[QPainter], None]] = {
     "play": _play,
     "record": _record,
     "table": _table,
+    "warning": _warning,
 }

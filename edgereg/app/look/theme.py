@@ -24,7 +24,12 @@ class Theme:
     accent: str
     on_accent: str
     warning: str
+    error: str
     video: str
+
+    def of_kind(self, kind: str) -> str:
+        """The colour of a message's kind: 'information', 'warning' or 'error'."""
+        return {"warning": self.warning, "error": self.error}.get(kind, self.accent)
 
 
 DARK = Theme(
@@ -38,6 +43,7 @@ DARK = Theme(
     accent="#56b4e9",
     on_accent="#0b1015",
     warning="#f0a514",
+    error="#ff7a6b",
     video="#0b0d10",
 )
 LIGHT = Theme(
@@ -51,6 +57,7 @@ LIGHT = Theme(
     accent="#0072b2",
     on_accent="#ffffff",
     warning="#b86e00",
+    error="#c4281c",
     video="#22262c",
 )
 THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
@@ -69,7 +76,10 @@ QMenu::item:disabled { color: $dim; background: transparent; }
 QMenu::separator { height: 1px; background: $line; margin: 5px 8px; }
 QToolTip { background: $field; color: $text; border: 1px solid $line; padding: 4px 6px; }
 QFrame#card, QFrame#bar { background: $panel; border: 1px solid $line; border-radius: 8px; }
-QFrame#banner { background: $field; border: 1px solid $warning; border-radius: 6px; }
+QFrame#banner { background: $field; border: 1px solid $accent; border-radius: 6px; }
+QFrame#banner[kind="warning"] { border-color: $warning; }
+QFrame#banner[kind="error"] { border-color: $error; }
+QFrame#banner QPushButton { padding: 2px 10px; }
 QListWidget#people { background: $panel; border: 1px solid $line; border-radius: 8px;
     font-size: 11px; }
 QListWidget#people::item { border: 1px solid transparent; border-radius: 6px; }

@@ -35,10 +35,11 @@ _ROW_HEIGHT, _MOST_ROWS, _NAME_WIDTH = 34, 3, 200
 
 
 class SavingPanel(QScrollArea):
-    """A row for each export and recording; hidden while there is none. `said(str)`: how one ended;
-    `stopped()`: the recording is to end."""
+    """A row for each export and recording; hidden while there is none. `said(str)`, `failed(str)`:
+    how one ended; `stopped()`: the recording is to end."""
 
     said = Signal(str)
+    failed = Signal(str)
     stopped = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -78,7 +79,7 @@ class SavingPanel(QScrollArea):
         try:
             self.exports.add(export)
         except SinkError as error:
-            self.said.emit(str(error))
+            self.failed.emit(str(error))
         self._follow()
 
     def show_recording(self, recording: Recording) -> None:
@@ -126,7 +127,7 @@ class SavingPanel(QScrollArea):
             close = partial(self._close_export, number)
             self._show(number, each.export.target, line_of_export(each), close)
             if number in before and before[number].pending and not each.pending:
-                self.said.emit(ending(each))
+                (self.failed if each.stage is Stage.FAILED else self.said).emit(ending(each))
         self._look_at_recordings()
         if not any(each.pending for each in self._exports.values()) and not self._recordings:
             self._timer.stop()
@@ -144,7 +145,7 @@ class SavingPanel(QScrollArea):
                 recorded = tr("Recorded {target}, {time}").format(
                     target=target, time=timecode(state.seconds)
                 )
-                self.said.emit(state.problem or recorded)
+                (self.failed if state.problem else self.said).emit(state.problem or recorded)
             else:
                 self._show(recording, target, line_of_recording(state), self.stopped.emit)
 
