@@ -209,7 +209,7 @@ class StagedPipeline:
                 with self._meter.time("write"):
                     for sink in self._sinks:
                         sink.write(result)
-                self._meter.frame_done()
+                self._meter.frame_done(time.perf_counter() - work.since)
         except BaseException as error:  # a thread's error must reach the report
             self._abort(error)
         finally:

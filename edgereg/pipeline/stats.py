@@ -32,7 +32,8 @@ class Stats:
 
     frames: results written; dropped: frames that came too fast (latest mode only).
     fps: results per second over the last few seconds; mean_fps: over the whole run.
-    stages: by name, in running order.
+    stages: by name, in running order. ages: of results, from when the frame was there to when its
+    result was written.
     """
 
     frames: int
@@ -41,6 +42,7 @@ class Stats:
     fps: float
     mean_fps: float
     stages: Mapping[str, StageStats] = field(default_factory=dict)
+    ages: StageStats = field(default_factory=lambda: StageStats(0, 0.0, 0.0, 0.0))
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Meter:
         self._times: dict[str, deque[float]] = {name: deque(maxlen=WINDOW) for name in stages}
         self._counts = dict.fromkeys(stages, 0)
         self._written: deque[float] = deque(maxlen=1000)
+        self._ages: deque[float] = deque(maxlen=WINDOW)
         self._frames = 0
         self._start = time.perf_counter()
 
@@ -79,9 +82,10 @@ class Meter:
             self._times[stage].append(took)
             self._counts[stage] += 1
 
-    def frame_done(self) -> None:
-        """Count one written result."""
+    def frame_done(self, age_s: float = 0.0) -> None:
+        """Count one written result, so many seconds after its frame was there."""
         with self._lock:
+            self._ages.append(age_s)
             self._frames += 1
             self._written.append(time.perf_counter())
 
@@ -99,6 +103,7 @@ class Meter:
                 _rate(self._written, time.perf_counter()),
                 self._frames / elapsed if elapsed else 0.0,
                 stages,
+                _summary(self._frames, self._ages),
             )
 
 

@@ -55,7 +55,8 @@ class Work:
     """One frame on its way. `started` holds what a task's first step left for its second.
 
     generation: counts the jumps in the source; frames of one generation follow each other.
-    scene: counts the cuts. carried: detectors that do not look at this frame.
+    scene: counts the cuts. carried: detectors that do not look at this frame. since: when the frame
+    was there, of `time.perf_counter`.
     """
 
     frame: Frame
@@ -67,6 +68,7 @@ class Work:
     marks: tuple[Mark, ...] = ()
     picture: npt.NDArray[np.uint8] | None = None
     faults: list[Fault] = field(default_factory=list)
+    since: float = field(default_factory=time.perf_counter)
 
     @property
     def place(self) -> tuple[int, int, int]:

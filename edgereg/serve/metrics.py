@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from edgereg.pipeline.stats import StageStats
 from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.watch import Watch
 from edgereg.serve.worker import Worker
@@ -79,7 +80,21 @@ class SourceMetrics(Collector):
             lost.add_metric([name], worker.live.lost)
             up.add_metric([name], worker.state == "running")
             age.add_metric([name], worker.live.age_s())
-        yield from (lost, up, age, self._stages())
+        yield from (lost, up, age, self._ages(), self._stages())
+
+    def _ages(self) -> Metric:
+        """How old results are when they are there."""
+        ages = GaugeMetricFamily(
+            "edgereg_result_age_seconds",
+            "Time from a frame's being there to its result, over the latest 2000.",
+            labels=["source", "quantile"],
+        )
+        for name, worker in self._workers.items():
+            stats = worker.stats()
+            if stats is not None:
+                for quantile, ms in _quantiles(stats.ages):
+                    ages.add_metric([name, quantile], ms / 1000)
+        return ages
 
     def _stages(self) -> Metric:
         """Times of the stages over the latest frames."""
@@ -91,9 +106,13 @@ class SourceMetrics(Collector):
         for name, worker in self._workers.items():
             stats = worker.stats()
             for stage, s in stats.stages.items() if stats else ():
-                for quantile, ms in (("0.5", s.p50_ms), ("0.95", s.p95_ms), ("0.99", s.p99_ms)):
+                for quantile, ms in _quantiles(s):
                     times.add_metric([name, stage, quantile], ms / 1000)
         return times
+
+
+def _quantiles(times: StageStats) -> Iterable[tuple[str, float]]:
+    return (("0.5", times.p50_ms), ("0.95", times.p95_ms), ("0.99", times.p99_ms))
 
 
 class WatchMetrics(Collector):

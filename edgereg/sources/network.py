@@ -19,6 +19,7 @@ from edgereg.sources.deinterlace import Picture
 from edgereg.sources.live import LiveSettings, LiveSource
 from edgereg.sources.options import SourceOptions
 from edgereg.sources.pixels import Pixels
+from edgereg.sources.segments import FORMATS, Pace
 
 # What a stream may lead on to: never a file of this machine.
 _PROTOCOLS = (
@@ -53,6 +54,8 @@ class NetworkCapture:
         self.fps = opened.fps
         self._clock = Clock(opened.time_base, opened.fps, jumps=True)
         self._pixels = Pixels()
+        in_segments = set(opened.container.format.name.split(",")) & FORMATS
+        self._pace = Pace() if in_segments and self.length is None else None
         self._pictures: Iterator[Picture] = self._decoder.from_start()
 
     @property
@@ -69,7 +72,10 @@ class NetworkCapture:
                 why = reason(self._decoder.lost, self._timeout_s).removeprefix("can't be opened: ")
                 raise SourceError(f"stopped delivering frames ({why})")
             return None
-        return self._pixels.rgb(picture.frame), self._clock(picture.pts)
+        image, time_s = self._pixels.rgb(picture.frame), self._clock(picture.pts)
+        if self._pace is not None:
+            self._pace.wait(time_s)
+        return image, time_s
 
     def close(self) -> None:
         """End the connection."""

@@ -76,6 +76,24 @@ def test_a_file_behind_a_url(clip: Callable[..., Path], server: str) -> None:
     source.close()
 
 
+def test_segments_that_come_at_once_are_handed_out_in_their_own_time(
+    tmp_path: Path, server: str
+) -> None:
+    coding = Coding(
+        options={**H264, "g": "10", "bf": "0"}, container="hls", muxing={"hls_time": "0.4"}
+    )
+    encode(tmp_path / "live.m3u8", coding)
+    playlist = tmp_path / "live.m3u8"
+    playlist.write_text(playlist.read_text().replace("#EXT-X-ENDLIST\n", ""))  # as if it went on
+    source = open_source(f"{server}/live.m3u8", SourceOptions(timeout_s=5))
+    assert source.info.live
+    frames = source.frames()
+    found = [(frame.index, time.monotonic()) for frame in (next(frames) for _ in range(20))]
+    source.close()
+    assert [index for index, _ in found] == list(range(found[0][0], found[0][0] + 20))
+    assert found[-1][1] - found[0][1] > 0.5  # 19 frames of 1/25 s
+
+
 def test_a_url_without_a_file(server: str) -> None:
     with pytest.raises(SourceError, match="can't be opened"):
         open_source(f"{server}/nothing.mp4", SourceOptions(timeout_s=5))
