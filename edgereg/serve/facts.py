@@ -5,14 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from edgereg.core.shown import shown
+from edgereg.serve.densities import with_density
 from edgereg.serve.pointing import followed, follows
 from edgereg.serve.worker import Worker
 
 
 def facts(worker: Worker) -> dict[str, Any]:
-    """State, numbers, latest records and what is followed; without secrets of an address."""
-    at_work = worker.at_work
-    return {**worker.facts(), "follows": follows(at_work), "followed": followed(at_work)}
+    """State, numbers, latest records and what can be asked; without secrets of an address.
+
+    picture: number of the latest one, size: its width and height. densities: tasks that have
+    some. follows: whether boxes can be drawn; followed: numbers of the objects in them.
+    """
+    at_work, latest = worker.at_work, worker.live.latest
+    size = None if latest is None else latest.result.image.shape[1::-1]
+    return {
+        **worker.facts(),
+        "picture": latest and latest.number,
+        "size": size,
+        "densities": with_density(at_work.tasks) if at_work else [],
+        "follows": follows(at_work),
+        "followed": followed(at_work),
+    }
 
 
 def settings(worker: Worker) -> dict[str, Any]:

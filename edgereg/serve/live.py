@@ -16,6 +16,7 @@ from edgereg.core.arrays import Image
 from edgereg.core.records import Record
 from edgereg.core.result import FrameResult
 from edgereg.paint.opencv import paint
+from edgereg.serve.history import History
 
 # Results that a reader may be behind; older ones it has lost.
 KEPT = 64
@@ -60,6 +61,7 @@ class Live:
 
     def __init__(self) -> None:
         self.lost = 0
+        self.history = History()
         self._count = 0
         self._time = time.monotonic()
         self._latest: Shot | None = None
@@ -88,6 +90,7 @@ class Live:
             self._time = time.monotonic()
             self._latest = Shot(self._count, found, result)
             self._records.append((self._count, found))
+        self.history.add(found)
         self.wake()
 
     def wake(self) -> None:

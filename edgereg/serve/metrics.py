@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from edgereg.pipeline.stats import StageStats
+from edgereg.serve.board import readings
 from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.watch import Watch
 from edgereg.serve.worker import Worker
@@ -134,6 +135,23 @@ class WatchMetrics(Collector):
         yield hanging
 
 
+class BoardMetrics(Collector):
+    """Reads the board's sensors anew for every scrape."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Temperatures and powers, by sensor."""
+        celsius = GaugeMetricFamily(
+            "edgereg_board_celsius", "Temperature, as the system reports it.", labels=["sensor"]
+        )
+        watts = GaugeMetricFamily(
+            "edgereg_board_watts", "Power, as the system reports it.", labels=["sensor"]
+        )
+        for each in readings():
+            metric = celsius if each.kind == "temperature" else watts
+            metric.add_metric([each.name], each.value)
+        yield from (celsius, watts)
+
+
 def exposition(
     workers: Mapping[str, Worker], deliveries: Sequence[Delivery], watch: Watch
 ) -> bytes:
@@ -142,4 +160,5 @@ def exposition(
     registry.register(SourceMetrics(workers))
     registry.register(DeliveryMetrics(deliveries))
     registry.register(WatchMetrics(watch))
+    registry.register(BoardMetrics())
     return generate_latest(registry)

@@ -69,6 +69,7 @@ class Service:
             self.watch,
             clients=config.clients,
             mistake=lambda: self._watched.mistake if self._watched else None,
+            tasks={name: task.title for name, task in plugins.tasks().items()},
         )
         controls = Controls(self._fleet, path and path.resolve().parent, config.media)
         self._settings = uvicorn.Config(

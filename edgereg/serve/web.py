@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.resources import files
+from pathlib import PurePath
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import ValidationError
@@ -22,8 +23,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import edgereg
 from edgereg.core.errors import EdgeregError
+from edgereg.serve.board import readings
 from edgereg.serve.control import Controls, tell_mistakes
 from edgereg.serve.delivery.base import Delivery
+from edgereg.serve.densities import Densities
 from edgereg.serve.facts import facts, settings
 from edgereg.serve.fleet import Fleet
 from edgereg.serve.guard import ROLE, Doors, Guarded
@@ -35,7 +38,7 @@ from edgereg.serve.worker import Worker
 KEEP_ALIVE_S = 10.0
 # Live pictures a second, at most: more than that no eye asks for.
 PICTURES_S = 15.0
-_STATIC = {"page.css": "text/css", "page.js": "text/javascript"}
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 def make_app(pages: Pages, controls: Controls, doors: Doors) -> Starlette:
@@ -48,6 +51,8 @@ def make_app(pages: Pages, controls: Controls, doors: Doors) -> Starlette:
             Route("/sources/{name}", pages.source),
             Route("/sources/{name}/picture.jpg", pages.picture),
             Route("/sources/{name}/live.mjpg", pages.pictures),
+            Route("/sources/{name}/history", pages.history),
+            Route("/sources/{name}/density", pages.density),
             Route("/sources/{name}/events", pages.events),
             WebSocketRoute("/sources/{name}/socket", pages.socket),
             Route("/deliveries", pages.deliveries),
@@ -62,10 +67,19 @@ def make_app(pages: Pages, controls: Controls, doors: Doors) -> Starlette:
     )
 
 
+@dataclass(frozen=True)
+class Static:
+    """A file of the page, in memory."""
+
+    content: bytes
+    media_type: str
+
+
 class Pages:
     """What is answered, by address.
 
     clients: streams that may be open at once. mistake: what is wrong with the configuration file.
+    tasks: titles of the tasks that there are, by name.
     """
 
     def __init__(
@@ -76,15 +90,22 @@ class Pages:
         *,
         clients: int,
         mistake: Callable[[], str | None],
+        tasks: Mapping[str, str],
     ) -> None:
         self._fleet = fleet
         self._deliveries = deliveries
         self._watch = watch
         self._streams = asyncio.Semaphore(clients)
         self._mistake = mistake
-        package = files("edgereg.serve")
-        self._page = (package / "page.html").read_bytes()
-        self._static = {name: (package / name).read_bytes() for name in _STATIC}
+        self._tasks = dict(tasks)
+        self._densities = Densities()
+        page = files("edgereg.serve") / "page"
+        self._page = (page / "page.html").read_bytes()
+        self._static = {
+            each.name: Static(each.read_bytes(), _TYPES[ending])
+            for each in page.iterdir()
+            if (ending := PurePath(each.name).suffix) in _TYPES
+        }
 
     def _worker(self, request: Request) -> Worker:
         worker = self._fleet.workers.get(request.path_params["name"])
@@ -97,11 +118,11 @@ class Pages:
         return Response(self._page, media_type="text/html")
 
     async def static(self, request: Request) -> Response:
-        """The page's script and style; no file of the disk is looked for."""
-        name = request.path_params["file"]
-        if name not in self._static:
+        """The page's scripts and style; no file of the disk is looked for."""
+        found = self._static.get(request.path_params["file"])
+        if found is None:
             raise HTTPException(404, "no such page")
-        return Response(self._static[name], media_type=_STATIC[name])
+        return Response(found.content, media_type=found.media_type)
 
     async def service(self, request: Request) -> Response:
         """What the page must know beside the sources."""
@@ -110,6 +131,8 @@ class Pages:
                 "version": edgereg.__version__,
                 "may_change": request.scope[ROLE] == "change",
                 "mistake": self._mistake(),
+                "tasks": self._tasks,
+                "board": [asdict(each) for each in await run_in_threadpool(readings)],
             }
         )
 
@@ -136,14 +159,28 @@ class Pages:
         body = _pictures(self._worker(request))
         return self._stream(body, "multipart/x-mixed-replace; boundary=frame")
 
+    async def history(self, request: Request) -> Response:
+        """The numbers of the last minutes, or those after the sample `since`."""
+        since = _number(request, "since") or 0
+        return JSONResponse(self._worker(request).live.history.since(since))
+
+    async def density(self, request: Request) -> Response:
+        """The density of one prediction in the latest frame: of a `task`, by `track`."""
+        worker, track = self._worker(request), _number(request, "track")
+        task = request.query_params.get("task", "")
+        found = await run_in_threadpool(self._densities.of, worker, task, track)
+        if found is None:
+            raise HTTPException(404, "no such prediction in the latest frame")
+        return JSONResponse(found)
+
     async def events(self, request: Request) -> Response:
         """The records of each frame as a server-sent event, a JSON list.
 
         Whoever comes back with `Last-Event-ID` gets what was missed, as far as it is kept.
         """
         worker = self._worker(request)
-        given = request.headers.get("last-event-id", "")
-        last = int(given) if given.isdecimal() and len(given) < 19 else worker.live.count
+        given = _whole(request.headers.get("last-event-id", ""))
+        last = worker.live.count if given is None else given
         body = _events(worker, min(last, worker.live.count))
         return self._stream(body, "text/event-stream")
 
@@ -186,6 +223,19 @@ class Pages:
 
     def _stream(self, body: AsyncIterator[bytes], media_type: str) -> Response:
         return Counted(body, media_type, self._streams)
+
+
+def _number(request: Request, name: str) -> int | None:
+    """A whole number of the query, None where it is missing. Raises HTTPException for others."""
+    text = request.query_params.get(name, "")
+    found = _whole(text)
+    if text and found is None:
+        raise HTTPException(400, f"'{name}' is a whole number")
+    return found
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 class Counted(StreamingResponse):
