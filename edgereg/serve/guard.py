@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edgereg.serve.config import ProxyConfig, ServeConfig
 from edgereg.serve.limits import Buckets
+from edgereg.serve.protocol import LARGEST_HEAD
 
 Role: TypeAlias = Literal["look", "change"]
 
@@ -124,6 +125,8 @@ class Guarded:
     def _refusal(self, connection: HTTPConnection) -> Response | None:
         """What to answer to whom is not let in; None: come in."""
         scope = connection.scope
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+            return _no(431, "a smaller head, please")
         if not self._doors.answers_to(connection.headers.get("host", "")):
             return _no(400, "this name is not served here; see 'names'")
         peer = scope["client"][0] if scope.get("client") else ""

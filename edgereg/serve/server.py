@@ -22,6 +22,7 @@ from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.delivery.open import open_delivery
 from edgereg.serve.fleet import Fleet
 from edgereg.serve.guard import Doors
+from edgereg.serve.protocol import LARGEST_HEAD, MORE_CONNECTIONS, BoundedProtocol, bound
 from edgereg.serve.pulse import Pulse
 from edgereg.serve.shared import SharedTasks
 from edgereg.serve.tls import load_certificate
@@ -74,6 +75,9 @@ class Service:
         controls = Controls(self._fleet, path and path.resolve().parent, config.media)
         self._settings = uvicorn.Config(
             make_app(pages, controls, doors),
+            http=BoundedProtocol,
+            h11_max_incomplete_event_size=LARGEST_HEAD,
+            limit_concurrency=config.clients + MORE_CONNECTIONS,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -214,7 +218,9 @@ def _listen(config: ServeConfig) -> socket.socket:
     host = config.host.strip("[]")
     try:
         family = socket.getaddrinfo(host, config.port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, config.port), family=family)
+        listening = socket.create_server((host, config.port), family=family)
+        bound(listening)
+        return listening
     except OSError as error:
         raise EdgeregError(
             f"can't listen on {config.host}:{config.port}: {reason(error)}"

@@ -165,13 +165,13 @@ class Pages:
         return JSONResponse(self._worker(request).live.history.since(since))
 
     async def density(self, request: Request) -> Response:
-        """The density of one prediction in the latest frame: of a `task`, by `track`."""
+        """The density of one prediction in the latest frame: of a `task`, by `track`.
+
+        null where that is not in the frame.
+        """
         worker, track = self._worker(request), _number(request, "track")
         task = request.query_params.get("task", "")
-        found = await run_in_threadpool(self._densities.of, worker, task, track)
-        if found is None:
-            raise HTTPException(404, "no such prediction in the latest frame")
-        return JSONResponse(found)
+        return JSONResponse(await run_in_threadpool(self._densities.of, worker, task, track))
 
     async def events(self, request: Request) -> Response:
         """The records of each frame as a server-sent event, a JSON list.

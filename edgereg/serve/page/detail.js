@@ -288,10 +288,7 @@ export class Detail {
     }
     const track = this.#track;
     const query = new URLSearchParams({ task, ...(track === null ? {} : { track }) });
-    const found = await ask(address(this.name, `density?${query}`)).catch((error) => {
-      if (error.status === 404) return null;
-      throw error;
-    });
+    const found = await ask(address(this.name, `density?${query}`));
     if (this.#task !== task || this.#track !== track) return;
     this.#showDensity(found, found ? "" : `${trackName(track)} is not in the picture now.`);
   }

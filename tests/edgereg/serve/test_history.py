@@ -69,7 +69,7 @@ def test_history_and_density_are_told(
     step = (red["x"][1] - red["x"][0]) / (len(red["density"]) - 1)
     assert sum(red["density"]) * step == pytest.approx(1, abs=0.02)
     assert red["initial"] == 0
-    assert told("density?task=colour&track=99999")[0] == 404
+    assert told("density?task=colour&track=99999") == (200, None)
     assert told("density?task=spots")[0] == 422
     assert told("density?task=colour&track=-1")[0] == 400
 
