@@ -17,6 +17,7 @@ from edgereg.core.errors import EdgeregError
 from edgereg.core.files import reason
 from edgereg.core.regions import Prompt
 from edgereg.serve.delivery.config import DeliveryConfig, placed
+from edgereg.serve.rules.config import RuleConfig
 from edgereg.serve.strict import Name, Strict
 from edgereg.sources.options import SourceOptions, camera_mode
 
@@ -146,6 +147,7 @@ class ServeConfig(Strict):
 
     sources: dict[Name, SourceConfig] = Field(min_length=1)
     deliver: dict[Name, DeliveryConfig] = Field(default_factory=dict)
+    rules: dict[Name, RuleConfig] = Field(default_factory=dict)
     state: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
@@ -174,6 +176,17 @@ class ServeConfig(Strict):
             for source in delivery.sources:
                 if source not in self.sources:
                     raise ValueError(f"deliver.{name}.sources: there is no source '{source}'")
+            for rule in delivery.rules:
+                if rule not in self.rules:
+                    raise ValueError(f"deliver.{name}.rules: there is no rule '{rule}'")
+        return self
+
+    @model_validator(mode="after")
+    def _every_rule_of_a_source(self) -> ServeConfig:
+        for name, rule in self.rules.items():
+            for source in rule.sources:
+                if source not in self.sources:
+                    raise ValueError(f"rules.{name}.sources: there is no source '{source}'")
         return self
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from edgereg.core.errors import EdgeregError
 from edgereg.serve.changes import Change, read_changes, write_changes
 from edgereg.serve.config import SourceConfig
 from edgereg.serve.delivery.base import Delivery
+from edgereg.serve.rules.config import RuleConfig
 from edgereg.serve.shared import SharedTasks
 from edgereg.serve.worker import CLOSING_S, Worker, check_source
 
@@ -28,11 +29,16 @@ class Fleet:
     """
 
     def __init__(
-        self, shared: SharedTasks, deliveries: Sequence[Delivery], state: Path | None = None
+        self,
+        shared: SharedTasks,
+        deliveries: Sequence[Delivery],
+        rules: Mapping[str, RuleConfig],
+        state: Path | None = None,
     ) -> None:
         self.workers: Mapping[str, Worker] = {}
         self._shared = shared
         self._deliveries = deliveries
+        self._rules = rules
         self._kept = state and state / "changes.json"
         self._in_file: Mapping[str, SourceConfig] = {}
         self._changes = read_changes(self._kept) if self._kept else {}
@@ -45,7 +51,7 @@ class Fleet:
         """
         with self._lock:
             for name, config in sources.items():
-                check_source(name, config, self._shared.plugins)
+                check_source(name, config, self._shared.plugins, self._rules)
             self._in_file = sources
             self._changes = {
                 name: change
@@ -61,7 +67,7 @@ class Fleet:
     def put(self, name: str, config: SourceConfig) -> None:
         """Add a source, or change it. Raises EdgeregError where it can't be."""
         with self._lock:
-            check_source(name, config, self._shared.plugins)
+            check_source(name, config, self._shared.plugins, self._rules)
             others = [each for each in self.workers if each != name]
             if len(others) >= MOST_SOURCES:
                 raise EdgeregError(f"{len(others)} sources are enough; remove one first")
@@ -124,7 +130,7 @@ class Fleet:
         old = self.workers.get(name)
         if old is not None:
             self._end(old)
-        new = Worker(name, config, self._shared, self._deliveries, before=old)
+        new = Worker(name, config, self._shared, self._deliveries, self._rules, before=old)
         if stopped:
             new.ask_to_stop()
         self.workers = {**self.workers, name: new}

@@ -81,7 +81,13 @@ class SourceMetrics(Collector):
             lost.add_metric([name], worker.live.lost)
             up.add_metric([name], worker.state == "running")
             age.add_metric([name], worker.live.age_s())
-        yield from (lost, up, age, self._ages(), self._stages())
+        events = CounterMetricFamily(
+            "edgereg_rule_events", "Events that a rule has told.", labels=["source", "rule"]
+        )
+        for name, worker in self._workers.items():
+            for rule, count in worker.events.items():
+                events.add_metric([name, rule], count)
+        yield from (lost, up, age, events, self._ages(), self._stages())
 
     def _ages(self) -> Metric:
         """How old results are when they are there."""

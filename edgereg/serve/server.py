@@ -50,7 +50,7 @@ class Service:
         """
         doors = Doors.of(config)
         for name, source in config.sources.items():
-            check_source(name, source, plugins)
+            check_source(name, source, plugins, config.rules)
         if config.tls is not None:
             load_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), config.tls)
         # First, so that a second process never takes hold of the queues, and one that takes the
@@ -60,7 +60,7 @@ class Service:
         self._config = config
         self.deliveries = _deliveries(config)
         self._shared = SharedTasks(plugins, config.hung)
-        self._fleet = Fleet(self._shared, self.deliveries, config.state)
+        self._fleet = Fleet(self._shared, self.deliveries, config.rules, config.state)
         self._http = Pulse("http")
         self.watch = Watch(self._pulses, self._dead)
         self._watched = path and Watched(_files(config, path), partial(self._reread, path))

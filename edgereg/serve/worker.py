@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -23,6 +23,8 @@ from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.delivery.open import Outgoing
 from edgereg.serve.live import Live
 from edgereg.serve.pulse import Pulse
+from edgereg.serve.rules.config import RuleConfig
+from edgereg.serve.rules.following import Following, check_values, rules_for
 from edgereg.serve.shared import SharedTasks, pulses_of
 from edgereg.sinks.open import format_of
 
@@ -68,10 +70,12 @@ class AtWork:
     settings: Settings
 
 
-def check_source(name: str, config: SourceConfig, plugins: Plugins) -> None:
-    """Raise EdgeregError, with the place, for tasks, filters and outputs that can't be."""
+def check_source(
+    name: str, config: SourceConfig, plugins: Plugins, rules: Mapping[str, RuleConfig]
+) -> None:
+    """Raise EdgeregError, with the place, for tasks, filters, outputs and rules that can't be."""
     try:
-        in_order(plugins.tasks().values(), config.tasks)
+        rules_for(rules, name, task_names(config, plugins))
         config.choice().settings(plugins)
         for output in config.outputs:
             chosen = format_of(output, plugins.sinks())
@@ -84,6 +88,11 @@ def check_source(name: str, config: SourceConfig, plugins: Plugins) -> None:
         raise EdgeregError(f"sources.{name}: {error}") from error
 
 
+def task_names(config: SourceConfig, plugins: Plugins) -> list[str]:
+    """Of all tasks that a source runs. Raises PluginError."""
+    return [task.name for task in in_order(plugins.tasks().values(), config.tasks)]
+
+
 class Worker:
     """Runs one source in a thread until it ends or is stopped; faults stay in here."""
 
@@ -92,7 +101,8 @@ class Worker:
         name: str,
         config: SourceConfig,
         shared: SharedTasks,
-        deliveries: Sequence[Delivery] = (),
+        deliveries: Sequence[Delivery],
+        rules: Mapping[str, RuleConfig],
         *,
         before: Worker | None = None,
     ) -> None:
@@ -101,7 +111,9 @@ class Worker:
         self.config = config
         self.live: Live = before.live if before else Live()
         self.at_work: AtWork | None = None
-        self._outgoing = Outgoing(name, self.live, deliveries)
+        self._rules = rules_for(rules, name, task_names(config, shared.plugins))
+        self._following = Following(self._rules)
+        self._outgoing = Outgoing(name, self.live, deliveries, self._following)
         self.error: str | None = None
         self.state: State = "starting"
         self.pulse = Pulse(f"source {name}")
@@ -141,6 +153,11 @@ class Worker:
     def alive(self) -> bool:
         """Whether its thread is at work, will be, or has come to its proper end."""
         return self._thread.ident is None or self._thread.is_alive() or self.over
+
+    @property
+    def events(self) -> Mapping[str, int]:
+        """How many events each of its rules has told."""
+        return self._following.counts
 
     def stats(self) -> Stats | None:
         """Of the run under way, or None between two."""
@@ -227,6 +244,7 @@ class Worker:
         limit_s = self._shared.hung_s
         with self.pulse.doing("has been loading its models", FIRST_LIMIT_S + limit_s):
             tasks = self._shared.get(choice)
+        check_values(self._rules, {each.name: each.kinds for each in tasks})
         self._engines = pulses_of(tasks)
         self._refuse_hanging()
         at_work = AtWork(tasks, choice.settings(self._shared.plugins))

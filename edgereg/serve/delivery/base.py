@@ -67,7 +67,8 @@ class Handler(Protocol):
 class Delivery:
     """A thread that hands messages to a handler, in order.
 
-    sources, tasks: whose results it takes; none: all. hung_s: seconds after which handing on is
+    sources, tasks: whose results it takes; none: all. rules: it takes what these say, and no
+    results. hung_s: seconds after which handing on is
     said to hang.
     """
 
@@ -78,6 +79,7 @@ class Delivery:
         handler: Handler,
         sources: Sequence[str] = (),
         tasks: Sequence[str] = (),
+        rules: Sequence[str] = (),
         *,
         hung_s: float = 90.0,
     ) -> None:
@@ -88,6 +90,7 @@ class Delivery:
         self._pulse = Pulse(f"delivery {name}")
         self._sources = frozenset(sources)
         self._tasks = frozenset(tasks)
+        self._rules = frozenset(rules)
         self._inbox: deque[Message] = deque()
         self._lost = 0
         self._failures = 0
@@ -124,6 +127,8 @@ class Delivery:
     def offer(self, message: Message) -> None:
         """Take a message, if it is wanted; never waits. The oldest one goes where too many wait."""
         if self._sources and message.source not in self._sources:
+            return
+        if (message.rule is not None or self._rules) and message.rule not in self._rules:
             return
         if self._tasks:
             kept = [each for each in message.records if each["task"] in self._tasks]

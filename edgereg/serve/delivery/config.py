@@ -13,10 +13,11 @@ from edgereg.serve.strict import Name, Port, Strict
 
 
 class _Delivery(Strict):
-    """sources, tasks: whose results; none named: all."""
+    """sources, tasks: whose results; none named: all. rules: what these say, and no results."""
 
     sources: tuple[Name, ...] = ()
     tasks: tuple[str, ...] = ()
+    rules: tuple[Name, ...] = ()
 
 
 class _Queued(_Delivery):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
 import time
@@ -105,8 +104,7 @@ def _numbers(record: Record) -> list[float]:
 
 
 def _json(message: Message) -> Iterator[bytes]:
-    fields = {"source": message.source, "at": round(message.at, 3), "records": message.records}
-    yield json.dumps(fields, ensure_ascii=False).encode()
+    yield message.body().encode()
 
 
 def _opentrack(message: Message) -> Iterator[bytes]:

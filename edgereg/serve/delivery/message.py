@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from edgereg.core.records import Record
 
 
 @dataclass(frozen=True)
 class Message:
-    """The records of one frame.
+    """The records of one frame, or what a rule has to say of it.
 
     source: the source's name in the configuration. at: when the result was there, in seconds
-    since 1970. records: as `edgereg.core.records.records` gives them.
+    since 1970. records: as `edgereg.core.records.records` gives them. rule, event, track: which
+    rule says what of whom; None where the message is a frame's.
     """
 
     source: str
     at: float
     records: list[Record]
+    rule: str | None = None
+    event: str | None = None
+    track: int | None = None
 
     def body(self) -> str:
         """As a JSON object, to which `stream` and `id` are added when it is sent."""
-        fields = {"source": self.source, "at": round(self.at, 3), "records": self.records}
-        return json.dumps(fields, ensure_ascii=False)
+        return json.dumps(self.fields(), ensure_ascii=False)
+
+    def fields(self) -> dict[str, Any]:
+        """What it says, by name."""
+        fields: dict[str, Any] = {"source": self.source, "at": round(self.at, 3)}
+        if self.rule is not None:
+            fields |= {"rule": self.rule, "event": self.event, "track": self.track}
+        return {**fields, "records": self.records}
 
 
 def numbered(body: str, stream: str, number: int) -> str:

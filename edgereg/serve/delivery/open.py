@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edgereg.core.errors import EdgeregError
-from edgereg.core.records import records
+from edgereg.core.records import Record, records
 from edgereg.core.result import FrameResult
 from edgereg.serve.delivery.archive import MEGABYTE, Archive
 from edgereg.serve.delivery.base import Delivery, Handler
@@ -27,6 +27,7 @@ from edgereg.serve.delivery.mqtt import MqttCarrier
 from edgereg.serve.delivery.queue import DiskQueue
 from edgereg.serve.delivery.webhook import WebhookCarrier
 from edgereg.serve.live import Live
+from edgereg.serve.rules.following import Event, Following
 
 
 def open_delivery(name: str, config: DeliveryConfig, state: Path, hung_s: float = 90.0) -> Delivery:
@@ -40,7 +41,9 @@ def open_delivery(name: str, config: DeliveryConfig, state: Path, hung_s: float 
         handler = _handler(name, config, state, hung_s)
     except EdgeregError as error:
         raise EdgeregError(f"deliver.{name}: {error}") from error
-    return Delivery(name, config.to, handler, config.sources, config.tasks, hung_s=hung_s)
+    return Delivery(
+        name, config.to, handler, config.sources, config.tasks, config.rules, hung_s=hung_s
+    )
 
 
 def _handler(name: str, config: DeliveryConfig, state: Path, hung_s: float) -> Handler:
@@ -53,6 +56,8 @@ def _handler(name: str, config: DeliveryConfig, state: Path, hung_s: float) -> H
         case FilesConfig():
             if config.format == "parquet" and find_spec("pyarrow") is None:
                 raise EdgeregError("Parquet needs pyarrow; install edgereg[results]")
+            if config.rules and config.format != "messages":
+                raise EdgeregError("what rules say needs format: messages; tables hold records")
             if config.keep_megabytes < config.megabytes:
                 raise EdgeregError("keep_megabytes must be at least megabytes, that of one file")
             return Archive(config)
@@ -67,16 +72,32 @@ def _handler(name: str, config: DeliveryConfig, state: Path, hung_s: float) -> H
 class Outgoing:
     """A sink that makes records of a source's results, once, for everybody who reads them."""
 
-    def __init__(self, source: str, live: Live, deliveries: Iterable[Delivery]) -> None:
+    def __init__(
+        self, source: str, live: Live, deliveries: Iterable[Delivery], following: Following
+    ) -> None:
+        """following: the source's rules."""
         self._source = source
         self._live = live
         self._deliveries = tuple(deliveries)
+        self._following = following
 
     def write(self, result: FrameResult) -> None:
-        """Hand a result on; nobody is waited for."""
-        found = records(result)
-        message = Message(self._source, time.time(), found)
+        """Hand a result on, and what rules say of it; nobody is waited for."""
+        at, found = time.time(), records(result)
         self._live.keep(result, found)
+        self._offer(Message(self._source, at, found))
+        for event in self._events(result, found):
+            told = list(event.records)
+            self._offer(Message(self._source, at, told, event.rule, event.what, event.track))
+
+    def _events(self, result: FrameResult, found: list[Record]) -> list[Event]:
+        height, width = result.image.shape[:2]
+        by_task = {
+            task: [each for each in found if each["task"] == task] for task in result.predictions
+        }
+        return self._following.events(result.time_s, (width, height), by_task)
+
+    def _offer(self, message: Message) -> None:
         for delivery in self._deliveries:
             delivery.offer(message)
 

@@ -41,6 +41,24 @@ def written(folder: Path, text: str) -> Path:
         (GOOD + "\ndeliver: {b: {to: mqtt, host: h, topic: 'a/{x}'}}", "deliver.b.mqtt.topic"),
         (GOOD + "\ndeliver: {b: {to: webhook, url: 'ftp://x'}}", "deliver.b.webhook.url"),
         (GOOD + "\ndeliver: {b: {to: files, folder: f, sources: [x]}}", "deliver.b.sources"),
+        (GOOD + "\ndeliver: {b: {to: udp, rules: [x]}}", "deliver.b.rules"),
+        (GOOD + "\nrules: {r: {when: never, task: t}}", "rules.r"),
+        (GOOD + "\nrules: {r: {when: results, task: t}}", "rules.r.results.every"),
+        (GOOD + "\nrules: {r: {when: region, task: t}}", "rules.r.region"),
+        (GOOD + "\nrules: {r: {when: region, task: t, zone: [[0, 0], [1, 1]]}}", "region.zone"),
+        (GOOD + "\nrules: {r: {when: region, task: t, roi: [0, 0, 0, 1]}}", "region.roi.2"),
+        (GOOD + "\nrules: {r: {when: line, task: t, start: [1, 1], end: [1, 1]}}", "rules.r.line"),
+        (
+            GOOD + "\nrules: {r: {when: threshold, task: t, values: {a: [2, 1]}}}",
+            "threshold.values",
+        ),
+        (
+            GOOD + "\nrules: {r: {when: threshold, task: t, values: {a: [0, 1]}, "
+            "probability: 0.5, release_probability: 0.9}}",
+            "rules.r.threshold",
+        ),
+        (GOOD + "\nrules: {r: {when: change, task: t, of: a, events: [enter]}}", "change.events"),
+        (GOOD + "\nrules: {r: {when: change, task: t, of: a, sources: [x]}}", "rules.r.sources"),
         (
             "sources: {a: {source: '0', outputs: [x.csv]}, b: {source: '1', outputs: [x.csv]}}",
             "two outputs are the same file",
