@@ -162,6 +162,58 @@ def test_results_are_delivered_and_told(
     ]
 
 
+def test_what_rules_say_is_delivered_and_counted(
+    serve: Serve, clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    # Each frame is lighter than the last: grey 16, 24, 32 ...; two spots at (8, 8) and (16, 8).
+    service = serve(
+        {"clip": {"source": str(clip(count=20))}},
+        rules={
+            "light": {"when": "threshold", "task": "colour", "values": {"red": [60, 100]}},
+            "here": {"when": "region", "task": "spots", "roi": [0, 0, 12, 20]},
+        },
+        deliver={
+            "said": {
+                "to": "files",
+                "folder": str(tmp_path / "out"),
+                "format": "messages",
+                "rules": ["light", "here"],
+            },
+            "all": {"to": "files", "folder": str(tmp_path / "all"), "format": "messages"},
+        },
+        state=str(tmp_path / "state"),
+    )
+    until(lambda: service.deliveries[1].progress.sent == 20)
+    until(lambda: service.deliveries[0].progress.sent >= 5)
+    metrics = ask(service, "/metrics").read().decode()
+    assert 'edgereg_rule_events_total{rule="light",source="clip"} 4.0' in metrics
+    assert service.stop()
+    (file,) = (tmp_path / "out" / "clip").iterdir()
+    said = [json.loads(line) for line in file.read_text().splitlines()]
+    assert {each["source"] for each in said} == {"clip"}
+    here = [each for each in said if each["rule"] == "here"]
+    assert [each["event"] for each in here] == ["enter"]
+    light = [
+        (each["event"], each["records"][0]["frame"]) for each in said if each["rule"] == "light"
+    ]
+    assert [what for what, _ in light] == ["begin", "begin", "end", "end"]
+    assert {frame for what, frame in light if what == "begin"} == {6}
+    assert all(each["track"] == each["records"][0]["track"] for each in said)
+    (file,) = (tmp_path / "all" / "clip").iterdir()
+    assert all("rule" not in json.loads(line) for line in file.read_text().splitlines())
+
+
+def test_a_rule_about_a_value_that_is_none_is_told(serve: Serve, clip: Callable[..., Path]) -> None:
+    service = serve(
+        {"door": {"source": str(clip()), "loop": True}},
+        rules={"r": {"when": "change", "task": "colour", "of": "yellow"}},
+    )
+    until(lambda: service.workers["door"].error is not None)
+    assert "gives no number 'yellow'; it has: red, green, blue" in str(
+        service.workers["door"].error
+    )
+
+
 def test_pictures_come_as_jpegs(serve: Serve, clip: Callable[..., Path]) -> None:
     service = serve({"door": {"source": str(clip()), "loop": True}})
     stream = ask(service, "/sources/door/live.mjpg")
