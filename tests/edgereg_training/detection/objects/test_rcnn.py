@@ -74,6 +74,18 @@ def drawn(folder: Path, count: int = 16) -> Path:
     return folder
 
 
+def test_a_picture_with_fewer_anchors_than_proposals_repeats_its_best(model: ObjectsModel) -> None:
+    tiny = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
+    with torch.no_grad():
+        boxes, scores, labels, _ = Predictor(model)(tiny)
+        found = Predictor(model).proposals(model.maps(tiny), 32, 32)
+    assert boxes.shape == (2, 100, 4) and scores.shape == labels.shape == (2, 100)
+    assert found.shape == (2, 160, 4)
+    for boxes_of_one in found:
+        assert boxes_of_one[-1].equal(boxes_of_one[0])
+        assert 1 < len(boxes_of_one.unique(dim=0)) < 160
+
+
 def test_a_training_learns_and_is_kept(tmp_path: Path) -> None:
     recipe = with_data(
         Recipe(problem="objects", epochs=1, batch_size=4, threads=1, options={

@@ -28,6 +28,8 @@ SCALES = (3.0, 4.8)
 MEAN, SPREAD = 127.0 / 255, 128.0 / 255
 # Of the export: proposals a picture and boxes that are returned.
 PROPOSALS, TOP = 160, 100
+# A logit below that of any anchor.
+LAST_OF_ALL = -1e4
 # d log w, d log h beyond this would be a box of 60 times the proposal's side.
 LARGEST_LOG = 4.135
 
@@ -109,7 +111,10 @@ class Predictor(nn.Module):
         return *self.classified(maps["0"], boxes), self.model.energy_features(maps["0"])
 
     def proposals(self, maps: Mapping[str, Tensor], width: int, height: int) -> Tensor:
-        """The PROPOSALS best anchors that are peaks of their neighbourhood, moved: [B, P, 4]."""
+        """The PROPOSALS best anchors that are peaks of their neighbourhood, moved: [B, P, 4].
+
+        A picture of fewer anchors repeats its best, which the suppression drops again.
+        """
         rpn = self.model.detector.rpn
         scores, boxes = [], []
         for level, found in enumerate(maps.values()):
@@ -120,9 +125,12 @@ class Predictor(nn.Module):
             batch, _, rows, columns = moves.shape
             moves = moves.view(batch, -1, 4, rows, columns).permute(0, 3, 4, 1, 2)
             boxes.append(moved(self._anchors(level, found), moves.reshape(batch, -1, 4), 1.0))
-        _, order = torch.cat(scores, 1).topk(PROPOSALS, dim=1)
-        chosen = torch.cat(boxes, 1).gather(1, order[..., None].expand(-1, -1, 4))
-        return clipped(chosen, width, height)
+        score, box = torch.cat(scores, 1), torch.cat(boxes, 1)
+        best = box.gather(1, score.argmax(1)[:, None, None].expand(-1, 1, 4))
+        score = pad(score, (0, PROPOSALS), value=LAST_OF_ALL)
+        box = torch.cat([box, best.expand(-1, PROPOSALS, -1)], 1)
+        _, order = score.topk(PROPOSALS, dim=1)
+        return clipped(box.gather(1, order[..., None].expand(-1, -1, 4)), width, height)
 
     def _anchors(self, level: int, found: Tensor) -> Tensor:
         """[h * w * A, 4] of a map [B, C, h, w], in the order of torchvision's generator."""
