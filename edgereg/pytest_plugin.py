@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     from edgereg.core.tasks import Task
     from edgereg.testing.fakes import FakeModel
 
-pytest.register_assert_rewrite("edgereg.testing.contracts")
+pytest.register_assert_rewrite(
+    "edgereg.testing.contracts",
+    "edgereg.testing.engine_contract",
+    "edgereg.testing.filter_contract",
+)
 
 
 @pytest.fixture
 def edgereg_task() -> Callable[[str], Task]:
     """edgereg_task(name): a task of an installed plugin; fails with what is wrong with plugins."""
-    from edgereg.testing.contracts import installed_task
+    from edgereg.testing.installed import installed_task
 
     return installed_task
 

@@ -25,32 +25,15 @@ from edgereg.core.result import FrameResult
 from edgereg.core.settings import Settings
 from edgereg.core.tasks import Task, is_step_task
 from edgereg.pipeline.loading import LoadedStepTask, LoadedTask, Loading, load_task, load_tasks
-from edgereg.plugins import Plugins, load_plugins
 from edgereg.sinks.base import RunInfo, Sink
 from edgereg.sinks.open import open_sink
 from edgereg.sources.base import Source
 from edgereg.sources.open import open_source
 from edgereg.sources.wrapped import Arrays
 from edgereg.testing.fakes import FakeModel
+from edgereg.testing.installed import installed, installed_task
 
 SCENES = ("ordinary", "empty", "tiny", "tall")
-
-
-def installed() -> Plugins:
-    """Every installed plugin, those that are disabled here, too."""
-    plugins = load_plugins(())
-    plugins.call_all()
-    return plugins
-
-
-def installed_task(name: str) -> Task:
-    """A task of an installed plugin. Fails with what is wrong with plugins where there is none."""
-    plugins = installed()
-    task = plugins.tasks().get(name)
-    if task is None:
-        told = "\n".join(map(str, plugins.faults)) or "is the package installed (pip install -e .)?"
-        pytest.fail(f"no plugin adds a task '{name}'\n{told}", pytrace=False)
-    return task
 
 
 def run_alone(

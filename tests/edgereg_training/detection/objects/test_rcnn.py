@@ -79,7 +79,8 @@ def test_a_picture_with_fewer_anchors_than_proposals_repeats_its_best(model: Obj
     with torch.no_grad():
         boxes, scores, labels, _ = Predictor(model)(tiny)
         found = Predictor(model).proposals(model.maps(tiny), 32, 32)
-    assert boxes.shape == (2, 100, 4) and scores.shape == labels.shape == (2, 100)
+    assert boxes.shape == (2, 100, 4)
+    assert scores.shape == labels.shape == (2, 100)
     assert found.shape == (2, 160, 4)
     for boxes_of_one in found:
         assert boxes_of_one[-1].equal(boxes_of_one[0])
