@@ -136,13 +136,13 @@ def run(
     )
     paths = [Path(output) for output in outputs]
     reports = [
-        _to_its_end(whole)
+        to_its_end(whole)
         for whole in passes(_plugins(), source, paths, choice, append=append, resume=resume)
     ]
     return reports[0]
 
 
-def _to_its_end(whole: Run) -> Report:
+def to_its_end(whole: Run) -> Report:
     """Run, and put the outputs in their places. Raises the error that ended the run."""
     interrupted = True
     try:

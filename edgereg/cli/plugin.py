@@ -161,6 +161,40 @@ def _added(plugins: Plugins, name: str) -> str:
     return "; ".join(parts)
 
 
+@command.command("gallery")
+@click.argument("page", type=click.Path(path_type=Path), default="gallery.md")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="[TASK=]SOURCE",
+    help="What tasks run on, all or one of them (default: the bundled clip).",
+)
+@pass_session
+def gallery(session: Session, page: Path, sources: tuple[str, ...]) -> int:
+    """Write a PAGE of every installed task, with a picture of how each draws.
+
+    Fails where a task could not be run; the page says why.
+    """
+    from edgereg.authoring.gallery import write_gallery
+    from edgereg.demo.clip import CLIP
+
+    names = session.plugins.tasks()
+    parts = [each.partition("=") for each in sources]
+    own = {name: path for name, equals, path in parts if equals and name in names}
+    given = [each for each in sources if each.partition("=")[0] not in own]
+    if len(given) > 1:
+        raise click.UsageError("--source: more than one for all tasks")
+    whole = given[0] if given else CLIP
+    with at_work("running every task") as said:
+        failed = write_gallery(session.plugins, page, whole, own, said)
+    session.report_faults()
+    click.echo(page)
+    if failed:
+        click.echo(f"without a picture: {', '.join(failed)}", err=True)
+    return int(bool(failed))
+
+
 @command.command("disable")
 @click.argument("name")
 @pass_session
