@@ -5,6 +5,7 @@ The front door, the commands, the window, its export, the demo and the workers a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import partial
@@ -46,6 +47,8 @@ from edgereg.sources.open import FORMATS, open_source
 from edgereg.sources.options import SourceOptions
 from edgereg.sources.wrapped import Arrays, Part
 from edgereg.tracks.covers import Gathered, Held
+
+log = logging.getLogger(__name__)
 
 # A path, a camera's number, a URL ... as a user types it; an open source; or images from Python.
 Origin: TypeAlias = str | int | Path | Source | Iterable[Image]
@@ -374,6 +377,23 @@ class Run:
     outputs: tuple[Output, ...]
     clips: ClipsTable | None = None
     veil: Veil | None = None
+
+    def to_its_end(self) -> Report:
+        """Run, and put the outputs in their places. Raises the error that ended the run."""
+        interrupted = True
+        try:
+            report = self.pipeline.run()
+            interrupted = False
+        finally:
+            if interrupted:
+                self.pipeline.stop()
+            for line in self.finish(interrupted=interrupted):
+                log.warning(line)
+        if report.error is not None:
+            raise report.error
+        if self.veil is not None:
+            log.info(self.veil.summary())
+        return report
 
     def finish(self, *, interrupted: bool = False) -> list[str]:
         """After the end: put the outputs in their places.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from edgereg.assembly import Choice, Origin, Run, assemble, in_order, load, passes
+from edgereg.assembly import Choice, Origin, assemble, in_order, load, passes
 from edgereg.blurring import Blur
 from edgereg.core.arrays import Image
 from edgereg.core.errors import EdgeregError
@@ -25,8 +24,6 @@ from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.stats import Report
 from edgereg.plugins import Plugins, load_plugins
 from edgereg.sources.wrapped import Arrays
-
-log = logging.getLogger(__name__)
 
 # Results that may wait for the caller of `stream`; the pipeline pauses beyond that.
 AHEAD = 4
@@ -136,28 +133,10 @@ def run(
     )
     paths = [Path(output) for output in outputs]
     reports = [
-        to_its_end(whole)
+        whole.to_its_end()
         for whole in passes(_plugins(), source, paths, choice, append=append, resume=resume)
     ]
     return reports[0]
-
-
-def to_its_end(whole: Run) -> Report:
-    """Run, and put the outputs in their places. Raises the error that ended the run."""
-    interrupted = True
-    try:
-        report = whole.pipeline.run()
-        interrupted = False
-    finally:
-        if interrupted:
-            whole.pipeline.stop()
-        for line in whole.finish(interrupted=interrupted):
-            log.warning(line)
-    if report.error is not None:
-        raise report.error
-    if whole.veil is not None:
-        log.info(whole.veil.summary())
-    return report
 
 
 def predict(

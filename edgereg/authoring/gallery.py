@@ -18,7 +18,6 @@ from edgereg.core.kinds import Kind, specs_of
 from edgereg.core.model_spec import ModelSpec
 from edgereg.core.regions import Prompt
 from edgereg.core.tasks import is_step_task
-from edgereg.front_door import to_its_end
 from edgereg.pipeline.loading import Loading, load_task
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def _write_picture(plugins: Plugins, task: Task, source: str | Path, path: Path)
     prompts = (middle,) if is_step_task(task) and task.upstream is None else ()
     with tempfile.TemporaryDirectory() as folder:
         choice = Choice(tasks=(task.name,), limit=FRAMES, prompts=prompts)
-        to_its_end(assemble(plugins, source, [Path(folder) / "%06d.png"], choice))
+        assemble(plugins, source, [Path(folder) / "%06d.png"], choice).to_its_end()
         written = sorted(Path(folder).glob("*.png"))
         if not written:
             raise EdgeregError(f"{source}: no frame came")
