@@ -85,15 +85,17 @@ def _write_picture(plugins: Plugins, task: Task, source: str | Path, path: Path)
         image = cv2.imread(str(written[-1]))
     if image is None:
         raise EdgeregError(f"{source}: the picture of '{task.name}' can't be read back")
-    replace_file(path, cv2.imencode(".jpg", _small(image), QUALITY)[1].tobytes())
+    replace_file(
+        path, cv2.imencode(".jpg", _small(image.astype(np.uint8, copy=False)), QUALITY)[1].tobytes()
+    )
 
 
-def _small(image: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def _small(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     scale = LONGEST / max(image.shape[:2])
     if scale >= 1:
         return image
     size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _facts(task: Task, plugin: str, version: str) -> Iterator[str]:
