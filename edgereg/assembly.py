@@ -24,6 +24,7 @@ from edgereg.models.folder import load_model
 from edgereg.paint.opencv import paint
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask, Loading, load_tasks
+from edgereg.pipeline.memo import Memo
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.staged import Mode, StagedPipeline
 from edgereg.pipeline.stats import Report
@@ -196,11 +197,12 @@ def make_pipeline(
     queue_size: int = 4,
     whose: Mapping[str, str] | None = None,
     recognise: Recogniser | None = None,
+    memo: Memo | None = None,
 ) -> StagedPipeline:
     """A run of stages side by side, not yet started; it owns the source and the sinks.
 
-    realtime: the latest frame wins; None: where the source is live. hold_at_end, recognise: for a
-    window, see `StagedPipeline`. whose: the plugin of each task that is not edgereg's own.
+    realtime: the latest frame wins; None: where the source is live. hold_at_end, recognise, memo:
+    for a window, see `StagedPipeline`. whose: the plugin of each task that is not edgereg's own.
     """
     latest = source.info.live if realtime is None else realtime
     mode: Mode = "latest" if latest else "every"
@@ -215,6 +217,7 @@ def make_pipeline(
         queue_size=queue_size,
         hold_at_end=hold_at_end,
         recognise=recognise,
+        memo=memo,
     )
 
 
@@ -226,10 +229,20 @@ def in_order(
     *,
     pictures: bool = False,
     guard: Guard | None = None,
+    recognise: Recogniser | None = None,
+    memo: Memo | None = None,
 ) -> Report:
     """Run in this thread, one frame after the other: what a worker and a trial do."""
-    painter = paint if pictures else None
-    return run_sequential(source, tasks, sinks, painter=painter, settings=settings, guard=guard)
+    return run_sequential(
+        source,
+        tasks,
+        sinks,
+        painter=paint if pictures else None,
+        settings=settings,
+        guard=guard,
+        recognise=recognise,
+        memo=memo,
+    )
 
 
 def assemble(
@@ -246,13 +259,14 @@ def assemble(
     queue_size: int = 4,
     loop: bool = False,
     veil: Veil | None = None,
+    memo: Memo | None = None,
 ) -> Run:
     """Load, open, and put together a whole run; nothing stays open where a part of it fails.
 
     tasks: loaded already, and settings: in place of the choice's, where not None.
     sinks: further ones, beside the outputs. append: to the tables that are there. resume: after
     the last clip that is done in them. loop: a recording starts again at its end, in its own time.
-    veil: covers what outputs of pictures are given.
+    veil: covers what outputs of pictures are given. memo: what models found before in this source.
     """
     check_places(plugins, origin, outputs, append=append or resume)
     pictures = veil is None and wants_pictures(plugins, outputs)
@@ -275,6 +289,7 @@ def assemble(
         realtime=choice.realtime,
         queue_size=queue_size,
         whose=plugins.foreign("edgereg_tasks"),
+        memo=memo,
     )
     return Run(source, staged, tuple(opened), table, veil)
 
@@ -308,6 +323,7 @@ def passes(
     *,
     tasks: Sequence[LoadedTask] | None = None,
     settings: Settings | None = None,
+    memo: Memo | None = None,
     sinks: Sequence[Sink] = (),
     append: bool = False,
     resume: bool = False,
@@ -317,11 +333,13 @@ def passes(
     One, but for heads that are covered in files: the first pass finds them and writes what holds
     no pictures, the second writes the pictures. Where a source can be read only once (cameras,
     streams, pipes, `realtime`) there is one pass. Whoever stops after a pass that failed, or was
-    interrupted, leaves nothing open. Arguments as of `assemble`; `sinks`, `tasks` and `settings`
-    are the first pass's.
+    interrupted, leaves nothing open. Arguments as of `assemble`; `sinks`, `tasks`, `settings` and
+    `memo` are the first pass's.
     """
     blur = choice.blur
-    first = partial(assemble, plugins, choice=choice, tasks=tasks, settings=settings, sinks=sinks)
+    first = partial(
+        assemble, plugins, choice=choice, tasks=tasks, settings=settings, memo=memo, sinks=sinks
+    )
     if blur is None:
         yield first(origin, outputs, append=append, resume=resume)
         return

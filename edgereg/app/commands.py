@@ -28,7 +28,7 @@ TOOLBAR: Mapping[str, str] = {
 SEEKING: tuple[str, ...] = (
     *("backwards", "back", "forward", "start", "end", "go_to", "earlier", "later"),
     *("from_here", "up_to_here", "whole", "mark", "mark_before", "next_mark"),
-    *("point", "correct", "take_back"),
+    *("point", "correct", "take_back", "compute"),
     *(f"share_{tenth}" for tenth in range(10)),
 )
 
@@ -137,6 +137,7 @@ def _look(window: MainWindow) -> list[Command | str | None]:
         Command("correct", tr("&Correct its box"), lambda: ask(corrects=True), "Shift+T"),
         Command("take_back", tr("Track it no &further"), window.take_back, "Del"),
         None,
+        Command("compute", tr("&Compute the whole clip"), window.desk.filler.start, "Ctrl+Shift+C"),
         Command("refine", tr("Switch &refinement"), window.desk.choices.toggle_refinement, "R"),
     ]
 

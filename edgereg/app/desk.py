@@ -8,6 +8,7 @@ from edgereg.app.messages import Messages
 from edgereg.app.player.background import Job
 from edgereg.app.player.catalogue import Catalogue, Loader
 from edgereg.app.player.choices import Choices
+from edgereg.app.player.filling import Filler
 from edgereg.app.player.looking import Looking
 from edgereg.app.player.playback import Playback
 from edgereg.app.player.player import Player
@@ -36,6 +37,9 @@ class Desk(QObject):
         self.pointing = Pointing(self.player)
         self.looking = Looking(self.player)
         self.choices = Choices(self.player)
+        self.filler = Filler(self.player)
+        self.choices.changed.connect(self.filler.renew)
+        self.filler.said.connect(self.said)
         self._loading = Job(loader, parent=self)
         self._loading.done.connect(self._take_catalogue)
         self._loading.failed.connect(self.messages.fail)

@@ -58,7 +58,7 @@ class MainWindow(QMainWindow):
         self._corrects = self._leaves = False
         self._before_full_screen: QByteArray | None = None
         self.video, self.welcome, self.banner = VideoView(), Welcome(), Banner()
-        self.transport, self.saving = TransportBar(self.playback), SavingPanel()
+        self.transport, self.saving = TransportBar(self.playback), SavingPanel(self.desk.filler)
         self.status = Status()
         inner = {RECENT: tr("Open &recent"), PANELS: tr("&Panels")}
         self.menus = build_menus(self, menus_of(self), inner)
@@ -74,25 +74,26 @@ class MainWindow(QMainWindow):
         return self.desk.catalogue
 
     def open(self, source: str) -> None:
-        """Open a file, camera or URL and play it, after a question where something is recorded."""
-        self._unless_recording(partial(self._open, source))
+        """Open a file, camera or URL and play it, after a question where something is under way."""
+        self._unless_at_work(partial(self._open, source))
 
     def close_source(self) -> None:
-        """Close the source, after a question where it is recorded."""
-        self._unless_recording(self.player.close)
+        """Close the source, after a question where something is under way."""
+        self._unless_at_work(self.player.close)
 
-    def _unless_recording(self, then: Callable[[], object]) -> None:
-        if self.player.recording is None:
+    def _unless_at_work(self, then: Callable[[], object]) -> None:
+        """Ask first where something of the open source is under way."""
+        lines = list[str]()
+        if self.player.recording is not None:
+            name = self.player.recording.take.targets[0].name
+            lines.append(tr("{name} is being recorded, and would end here").format(name=name))
+        if self.desk.filler.filling is not None:
+            lines.append(tr("the whole clip is being computed, and would be given up"))
+        if lines:
+            question = tr("Leave this source?")
+            asking.confirm(self, question, "\n".join(lines), tr("Leave it"), then)
+        else:
             then()
-            return
-        name = self.player.recording.take.targets[0].name
-        asking.confirm(
-            self,
-            tr("End the recording?"),
-            tr("{name} is being recorded; it ends where another source begins.").format(name=name),
-            tr("End it"),
-            then,
-        )
 
     def _open(self, source: str) -> None:
         self.banner.dismiss()
@@ -161,11 +162,17 @@ class MainWindow(QMainWindow):
         """Run the open source to its end and save the results by the ending of `target`."""
         request, known = self.player.request, self.catalogue
         if request is not None:
-            settings = replace(self.player.settings)
-            shows = pictures.marks, pictures.blur
-            self.saving.run(
-                Export(request.text, target, known.plugins, known.tasks, settings, *shows)
+            export = Export(
+                request.text,
+                target,
+                known.plugins,
+                known.tasks,
+                settings=replace(self.player.settings),
+                memo=self.player.memo,
+                marks=pictures.marks,
+                blur=pictures.blur,
             )
+            self.saving.run(export)
 
     def look_for(self, direction: int) -> None:
         """Go to the next appearance of what is looked at (1), or to the one before (-1)."""

@@ -8,8 +8,9 @@ from edgereg.core.errors import EdgeregError
 from edgereg.core.settings import Settings
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask
+from edgereg.pipeline.memo import Memo
 from edgereg.pipeline.stats import Meter, Report
-from edgereg.pipeline.steps import Painter, Work, plan
+from edgereg.pipeline.steps import Painter, Recogniser, Work, plan
 from edgereg.sinks.base import Sink
 from edgereg.sources.base import Source
 
@@ -22,13 +23,16 @@ def run_sequential(
     painter: Painter | None = None,
     settings: Settings | None = None,
     guard: Guard | None = None,
+    recognise: Recogniser | None = None,
+    memo: Memo | None = None,
 ) -> Report:
     """Run every frame in order in this thread; source and sinks are closed at the end.
 
-    A source or sink that fails ends the run; the report's `error` says why.
+    recognise, memo: as of `StagedPipeline`. A source or sink that fails ends the run; the report's
+    `error` says why.
     """
     guard = guard or Guard()
-    steps = plan(tasks, settings or Settings(), guard, painter)
+    steps = plan(tasks, settings or Settings(), guard, painter, recognise, memo)
     meter = Meter(("decode", *(step.name for step in steps), "write"))
     error: Exception | None = None
     frames = source.frames()

@@ -12,6 +12,7 @@ from edgereg.core.settings import Settings
 from edgereg.pipeline.channel import Channel
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedTask
+from edgereg.pipeline.memo import Memo
 from edgereg.pipeline.sequential import close_all
 from edgereg.pipeline.stats import Meter, Report, Stats
 from edgereg.pipeline.steps import Painter, Recogniser, Step, Work, plan
@@ -31,7 +32,7 @@ class StagedPipeline:
     mode: 'every' frame in order (files), or 'latest' frame wins (cameras): a frame that comes
     while the first stage is still busy replaces the one that waits, and the loss is counted.
     hold_at_end: at the end of the source wait for a seek instead of ending (for a window).
-    recognise: gives tracks numbers that outlast jumps.
+    recognise: gives tracks numbers that outlast jumps. memo: spares models frames that they know.
     The pipeline owns the source and the sinks and closes them when it ends. One use only.
     """
 
@@ -48,12 +49,13 @@ class StagedPipeline:
         queue_size: int = 4,
         hold_at_end: bool = False,
         recognise: Recogniser | None = None,
+        memo: Memo | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.guard = guard or Guard()
         self._source = source
         self._sinks = tuple(sinks)
-        self._steps = plan(tasks, self.settings, self.guard, painter, recognise)
+        self._steps = plan(tasks, self.settings, self.guard, painter, recognise, memo)
         self._meter = Meter(("decode", *(step.name for step in self._steps), "write"))
         self._transport = Transport(source, hold_at_end=hold_at_end)
         size = 1 if mode == "latest" else queue_size

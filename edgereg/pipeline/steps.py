@@ -30,6 +30,7 @@ from edgereg.engines.base import Engine
 from edgereg.pipeline.following import Follower, Rhythm, Scenes
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedRegionTask, LoadedStepTask, LoadedTask
+from edgereg.pipeline.memo import Memo
 from edgereg.pipeline.returned import (
     checked_marks,
     checked_predictions,
@@ -105,10 +106,12 @@ def plan(
     guard: Guard,
     painter: Painter | None,
     recognise: Recogniser | None = None,
+    memo: Memo | None = None,
 ) -> list[Step]:
     """The steps of every frame of one run. Tasks come in running order, upstreams first.
 
-    Every plan has states of its own: two runs never share one.
+    memo: what models found before, and are to be asked for once only. Every plan has states of its
+    own: two runs never share one.
     """
     steps: list[Step] = []
     for loaded in tasks:
@@ -119,9 +122,9 @@ def plan(
             continue
         follows = settings.track and not loaded.task.upstream and Follower.can_follow(loaded.kinds)
         rhythm = Rhythm(settings) if follows else None
-        predict = partial(_predict, loaded, guard, needed, rhythm)
+        predict = partial(_predict, loaded, settings, guard, needed, rhythm, memo)
         steps.append(Step(f"{name}.predict", predict))
-        steps.append(Step(f"{name}.refine", partial(_refine, loaded, settings, guard)))
+        steps.append(Step(f"{name}.refine", partial(_refine, loaded, settings, guard, memo)))
         if follows:
             carries = settings.detect_every != 1
             follower = Follower(name, loaded.spec.name, loaded.kinds, carries=carries)
@@ -205,27 +208,30 @@ def _begin(scenes: Scenes, first: Callable[[Work], None], work: Work) -> None:
 
 def _predict(
     loaded: LoadedRegionTask,
+    settings: Settings,
     guard: Guard,
     needed: Callable[[], bool],
     rhythm: Rhythm | None,
+    memo: Memo | None,
     work: Work,
 ) -> None:
     """Crop the regions, run `predict` on all of them in one call, read candidates off it."""
     task, spec, faults = loaded.task, loaded.spec, work.faults
     if guard.is_off(task.name) or not needed():
         return
-    if rhythm is not None and not rhythm.is_due(work.frame, work.place):
+    start = time.perf_counter()
+    if task.upstream and task.upstream not in work.predictions:
+        return
+    regions = regions_of(work.predictions[task.upstream]) if task.upstream else None
+    due = rhythm is None or rhythm.is_due(work.frame, work.place)
+    if memo is not None and _recall(loaded, settings, guard, memo, regions, work):
+        return
+    if not due:
         work.carried.add(task.name)
         return
-    start = time.perf_counter()
-    regions = None
-    if task.upstream:
-        if task.upstream not in work.predictions:
-            return
-        regions = regions_of(work.predictions[task.upstream])
-        if not len(regions):
-            work.predictions[task.name] = Predictions.none(task.name, spec.name, loaded.kinds)
-            return
+    if regions is not None and not len(regions):
+        work.predictions[task.name] = Predictions.none(task.name, spec.name, loaded.kinds)
+        return
     frame = work.frame
     prepared = guard.attempt(
         task.name, "prepare", faults, lambda: checked_prepared(task.prepare(frame, regions, spec))
@@ -240,6 +246,21 @@ def _predict(
         work.started[task.name] = (prepared, proposal, regions)
     if rhythm is not None:
         rhythm.detection_s = time.perf_counter() - start
+
+
+def _recall(
+    loaded: LoadedRegionTask,
+    settings: Settings,
+    guard: Guard,
+    memo: Memo,
+    regions: Regions | None,
+    work: Work,
+) -> bool:
+    """Take what the model found before in these regions of this frame; False: that is not known."""
+    known = memo.recall(loaded.name, work.frame.index, _steps(loaded, settings, guard), regions)
+    if known is not None:
+        work.predictions[loaded.name] = with_tracks(known, regions) if regions else known
+    return known is not None
 
 
 def _propose(loaded: LoadedRegionTask, prepared: Prepared) -> Proposal:
@@ -262,7 +283,18 @@ def _lost(array: npt.NDArray[Any]) -> bool:
     return bool(np.issubdtype(array.dtype, np.floating) and array.size and np.isnan(array).all())
 
 
-def _refine(loaded: LoadedRegionTask, settings: Settings, guard: Guard, work: Work) -> None:
+def _steps(loaded: LoadedRegionTask, settings: Settings, guard: Guard) -> int | None:
+    """How far the candidates of a task climb now; None: they don't."""
+    ascent = loaded.spec.refinement
+    wanted = settings.refine and not guard.is_off(loaded.name, "refine")
+    if not wanted or loaded.refine is None or ascent is None:
+        return None
+    return ascent.steps if settings.steps is None else settings.steps
+
+
+def _refine(
+    loaded: LoadedRegionTask, settings: Settings, guard: Guard, memo: Memo | None, work: Work
+) -> None:
     """Let the candidates climb their density, and turn them into predictions of the frame."""
     task, faults = loaded.task, work.faults
     if guard.is_off(task.name) or task.name not in work.started:
@@ -270,9 +302,8 @@ def _refine(loaded: LoadedRegionTask, settings: Settings, guard: Guard, work: Wo
     prepared, proposal, regions = work.started.pop(task.name)
     refinement: Refinement | None = None
     engine, ascent = loaded.refine, loaded.spec.refinement
-    wanted = settings.refine and not guard.is_off(task.name, "refine")
-    if wanted and engine is not None and ascent is not None:
-        steps = ascent.steps if settings.steps is None else settings.steps
+    steps = _steps(loaded, settings, guard)
+    if steps is not None and engine is not None and ascent is not None:
         refinement = guard.attempt(
             task.name, "refine", faults, lambda: ascend(engine, proposal, ascent, steps)
         )
@@ -287,6 +318,8 @@ def _refine(loaded: LoadedRegionTask, settings: Settings, guard: Guard, work: Wo
     if predictions is not None:
         finite = guard.finite_only(predictions, faults)
         work.predictions[task.name] = with_tracks(finite, regions) if regions else finite
+        if memo is not None and finite is predictions and (refinement is None) is (steps is None):
+            memo.keep(work.frame.index, steps, regions, predictions)
 
 
 def ascend(

@@ -49,6 +49,7 @@ class HistoryPanel(QWidget):
         desk.themed.connect(self._set_theme)
         desk.looking.changed.connect(self.draw)
         desk.player.shown.connect(lambda _: self._redraw.isActive() or self._redraw.start())
+        desk.player.learnt.connect(lambda: self._redraw.isActive() or self._redraw.start())
         for signal in (desk.player.measured, desk.player.state_changed):
             signal.connect(lambda _: self._redraw.start())
         self.sought.connect(desk.playback.seek_time)

@@ -14,6 +14,7 @@ from edgereg.app.panels.density_panel import DensityPanel
 from edgereg.app.player.catalogue import Catalogue
 from edgereg.app.player.density_worker import Answer, DensityWorker, Question
 from edgereg.core.predictions import Predictions
+from edgereg.pipeline.loading import LoadedRegionTask, LoadedTask
 
 _REDRAW_MS = 160
 
@@ -23,7 +24,7 @@ class Inspector(QWidget):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._looking = desk.looking
+        self._looking, self._player = desk.looking, desk.player
         self._task: str | None = None
         self._worker = DensityWorker(self)
         self._worker.answers.arrived.connect(self._show_answer)
@@ -63,7 +64,11 @@ class Inspector(QWidget):
             self._show_nothing()
             return
         self.headline.setText(headline(found, row))
-        self._worker.ask(Question(task, found, row))
+        if lacks_features(task, found):
+            self.densities.clear(tr("Its density is drawn as soon as the picture stands still."))
+            self._player.compute_anew()
+        else:
+            self._worker.ask(Question(task, found, row))
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """What came meanwhile was not drawn."""
@@ -104,6 +109,12 @@ class Inspector(QWidget):
     def _show_answer(self, answer: Answer) -> None:
         if answer.question.loaded is self._looking.task and self._looking.row is not None:
             self.densities.show_answer(answer)
+
+
+def lacks_features(task: LoadedTask, found: Predictions) -> bool:
+    """Whether predictions came without what their densities stand on, which a memo may not keep."""
+    has_density = isinstance(task, LoadedRegionTask) and task.density is not None
+    return has_density and task.spec is not None and not found.features
 
 
 def headline(found: Predictions, row: int) -> str:

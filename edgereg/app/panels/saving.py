@@ -25,6 +25,7 @@ from edgereg.app.look import icons
 from edgereg.app.look.language import tr
 from edgereg.app.look.theme import DARK, Theme, tabular
 from edgereg.app.player.exports import Export, Exports, Progress, Stage
+from edgereg.app.player.filling import Filled, Filler
 from edgereg.app.player.recording import Recorded, Recording
 from edgereg.app.timecode import timecode
 from edgereg.core.errors import SinkError
@@ -35,16 +36,18 @@ _ROW_HEIGHT, _MOST_ROWS, _NAME_WIDTH = 34, 3, 200
 
 
 class SavingPanel(QScrollArea):
-    """A row for each export and recording; hidden while there is none. `said(str)`, `failed(str)`:
-    how one ended; `stopped()`: the recording is to end."""
+    """A row for each export and recording, and for the clip that is computed; hidden while there is
+    none. `said(str)`, `failed(str)`: how one ended; `stopped()`: the recording is to end."""
 
     said = Signal(str)
     failed = Signal(str)
     stopped = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, filler: Filler, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.exports = Exports()
+        self._filler = filler
+        filler.changed.connect(self._follow)
         self._exports: dict[int, Progress] = {}
         self._recordings: dict[Recording, Recorded] = {}
         self._theme = DARK
@@ -129,7 +132,9 @@ class SavingPanel(QScrollArea):
             if number in before and before[number].pending and not each.pending:
                 (self.failed if each.stage is Stage.FAILED else self.said).emit(ending(each))
         self._look_at_recordings()
-        if not any(each.pending for each in self._exports.values()) and not self._recordings:
+        self._look_at_filling()
+        working = self._recordings or self._filler.filling
+        if not working and not any(each.pending for each in self._exports.values()):
             self._timer.stop()
         self.setFixedHeight(min(len(self._rows), _MOST_ROWS) * _ROW_HEIGHT + 12)
         self.setVisible(bool(self._rows))
@@ -148,6 +153,15 @@ class SavingPanel(QScrollArea):
                 (self.failed if state.problem else self.said).emit(state.problem or recorded)
             else:
                 self._show(recording, target, line_of_recording(state), self.stopped.emit)
+
+    def _look_at_filling(self) -> None:
+        """The clip that is computed; its row has the name of the filler."""
+        filling = self._filler.filling
+        if filling is None:
+            self._remove_row(self._filler)
+        else:
+            name = Path(tr("the whole clip"))
+            self._show(self._filler, name, line_of_filling(filling.state), self._filler.stop)
 
     def _show(self, key: Hashable, target: Path, line: Line, close: Callable[[], object]) -> None:
         row = self._rows.get(key)
@@ -268,6 +282,13 @@ def line_of_recording(state: Recorded) -> Line:
         lost = tr("{count} frames were left out, as the disk is too slow")
         words = f"{words}; {lost.format(count=state.lost)}"
     return Line(words, tr("Stop recording"), f"{state.frames}")
+
+
+def line_of_filling(state: Filled) -> Line:
+    """How far a clip is computed."""
+    share = min(state.done / state.total, 1.0) if state.total else None
+    count = f"{state.done}" if share is None else f"{100 * share:3.0f} %"
+    return Line(tr("is computed"), tr("Compute no further"), count, bar=True, share=share)
 
 
 def ending(progress: Progress) -> str:

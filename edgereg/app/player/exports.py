@@ -13,6 +13,7 @@ from edgereg.blurring import HEADS, Blur
 from edgereg.core.errors import EdgeregError, SinkError, one_line
 from edgereg.core.settings import Settings
 from edgereg.pipeline.loading import LoadedTask
+from edgereg.pipeline.memo import Memo
 from edgereg.pipeline.steps import needed
 from edgereg.plugins import Plugins
 
@@ -24,8 +25,9 @@ _LOOK_S = 0.1
 class Export:
     """A whole recording once more, every frame, into a video or a table.
 
-    source: as the user named it. settings: its own, which nobody changes meanwhile. marks: whether
-    what was found is drawn in a video. blur: cover heads in it instead.
+    source: as the user named it. settings: its own, which nobody changes meanwhile. memo: what
+    models found in it before. marks: whether what was found is drawn in a video. blur: cover heads
+    in it instead.
     """
 
     source: str
@@ -33,6 +35,7 @@ class Export:
     plugins: Plugins
     tasks: tuple[LoadedTask, ...]
     settings: Settings
+    memo: Memo | None = None
     marks: bool = True
     blur: Blur | None = None
 
@@ -50,7 +53,13 @@ class Export:
             settings = replace(settings, off=frozenset(), track=True)
         choice = Choice(blur=self.blur)
         return passes(
-            self.plugins, self.source, [self.target], choice, tasks=tasks, settings=settings
+            self.plugins,
+            self.source,
+            [self.target],
+            choice,
+            tasks=tasks,
+            settings=settings,
+            memo=self.memo,
         )
 
     def _computed(self) -> list[LoadedTask]:

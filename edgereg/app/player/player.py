@@ -28,6 +28,7 @@ from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.core.settings import Settings
 from edgereg.pipeline.loading import LoadedStepTask, LoadedTask
+from edgereg.pipeline.memo import Memo
 from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Report
 from edgereg.plugins import Plugins, built_in
@@ -63,15 +64,17 @@ class _Run:
 class Player(QObject):
     """Opens sources and plays them through the tasks; never waits for any of them.
 
-    people, record: who and what was found so far in the source. prepare: called with every result
-    in the pipeline's thread, before it is shown. recording: what is recorded of a camera or stream.
+    people, record: who and what was found so far in the source; memo: what models found, for which
+    they are not asked again. prepare: called with every result in the pipeline's thread, before it
+    is shown. recording: what is recorded of a camera or stream.
 
     Signals: `state_changed(State)`, `renewed()`: all that was known was of another source;
     `opened(SourceInfo)`, `measured(SourceInfo)`: more is known of it, its length above all;
     `shown(FrameResult)`: the latest result; `passed(list[FrameResult])`: all since the last time,
     in order and without pixels, for pictures may be lost on the way to a busy window;
     `previewed(image)`: a small picture near the frame that is wanted, until its result is shown;
-    `recording_changed()`: what is shown is recorded from now on, or no longer;
+    `learnt()`: more is known than was shown; `recording_changed()`: what is shown is recorded from
+    now on, or no longer;
     `polled(Report)`: ten times a second while something is open; `failed(str)`, `warned(str)`.
     """
 
@@ -82,6 +85,7 @@ class Player(QObject):
     passed = Signal(object)
     shown = Signal(object)
     previewed = Signal(object)
+    learnt = Signal()
     recording_changed = Signal()
     polled = Signal(object)
     failed = Signal(str)
@@ -90,7 +94,7 @@ class Player(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.settings = Settings()
-        self.people, self.record = People(), Record()
+        self.people, self.record, self.memo = People(), Record(), Memo()
         self.prepare: Callable[[FrameResult], None] = lambda _: None
         self.state = State.EMPTY
         self.request: Request | None = None
@@ -98,13 +102,14 @@ class Player(QObject):
         self.recording: Recording | None = None
         self._tasks: Sequence[LoadedTask] | None = None
         self._detectors: dict[str, str] = {}
-        self._plugins = built_in()
+        self.plugins = built_in()
         self._run: _Run | None = None
         self._job: Job | None = None
         self._start_at: int | None = None
         self._aim = Aim()
         self._generation = 0
         self._goes_on = False
+        self._anew = -1, -1
         self._pace = 1.0, False
         self._glimpsed: int | None = None
         self._mailbox = Mailbox(self)
@@ -150,8 +155,8 @@ class Player(QObject):
 
     def use(self, tasks: Sequence[LoadedTask], plugins: Plugins) -> None:
         """Give the tasks, once they are loaded; what was asked for before is opened now."""
-        self._tasks, self._plugins = tuple(tasks), plugins
-        self._detectors = detectors_of(tasks)
+        self._tasks, self.plugins = tuple(tasks), plugins
+        self._detectors, self.memo = detectors_of(tasks), Memo()
         self.settings.filters = (plugins.filters()["smooth"],)
         if self.state is State.OPENING:
             self._open_source()
@@ -161,7 +166,7 @@ class Player(QObject):
         if self._run is not None:
             self.end_recording()
             info = run_info(self._run.source, self._tasks or ())
-            self.recording = Recording(self._plugins, info, take)
+            self.recording = Recording(self.plugins, info, take)
             self.recording_changed.emit()
 
     def end_recording(self) -> None:
@@ -177,6 +182,7 @@ class Player(QObject):
         if request != self.request:
             self.people.forget()
             self.record.forget()
+            self.memo = Memo()
             self.renewed.emit()
         self.request, self._start_at = request, start_at
         self._become(State.OPENING)
@@ -293,10 +299,19 @@ class Player(QObject):
         if self.seekable and self.state in (State.PAUSED, State.ENDED) and self.current is not None:
             self._go_to(self.index, anew=True)
 
+    def compute_anew(self) -> None:
+        """Ask the models once more for the standing picture, once only."""
+        result = self.current
+        stands = result is not None and self.state in (State.PAUSED, State.ENDED)
+        if result is not None and stands and (result.index, self._generation) != self._anew:
+            self.memo.forget(result.index)
+            self.refresh()
+            self._anew = result.index, self._generation
+
     def _open_source(self) -> None:
         if self.request is None:
             return
-        call = partial(open_request, self._plugins, self.request)
+        call = partial(open_request, self.plugins, self.request)
         self._job = Job(call, lambda source: source.close(), self)
         self._job.done.connect(self._start)
         self._job.failed.connect(self._fail)
@@ -314,8 +329,9 @@ class Player(QObject):
             settings=self.settings,
             queue_size=2,
             hold_at_end=source.info.seekable,
-            whose=self._plugins.foreign("edgereg_tasks"),
+            whose=self.plugins.foreign("edgereg_tasks"),
             recognise=self.people.recognise,
+            memo=self.memo if source.info.seekable else None,
         )
         self._job, self._run = None, _Run(watched, staged, gate, (source.info, 0.0))
         if self._start_at and source.info.seekable:
@@ -354,12 +370,16 @@ class Player(QObject):
     def _skips(self) -> bool:
         return bool(self._run and self._run.source.info.live)
 
-    def _pass(self, result: FrameResult) -> None:
-        """In the pipeline's thread: hand a result over."""
+    def note_objects(self, result: FrameResult) -> None:
+        """Take up what tasks follow by themselves; in a pipeline's thread."""
         for task in self._tasks or ():
             found = result.predictions.get(task.name)
             if found is not None and isinstance(task, LoadedStepTask):
                 self.people.note(task.name, result.image, found)
+
+    def _pass(self, result: FrameResult) -> None:
+        """In the pipeline's thread: hand a result over."""
+        self.note_objects(result)
         if (recording := self.recording) is not None:
             recording.write(result)
         self._passed.append(replace(result, image=_NO_PIXELS, picture=None, marks=()))
@@ -376,12 +396,21 @@ class Player(QObject):
         elif result.index == self._aim.wanted:
             self._aim.forget()
         results = [self._passed.popleft() for _ in range(len(self._passed))]
+        self._take_up(results)
+        self.passed.emit(results)
+        self.shown.emit(result)
+
+    def learn(self, results: Sequence[FrameResult]) -> None:
+        """Take up results of this source that were computed elsewhere, and are not shown."""
+        if results:
+            self._take_up(results)
+            self.learnt.emit()
+
+    def _take_up(self, results: Sequence[FrameResult]) -> None:
         for each in results:
             self.record.add(each)
         for detector, given_up, kept in self.people.take_merges():
             self.record.rename(self._detectors, detector, given_up, kept)
-        self.passed.emit(results)
-        self.shown.emit(result)
 
     def _show_preview(self, preview: Preview) -> None:
         """Show a preview where it is nearer to what is wanted than what is shown."""

@@ -185,7 +185,7 @@ def test_another_source_asks_and_the_recording_ends_whole(
     assert filmed.player.recording is recording
     filmed.open("8")
     box = filmed.findChildren(QMessageBox)[-1]
-    next(b for b in box.buttons() if b.text() == "End it").click()
+    next(b for b in box.buttons() if b.text() == "Leave it").click()
     recording.join(10)
     assert recording.state.ended
     assert recording.state.problem == ""
