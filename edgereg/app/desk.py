@@ -39,7 +39,7 @@ class Desk(QObject):
         self.choices = Choices(self.player)
         self.filler = Filler(self.player)
         self.choices.changed.connect(self.filler.renew)
-        self.filler.said.connect(self.said)
+        self.filler.failed.connect(self.messages.fail)
         self._loading = Job(loader, parent=self)
         self._loading.done.connect(self._take_catalogue)
         self._loading.failed.connect(self.messages.fail)

@@ -177,6 +177,7 @@ class SavingPanel(QScrollArea):
 
     def _close_export(self, number: int) -> None:
         """Cancel an export, after a question where something is written of it; or forget it."""
+        self._look()
         progress = self._exports[number]
         if progress.stage is Stage.RUNNING:
             confirm(

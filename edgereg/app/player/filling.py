@@ -185,11 +185,11 @@ class _Patient:
 class Filler(QObject):
     """Lets a player's recording be computed in the background, on request.
 
-    Signals: `changed()`: it has begun or ended; `said(str)`: why it ended by itself.
+    Signals: `changed()`: it has begun or ended; `failed(str)`: why it ended by itself.
     """
 
     changed = Signal()
-    said = Signal(str)
+    failed = Signal(str)
 
     def __init__(self, player: Player) -> None:
         super().__init__(player)
@@ -241,7 +241,7 @@ class Filler(QObject):
         if state.ended:
             self._end()
             if state.problem:
-                self.said.emit(state.problem)
+                self.failed.emit(state.problem)
 
     def _on_state(self, state: State) -> None:
         if self.filling is None:
