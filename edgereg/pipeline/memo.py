@@ -102,5 +102,5 @@ def _bytes_of(value: Any) -> int:
     if hasattr(value, "trajectory"):
         return _bytes_of(value.trajectory) + _bytes_of(value.energy)
     if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return math.prod(value.shape) * int(value.dtype.itemsize)
+        return int(math.prod(value.shape) * value.dtype.itemsize)
     return 0
