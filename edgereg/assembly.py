@@ -260,6 +260,7 @@ def assemble(
     loop: bool = False,
     veil: Veil | None = None,
     memo: Memo | None = None,
+    recognise: Recogniser | None = None,
 ) -> Run:
     """Load, open, and put together a whole run; nothing stays open where a part of it fails.
 
@@ -267,6 +268,7 @@ def assemble(
     sinks: further ones, beside the outputs. append: to the tables that are there. resume: after
     the last clip that is done in them. loop: a recording starts again at its end, in its own time.
     veil: covers what outputs of pictures are given. memo: what models found before in this source.
+    recognise: see `StagedPipeline`.
     """
     check_places(plugins, origin, outputs, append=append or resume)
     pictures = veil is None and wants_pictures(plugins, outputs)
@@ -290,6 +292,7 @@ def assemble(
         queue_size=queue_size,
         whose=plugins.foreign("edgereg_tasks"),
         memo=memo,
+        recognise=recognise,
     )
     return Run(source, staged, tuple(opened), table, veil)
 

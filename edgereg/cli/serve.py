@@ -26,14 +26,15 @@ def command(session: Session, config: Path) -> int:
 
     CONFIG: names the sources, with their tasks, settings and outputs (docs/serve.md).
     """
-    import logging
-
     from edgereg.serve import systemd
-    from edgereg.serve.server import service_of
+    from edgereg.serve.config import read_config
+    from edgereg.serve.logs import set_up
+    from edgereg.serve.server import Service
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    read = read_config(config)
+    set_up(read.log)
     session.tasks()
-    service = service_of(config, session.plugins)
+    service = Service(read, session.plugins, config)
     service.start()
     click.echo(f"{len(service.workers)} sources on {service.address}")
     systemd.notify(systemd.READY)

@@ -131,6 +131,19 @@ class ProxyConfig(Strict):
             return False
 
 
+class LogConfig(Strict):
+    """What is logged: from `level` on, for people ('text') or a JSON object a line ('json').
+
+    file: instead of the terminal; at `megabytes` a new one begins, and `keep` old ones stay.
+    """
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+    file: Path | None = None
+    megabytes: float = Field(default=10.0, gt=0, le=10_000)
+    keep: int = Field(default=5, ge=1, le=1000)
+
+
 class ServeConfig(Strict):
     """Everything that is served.
 
@@ -159,6 +172,7 @@ class ServeConfig(Strict):
     media: tuple[Path, ...] = ()
     tls: TlsConfig | None = None
     clients: int = Field(256, ge=1, le=10_000)
+    log: LogConfig = LogConfig()
     hung: float = Field(90.0, gt=0)
     on_hang: Literal["stay", "leave"] = "stay"
 
@@ -285,7 +299,8 @@ def _placed(config: ServeConfig, path: Path) -> ServeConfig:
     given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
     state = folder / (config.state or given or f"{path.stem}.state")
     deliver = {name: placed(each, folder) for name, each in config.deliver.items()}
-    update = {"tls": tls, "state": state, "deliver": deliver, "media": media, **found}
+    log = config.log.model_copy(update={"file": config.log.file and folder / config.log.file})
+    update = {"tls": tls, "state": state, "deliver": deliver, "media": media, "log": log, **found}
     return config.model_copy(update={"sources": sources, **update})
 
 

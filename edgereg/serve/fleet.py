@@ -12,6 +12,7 @@ from edgereg.core.errors import EdgeregError
 from edgereg.serve.changes import Change, read_changes, write_changes
 from edgereg.serve.config import SourceConfig
 from edgereg.serve.delivery.base import Delivery
+from edgereg.serve.memory import Memory
 from edgereg.serve.rules.config import RuleConfig
 from edgereg.serve.shared import SharedTasks
 from edgereg.serve.worker import CLOSING_S, Worker, check_source
@@ -39,6 +40,7 @@ class Fleet:
         self._shared = shared
         self._deliveries = deliveries
         self._rules = rules
+        self._state = state
         self._kept = state and state / "changes.json"
         self._in_file: Mapping[str, SourceConfig] = {}
         self._changes = read_changes(self._kept) if self._kept else {}
@@ -130,11 +132,22 @@ class Fleet:
         old = self.workers.get(name)
         if old is not None:
             self._end(old)
-        new = Worker(name, config, self._shared, self._deliveries, self._rules, before=old)
+        new = Worker(
+            name,
+            config,
+            self._shared,
+            self._deliveries,
+            self._rules,
+            memory=old.memory if old else self._memory(name),
+            before=old,
+        )
         if stopped:
             new.ask_to_stop()
         self.workers = {**self.workers, name: new}
         new.start()
+
+    def _memory(self, name: str) -> Memory:
+        return Memory(self._state and self._state / "sources" / f"{name}.json")
 
     def _drop(self, name: str) -> None:
         worker = self.workers.get(name)

@@ -183,11 +183,6 @@ class Service:
             raise EdgeregError(f"{path}: {', '.join(later)}: changes with the next start")
 
 
-def service_of(path: Path, plugins: Plugins) -> Service:
-    """What a YAML file describes, not yet started. Raises EdgeregError."""
-    return Service(read_config(path), plugins, path)
-
-
 def _deliveries(config: ServeConfig) -> list[Delivery]:
     """Opened, since a queue may say that it can't be. Raises EdgeregError."""
     if config.deliver and config.state is None:

@@ -19,9 +19,12 @@ from edgereg.pipeline.staged import StagedPipeline
 from edgereg.pipeline.stats import Stats
 from edgereg.plugins import Plugins
 from edgereg.serve.config import SourceConfig
+from edgereg.serve.counters import Counters
 from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.delivery.open import Outgoing
 from edgereg.serve.live import Live
+from edgereg.serve.memory import Memory
+from edgereg.serve.numbering import Numbering
 from edgereg.serve.pulse import Pulse
 from edgereg.serve.rules.config import RuleConfig
 from edgereg.serve.rules.following import Following, check_values, rules_for
@@ -41,25 +44,8 @@ LOOK_S = 0.1
 CLOSING_S = 1.5
 # Runs with a stage that hangs in a library and can't be ended; more of them would only pile up.
 MOST_LEFT = 2
-
-
-@dataclass(frozen=True)
-class Counters:
-    """Of all runs of a source since the start.
-
-    failures: runs that ended by a fault, or could not begin. recoveries: results came again.
-    """
-
-    frames: int = 0
-    dropped: int = 0
-    failures: int = 0
-    recoveries: int = 0
-
-    def plus(self, stats: Stats) -> Counters:
-        """With the frames of one more run."""
-        return replace(
-            self, frames=self.frames + stats.frames, dropped=self.dropped + stats.dropped
-        )
+# A killed process has forgotten what it counted since then.
+NOTE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -104,9 +90,10 @@ class Worker:
         deliveries: Sequence[Delivery],
         rules: Mapping[str, RuleConfig],
         *,
+        memory: Memory,
         before: Worker | None = None,
     ) -> None:
-        """before: the one that it takes the place of, whose numbers go on."""
+        """memory: of the source. before: the one that it takes the place of, whose results stay."""
         self.name = name
         self.config = config
         self.live: Live = before.live if before else Live()
@@ -121,7 +108,8 @@ class Worker:
         self._engines: list[Pulse] = []
         self._shared = shared
         # Both at once, so that a reader never counts a run twice, or not at all.
-        past = before.counters() if before else Counters()
+        self.memory = memory
+        past = before.counters() if before else memory.counters
         self._past_and_run: tuple[Counters, Run | None] = (past, None)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"source {name}", daemon=True)
@@ -205,13 +193,19 @@ class Worker:
             self._stop.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
         self.state = "stopped" if self._stop.is_set() else "ended"
+        self.memory.close(self.counters())
+        self._tell(logging.INFO, f"has {self.state}")
         self.live.wake()
+
+    def _tell(self, level: int, text: str) -> None:
+        """Log it as this source's."""
+        log.log(level, "source '%s': %s", self.name, text, extra={"source": self.name})
 
     def _fail(self, error: Exception) -> None:
         """Say why it waits, in the log only where that is new."""
         text = shown(one_line(error))
         if text != self.error:
-            log.warning("source '%s': %s", self.name, text)
+            self._tell(logging.WARNING, text)
         past, run = self._past_and_run
         self._past_and_run = (replace(past, failures=past.failures + 1), run)
         self.state, self.error = "waiting", text
@@ -233,7 +227,7 @@ class Worker:
         with self.pulse.doing("has been finishing its outputs", self._shared.hung_s):
             lines = run.finish(interrupted=given_up)
         for line in lines:
-            log.warning("source '%s': %s", self.name, line)
+            self._tell(logging.WARNING, line)
         why = error or report.error
         if why is not None and not self._stop.is_set():
             raise why
@@ -259,6 +253,7 @@ class Worker:
                 sinks=[self._outgoing],
                 append=True,
                 loop=self.config.loop,
+                recognise=Numbering(self.memory.number),
             )
         return run, at_work
 
@@ -281,6 +276,7 @@ class Worker:
     def _watch(self, run: Run) -> EdgeregError | None:
         """Wait while the run goes on; returns why it must be stopped, if it must."""
         seen, since = self.live.count, time.monotonic()
+        noted = since
         run.pipeline.start()
         while run.pipeline.running:
             if self._stop.wait(LOOK_S):
@@ -288,6 +284,9 @@ class Worker:
             if self.live.count > seen:
                 self._results_came()
                 seen, since = self.live.count, time.monotonic()
+            if time.monotonic() - noted > NOTE_S:
+                noted = time.monotonic()
+                self.memory.note(self.counters())
             try:
                 self._refuse_hanging()
             except EngineError as error:
@@ -302,4 +301,6 @@ class Worker:
         if self.state == "waiting":
             past, run = self._past_and_run
             self._past_and_run = (replace(past, recoveries=past.recoveries + 1), run)
+        if self.state != "running":
+            self._tell(logging.INFO, "results are coming")
         self.state, self.error = "running", None

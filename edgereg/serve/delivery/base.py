@@ -185,7 +185,8 @@ class Delivery:
         """Say why, where that is new, and put the messages back, as far as there is room."""
         text = shown(one_line(error))
         if text != self._error:
-            log.warning("delivery '%s': %s", self.name, text)
+            where = {"delivery": self.name}
+            log.warning("delivery '%s': %s", self.name, text, extra=where)
         with self._woken:
             self._error = text
             self._failures += 1

@@ -123,6 +123,7 @@ class Courier:
     def _fail(self, error: Exception) -> None:
         text = shown(one_line(error))
         if text != self._error:
-            log.warning("delivery '%s': %s", self._name, text)
+            where = {"delivery": self._name}
+            log.warning("delivery '%s': %s", self._name, text, extra=where)
         self._failures += 1
         self._error = text

@@ -52,8 +52,8 @@ class Pointed:
 def serve(spot_task: Any, colour_task: Any) -> Iterator[Callable[..., Any]]:
     """serve(sources, **settings) starts a service; serve(FILE) one of a configuration file."""
     pytest.importorskip("uvicorn")
-    from edgereg.serve.config import ServeConfig
-    from edgereg.serve.server import Service, service_of
+    from edgereg.serve.config import ServeConfig, read_config
+    from edgereg.serve.server import Service
 
     def edgereg_tasks() -> list[Any]:
         return [spot_task, colour_task, Pointed()]
@@ -65,7 +65,7 @@ def serve(spot_task: Any, colour_task: Any) -> Iterator[Callable[..., Any]]:
 
     def start(sources: dict[str, Any] | Path, **settings: Any) -> Service:
         if isinstance(sources, Path):
-            return begin(service_of(sources, plugins))
+            return begin(Service(read_config(sources), plugins, sources))
         full = {name: {"tasks": ["colour"], **each} for name, each in sources.items()}
         config = ServeConfig.model_validate({"sources": full, "port": 0, **settings})
         return begin(Service(config, plugins))
