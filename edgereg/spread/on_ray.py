@@ -134,6 +134,8 @@ def _connect(workers: str) -> tuple[Any, bool]:
             ray.init(num_cpus=number, include_dashboard=False, **quiet)
         else:
             ray.init(address=address, **quiet)
+    except SystemExit as error:  # Ray's own answer to SIGTERM, while it starts
+        raise KeyboardInterrupt from error
     except Exception as error:  # ConnectionError, ValueError, RuntimeError and Ray's own
         line = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise EdgeregError(

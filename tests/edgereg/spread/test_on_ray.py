@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -52,15 +54,14 @@ def outputs(folder: Path) -> list[Path]:
     return [folder / f"o{ending}" for ending in (".jsonl", ".csv", ".json")]
 
 
-def kill_a_worker(process: subprocess.Popen[str]) -> None:
-    """Kill a worker of this run, as soon as one is at work."""
+def at_work(process: subprocess.Popen[str]) -> psutil.Process:
+    """A worker of this run, as soon as one is at work."""
     deadline = time.monotonic() + 150
     while time.monotonic() < deadline:
         for child in psutil.Process(process.pid).children(recursive=True):
             try:
                 if any("ray::run_slice" in part for part in child.cmdline()):
-                    child.kill()
-                    return
+                    return child
             except psutil.Error:
                 continue
         assert process.poll() is None, process.communicate()
@@ -80,7 +81,7 @@ def test_merged_results_are_those_of_one_process(
     plugin.write_text(plugin.read_text(encoding="utf-8") + SLOW, encoding="utf-8")
     spread = outputs(tmp_path / "spread")
     run = start_edgereg("run", clips, *spread, *task, "--workers", "ray:2", "--slice", 5)
-    kill_a_worker(run)
+    at_work(run).kill()
     said = ended(run)
     assert "started again" in said
     assert "0 given up" in said
@@ -90,6 +91,37 @@ def test_merged_results_are_those_of_one_process(
     places = [Path(f"{each[0]}.clips.csv").read_text() for each in (alone, spread)]
     assert places[0] == places[1]
     assert len(places[0].splitlines()) == 41
+
+
+@with_ray
+@pytest.mark.timeout(200)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
+def test_sigterm_ends_it_with_its_workers(
+    start_edgereg: Start, brightness: Path, clips: Path, tmp_path: Path
+) -> None:
+    plugin = brightness / "edgereg_brightness.py"
+    plugin.write_text(plugin.read_text(encoding="utf-8") + SLOW, encoding="utf-8")
+    table = tmp_path / "light.csv"
+    run = start_edgereg("run", clips, table, "--task", "brightness", "--workers", "ray:2")
+    at_work(run)
+    children = psutil.Process(run.pid).children(recursive=True)
+    run.send_signal(signal.SIGTERM)
+    _, said = run.communicate(timeout=10)
+    assert run.returncode == 1
+    assert "interrupted" in said
+    _, left = psutil.wait_procs(children, timeout=10)
+    assert left == []
+
+
+def test_sigterm_while_ray_starts_is_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray has handlers of its own by then, which leave with the signal's number."""
+
+    class Starting(FakeRay):
+        def init(self, **_: Any) -> None:
+            raise SystemExit(signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Starting({}), monkeypatch)
 
 
 class FakeRay:
