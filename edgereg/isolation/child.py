@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from edgereg.assembly import with_fov
 from edgereg.core.errors import PluginError, one_line
 from edgereg.core.frames import Frame
 from edgereg.core.kinds import Boxes, Kinds
@@ -79,12 +80,22 @@ class Server:
             raise PluginError("; ".join(map(str, self.plugins.faults)) or "it adds no task")
         return [(name, task.title, task.upstream) for name, task in tasks.items()]
 
-    def load(self, name: str, folder: Path | None, engine: str, threads: int, size: str) -> Kinds:
+    def load(
+        self,
+        name: str,
+        folder: Path | None,
+        engine: str,
+        threads: int,
+        size: str,
+        fov: float | None,
+    ) -> Kinds:
         """Load the model of a task; returns its kinds."""
         loaders = {name: provider.load for name, provider in self.plugins.engines().items()}
         models = {} if folder is None else {name: folder}
         loading = Loading(models, engine, threads, loaders, size)
-        self.loaded[name] = load_task(self.plugins.tasks()[name], loading)
+        task = self.plugins.tasks()[name]
+        known = task if fov is None else with_fov(task, fov)
+        self.loaded[name] = load_task(known, loading)
         return self.loaded[name].kinds
 
     def open(self, run: int, name: str, settings: Settings) -> None:

@@ -28,20 +28,24 @@ _runs = itertools.count()
 
 @dataclass(frozen=True)
 class Remote:
-    """What a task in another process says of itself, and how its model is loaded there."""
+    """What a task in another process says of itself, and how its model is loaded there.
+
+    fov: of the camera in degrees, for the task there, where it makes use of it.
+    """
 
     process: Process
     name: str
     title: str
     upstream: str | None
     model: Path | None = None
-    loading: tuple[Path | None, str, int, str] | None = None
+    loading: tuple[Path | None, str, int, str, float | None] | None = None
     given: Kinds = ()
+    fov: float | None = None
 
     def load_remotely(self, loading: Loading, share: int) -> Remote:
         """Let the process load the model. Raises PluginError."""
         folder = loading.models.get(self.name)
-        wanted = (folder, loading.engine, loading.threads or share, loading.size)
+        wanted = (folder, loading.engine, loading.threads or share, loading.size, self.fov)
         try:
             given = self.process.ask("load", self.name, *wanted, within_s=LOAD_S)
         except IsolatedError as error:

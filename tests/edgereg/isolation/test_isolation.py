@@ -92,11 +92,13 @@ def odd(tmp_path: Path, spot_task: Any, monkeypatch: pytest.MonkeyPatch) -> Call
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    def running(plugins: Plugins, count: int = 6) -> tuple[Report, list[FrameResult]]:
+    def running(
+        plugins: Plugins, count: int = 6, fov: float | None = None
+    ) -> tuple[Report, list[FrameResult]]:
         results: list[FrameResult] = []
         sink = SimpleNamespace(write=results.append, close=lambda: None)
         frames = [np.full((48 + 8 * n, 64, 3), 10 * n, np.uint8) for n in range(count)]
-        choice = Choice(tasks=("odd",), engine="cpu")
+        choice = Choice(tasks=("odd",), engine="cpu", fov=fov)
         report = assemble(plugins, frames, (), choice, sinks=[sink]).pipeline.run()
         assert report.error is None
         assert [len(result["spots"]) for result in results] == [2] * count
@@ -124,6 +126,29 @@ def test_two_runs_have_a_memory_each(odd: Callable[..., Plugins]) -> None:
     first.step(bright, regions, ())
     second.step(dark, regions, ())
     assert first.step(bright, regions, ())[0]["before"] == 200
+
+
+def test_its_task_knows_the_camera_as_others_do(odd: Callable[..., Plugins], run: Run) -> None:
+    """Of a field `fov`, where the task has one."""
+    knowing = """
+    from dataclasses import dataclass
+    @dataclass(frozen=True)
+    class Knowing(Odd):
+        fov: float | None = None
+        def open(self, model, settings):
+            state = Knowing(self.fov)
+            object.__setattr__(state, "level", self.fov or -1.0)
+            return state
+        def step(self, frame, regions, prompts):
+            values = np.full((len(regions), 2), self.level, np.float32)
+            scores = np.ones(len(regions), np.float32)
+            return Predictions("odd", "m", self.kinds(None), values, scores, regions.boxes)
+    Odd = Knowing
+"""
+    plugins = odd(top=dedent(knowing))
+    for fov, level in ((70.0, 70.0), (None, -1.0)):
+        _, results = run(plugins, 1, fov)
+        assert results[0]["odd"][0]["level"] == level
 
 
 @pytest.mark.parametrize(
