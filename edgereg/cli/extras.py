@@ -12,6 +12,7 @@ PURPOSES = {
     "gpu": "models on NVIDIA GPUs",
     "app": "the desktop window",
     "results": "Parquet tables",
+    "heic": "HEIC photographs in tiles",
     "train": "training and rendering",
     "export": "exporting models",
     "author": "beginning a plugin",
@@ -24,6 +25,7 @@ DISTRIBUTIONS = {
     "PySide6": "pyside6-essentials",
     "prometheus_client": "prometheus-client",
     "yaml": "pyyaml",
+    "pillow_heif": "pillow-heif",
 }
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.core.errors import SourceError
+from edgereg.core.errors import SourceError, one_line
 from edgereg.sources.capture import rgb
 from edgereg.sources.container import Opening, open_container, too_large
 from edgereg.sources.declared import declared
@@ -51,12 +51,9 @@ def decode_still(
 
 
 def _heif(content: bytes, name: str, max_pixels: int) -> npt.NDArray[np.uint8]:
-    """AVIF and HEIC, by FFmpeg."""
+    """AVIF and HEIC, by FFmpeg; those in tiles, as telephones store them, by libheif."""
     if _DERIVED.search(content, 0, _META_WITHIN):
-        raise SourceError(
-            f"{name}: this picture is stored in tiles, which edgereg can't join; save it as JPEG "
-            "(on a telephone: camera settings, format, most compatible)"
-        )
+        return _joined(content, name, max_pixels)
     try:
         opened = open_container(Opening(BytesIO(content), max_pixels))
     except SourceError as error:
@@ -73,3 +70,29 @@ def _heif(content: bytes, name: str, max_pixels: int) -> npt.NDArray[np.uint8]:
     if picture is None:
         raise SourceError(f"{name}: {_NO_IMAGE}")
     return Pixels().rgb(picture)
+
+
+def _joined(content: bytes, name: str, max_pixels: int) -> npt.NDArray[np.uint8]:
+    """A picture whose parts are pictures, upright."""
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise SourceError(
+            f"{name}: this picture is stored in tiles, and what joins them is not installed: "
+            "pip install 'edgereg[heic]', or save it as JPEG"
+        ) from error
+    try:
+        # Nothing is decoded before its pixels are asked for.
+        picture = pillow_heif.open_heif(BytesIO(content), convert_hdr_to_8bit=True)
+        pixels = picture.size[0] * picture.size[1]
+        if pixels > max_pixels:
+            raise SourceError(f"{name}: {too_large(pixels, max_pixels)}")
+        image = np.asarray(picture)
+    except (OSError, ValueError, RuntimeError, EOFError) as error:
+        raise SourceError(f"{name}: {_NO_IMAGE} ({one_line(error)})") from error
+    # Grey, or with an alpha behind the colours.
+    grey = image.ndim == 2 or image.shape[2] < 3
+    colours = np.stack([image.reshape(*image.shape[:2], -1)[..., 0]] * 3, 2) if grey else image
+    whole: npt.NDArray[np.uint8] = np.ascontiguousarray(colours[..., :3])
+    whole.flags.writeable = False
+    return whole

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from edgereg.core.result import FrameResult
 from edgereg.sinks.pictures import PictureSink
 from edgereg.sources.open import open_source
 from edgereg.sources.options import SourceOptions
+
+from .tiled_heic import tiled_heic
 
 
 def save(path: Path, level: int, size: tuple[int, int] = (16, 12)) -> Path:
@@ -287,15 +290,50 @@ def test_a_cut_off_webp(tmp_path: Path) -> None:
     assert "truncated" in source.warnings[0]
 
 
-def test_a_picture_in_tiles_is_refused_not_shown_in_part(tmp_path: Path) -> None:
+def test_a_picture_in_tiles_is_joined(tmp_path: Path) -> None:
     """As telephones write HEIC: the picture is an item that is a grid of others."""
+    path = tmp_path / "photo.heic"
+    path.write_bytes(tiled_heic((220, 30, 30), (30, 160, 30), (40, 40, 200)))
+    source = open_source(path)
+    assert (source.info.width, source.info.height) == (192, 64)
+    (frame,) = source.frames()
+    for x, colour in ((32, (220, 30, 30)), (96, (30, 160, 30)), (160, (40, 40, 200))):
+        assert np.allclose(frame.image[32, x], colour, atol=6)
+    with pytest.raises(ValueError, match="read-only"):
+        frame.image[0] = 0
+
+
+def test_a_picture_in_tiles_stands_upright(tmp_path: Path) -> None:
+    path = tmp_path / "photo.heic"
+    path.write_bytes(tiled_heic((220, 30, 30), (40, 40, 200), quarters=1))
+    (frame,) = open_source(path).frames()
+    assert frame.image.shape == (128, 64, 3)
+    assert np.allclose(frame.image[32, 32], (40, 40, 200), atol=6)
+    assert np.allclose(frame.image[96, 32], (220, 30, 30), atol=6)
+
+
+def test_a_picture_in_tiles_that_is_damaged_or_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "photo.heic"
+    content = tiled_heic((220, 30, 30), (40, 40, 200))
+    path.write_bytes(content[:-60])
+    with pytest.raises(SourceError, match=r"photo\.heic: not an image that edgereg can read"):
+        open_source(path)
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=r"photo\.heic: .*pixels"):
+        open_source(path, SourceOptions(max_pixels=64 * 64))
+
+
+def test_without_a_joiner_no_part_is_taken_for_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = avif(tmp_path / "photo.avif")
     content = path.read_bytes()
     at = content.index(b"infe") + len(b"infe") + 8
     assert content[at : at + 4] == b"av01"
     tiles = tmp_path / "photo.heic"
     tiles.write_bytes(content[:at] + b"grid" + content[at + 4 :])
-    with pytest.raises(SourceError, match=r"photo\.heic: this picture is stored in tiles"):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(SourceError, match=r"photo\.heic: .* in tiles, .*edgereg\[heic\]"):
         open_source(tiles)
     tiles.write_bytes(content)
     assert open_source(tiles).info.width == 96
