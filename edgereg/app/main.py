@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from edgereg.app.window import MainWindow
 
 _SIGNAL_POLL_MS = 200
+_SWITCH_S = 0.001
 _LEAVE_S = 3.0
 _CLOSE_FILES_S = 10.0
 
@@ -25,6 +26,8 @@ def run(source: str | None, arguments: Sequence[str] = ()) -> int:
     if not isinstance(app, QApplication):
         raise RuntimeError("another kind of Qt application runs in this process")
     app.setApplicationName("edgereg")
+    # While other threads compute, the window asks for Python's lock many times for one picture.
+    sys.setswitchinterval(_SWITCH_S)
     return stay(app, MainWindow(), source)
 
 

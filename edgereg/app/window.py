@@ -392,7 +392,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         desk, player, looking = self.desk, self.player, self.desk.looking
-        player.prepare = self.video.record
+        player.prepare = self.video.prepare
         player.state_changed.connect(self._on_state)
         player.opened.connect(self._on_opened)
         player.measured.connect(self._on_measured)

@@ -33,8 +33,8 @@ def gauge(mark: GaugeMark, unit: float) -> list[Primitive]:
     share = _share(mark.value, mark)
     parts: list[Primitive] = [
         Dot(centre, mark.radius * 1.2, PLATE, PLATE_ALPHA),
-        Line((_arc(centre, mark.radius, 0.0, 1.0),), TRACK, 3 * unit, 0.6),
-        Line((_arc(centre, mark.radius, min(share, 0.5), max(share, 0.5)),), rgb, 3 * unit),
+        Line(_arc(centre, mark.radius, 0.0, 1.0), TRACK, 3 * unit, 0.6),
+        Line(_arc(centre, mark.radius, min(share, 0.5), max(share, 0.5)), rgb, 3 * unit),
     ]
     if mark.initial is not None and math.isfinite(mark.initial):
         parts += stroke(
@@ -62,7 +62,7 @@ def curve(mark: CurveMark, unit: float) -> list[Primitive]:
     parts: list[Primitive] = [
         Area(box[[[0, 1], [2, 1], [2, 3], [0, 3]]], PLATE, PLATE_ALPHA),
         Area(np.concatenate([line, floor]), rgb, FILL_ALPHA),
-        Line((line,), rgb, 1.5 * unit),
+        Line(line, rgb, 1.5 * unit),
     ]
     for value, role in ((mark.initial, "initial"), (mark.final, "final")):
         if value is not None and x.min() <= value <= x.max():

@@ -29,6 +29,8 @@ from edgereg.paint.style import AXES, STROKES, TEXT_SIZE, colour_of, heat_colour
 
 # Beyond this many frame sizes a coordinate is a fault, and fixed-point drawing would overflow.
 _FARTHEST = 8.0
+# Of so many points Python finds the ends sooner than NumPy.
+_FEW = 16
 
 
 def compose(marks: Iterable[Mark], frame_size: tuple[int, int], unit: float) -> list[Primitive]:
@@ -137,20 +139,25 @@ def _numbers(values: Any, shape: tuple[int | None, ...]) -> Points | None:
 
 
 def _reaches(parts: Iterable[Primitive], frame_size: tuple[int, int]) -> bool:
-    corners = np.concatenate([_corners(part) for part in parts])
-    size = np.asarray(frame_size, np.float64)
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    inside = bool((high >= 0).all() and (low <= size).all())
-    return inside and bool((np.abs(corners) <= _FARTHEST * max(size)).all())
+    places = [place for part in parts for place in _places(part)]
+    xs, ys = [x for x, _ in places], [y for _, y in places]
+    width, height = frame_size
+    inside = max(xs) >= 0 and max(ys) >= 0 and min(xs) <= width and min(ys) <= height
+    farthest = _FARTHEST * max(frame_size)
+    return inside and max(map(abs, (min(xs), max(xs), min(ys), max(ys)))) <= farthest
 
 
-def _corners(part: Primitive) -> Points:
-    if isinstance(part, Line):
-        return np.concatenate(part.pieces)
-    if isinstance(part, Area):
-        return part.points
-    if isinstance(part, Dot):
-        return np.stack([part.centre - part.radius, part.centre + part.radius])
-    if isinstance(part, Label):
-        return part.origin[None]
-    return part.box.reshape(2, 2)
+def _places(part: Primitive) -> list[list[float]]:
+    """Points that enclose a part; of a dot, whose size is small, its centre."""
+    if isinstance(part, Line | Area):
+        found = part.points
+    elif isinstance(part, Dot):
+        return [part.centre.tolist()]
+    elif isinstance(part, Label):
+        found = part.origin[None]
+    else:
+        found = part.box.reshape(2, 2)
+    if len(found) > _FEW:
+        found = np.stack([found.min(axis=0), found.max(axis=0)])
+    places: list[list[float]] = found.tolist()
+    return places

@@ -24,6 +24,7 @@ from edgereg.paint.primitives import (
     Primitive,
     plate_of,
 )
+from edgereg.paint.strokes import dashes
 from edgereg.paint.style import INK, PLATE, PLATE_ALPHA, TEXT_PADDING, TEXT_SIZE, Rgb, unit_of
 
 Image: TypeAlias = npt.NDArray[np.uint8]
@@ -60,14 +61,15 @@ def _draw(canvas: Image, primitive: Primitive) -> None:
 
 
 def _line(canvas: Image, line: Line) -> None:
-    part = _Part.around(canvas, np.concatenate(line.pieces), line.width / 2 + 1)
+    part = _Part.around(canvas, line.points, line.width / 2 + 1)
     if part is None:
         return
+    pieces = (line.points,) if line.dash is None else dashes(line.points, *line.dash)
     if line.width <= _RIM:
-        fixed = [part.fixed(piece) for piece in line.pieces]
+        fixed = [part.fixed(piece) for piece in pieces]
         cv2.polylines(part.layer, fixed, False, line.rgb, 1, cv2.LINE_AA, _SHIFT)
     else:
-        for piece in line.pieces:
+        for piece in pieces:
             _thick_line(part, piece, line)
     part.blend(line.alpha)
 

@@ -15,12 +15,16 @@ Points = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Line:
-    """Open lines with round ends, each through its points [N, 2]; `width` pixels."""
+    """An open line with round ends through its points [N, 2]; `width` pixels.
 
-    pieces: tuple[Points, ...]
+    dash: pixels drawn and left out in turns, or None for a solid line.
+    """
+
+    points: Points
     rgb: Rgb
     width: float
     alpha: float = 1.0
+    dash: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,12 @@ def stroke(points: Points, rgb: Rgb, role: Role, unit: float) -> list[Primitive]
     look = STROKES[role]
     colour = lightened(rgb, look.lighten)
     width = look.width * unit
-    pieces: tuple[Points, ...] = (points,)
-    if look.dash is not None:
-        pieces = dashes(points, look.dash[0] * unit, look.dash[1] * unit)
-    line = Line(pieces, colour, width, look.alpha)
+    dash = None
+    if look.dash is not None and _length(points) < _MOST_DASHES * sum(look.dash) * unit:
+        dash = look.dash[0] * unit, look.dash[1] * unit
+    line = Line(points, colour, width, look.alpha, dash)
     if look.halo:
-        return [Line(pieces, PLATE, width + 2 * HALO_WIDTH * unit, HALO_ALPHA), line]
+        return [Line(points, PLATE, width + 2 * HALO_WIDTH * unit, HALO_ALPHA, dash), line]
     return [line]
 
 
@@ -44,8 +44,23 @@ def graded_dots(points: Points, rgb: Rgb, radius: float) -> list[Primitive]:
 
 
 def trajectory(points: Points, rgb: Rgb, unit: float) -> list[Primitive]:
-    """A thin line through the iterates with a graded dot on each."""
-    return stroke(points, rgb, "trajectory", unit) + graded_dots(points, rgb, DOT_RADIUS * unit)
+    """A thin line through the iterates with a graded dot on each that can be told from others."""
+    kept = apart(points, DOT_RADIUS * unit / 2)
+    return stroke(kept, rgb, "trajectory", unit) + graded_dots(kept, rgb, DOT_RADIUS * unit)
+
+
+def apart(points: Points, least: float) -> Points:
+    """The points [N, 2] of a path that lie at least so far from the one kept before, and its ends:
+    an ascent that has arrived would draw the same dot again and again."""
+    places, kept = points.tolist(), [0]
+    for k, (x, y) in enumerate(places):
+        x0, y0 = places[kept[-1]]
+        if abs(x - x0) + abs(y - y0) >= least:
+            kept.append(k)
+    last = len(places) - 1
+    if kept[-1] != last:
+        kept = [*(kept[:-1] if len(kept) > 1 else kept), last]
+    return points[kept]
 
 
 def dashes(points: Points, on: float, off: float) -> tuple[Points, ...]:
@@ -53,7 +68,7 @@ def dashes(points: Points, on: float, off: float) -> tuple[Points, ...]:
     steps = np.hypot(*np.diff(points, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     total = float(along[-1])
-    if total == 0.0 or total / (on + off) > _MOST_DASHES:
+    if total == 0.0:
         return (points,)
     starts = np.arange(0.0, total, on + off)
     ends = np.minimum(starts + on, total)
@@ -67,6 +82,10 @@ def dashes(points: Points, on: float, off: float) -> tuple[Points, ...]:
         np.concatenate([heads[k : k + 1], points[low:high], tails[k : k + 1]])
         for k, (low, high) in enumerate(inner)
     )
+
+
+def _length(points: Points) -> float:
+    return float(np.hypot(*np.diff(points, axis=0).T).sum())
 
 
 def _at(points: Points, along: Points, places: Points) -> Points:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from edgereg.marginals import is_product, marginals
+from edgereg.marginals import _smoothed, is_product, marginals
 
 MEAN = np.array([10.0, 5.0, -3.0])
 STD = np.array([4.0, 3.0, 2.0])
@@ -49,3 +49,19 @@ def test_marginals_are_wider_than_slices(shift: float, sharp: float) -> None:
 def test_a_density_that_is_nowhere_finite_has_none() -> None:
     nothing = marginals(lambda p: np.full(len(p), np.nan), MEAN, STD, [np.zeros(3, np.float32)] * 3)
     assert nothing is None
+
+
+@pytest.mark.parametrize("deviation", [0.01, 1.0, 60.0])
+def test_smoothing_on_a_grid_is_the_sum_of_all_kernels(deviation: float) -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(2.0, deviation, 900)
+    weights = rng.exponential(size=900)
+    weights /= weights.sum()
+    axis = np.linspace(-90, 90, 481, dtype=np.float32)
+    width = (
+        0.9 * np.sqrt(np.cov(values, aweights=weights, ddof=0)) * np.square(weights).sum() ** 0.2
+    )
+    white = (axis.astype(np.float64)[:, None] - values) / width
+    each = np.exp(-0.5 * np.square(white)) @ weights / (width * np.sqrt(2 * np.pi))
+    found = _smoothed(values, weights, axis)
+    assert np.abs(found - each).max() <= 3e-3 * max(each.max(), 1 / (width * 10))

@@ -13,9 +13,7 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QImage,
     QPainter,
-    QPainterPath,
     QPen,
-    QPicture,
     QPolygonF,
 )
 
@@ -56,15 +54,6 @@ def paint(
     painter.restore()
 
 
-def recorded(marks: Iterable[Mark], frame_size: tuple[int, int], unit: float) -> QPicture:
-    """Marks as a picture that is drawn in one call, and may be made in any thread."""
-    picture = QPicture()
-    painter = QPainter(picture)
-    paint(painter, marks, frame_size, unit)
-    painter.end()
-    return picture
-
-
 def colour(rgb: Rgb, alpha: float = 1.0) -> QColor:
     """A Qt colour from the shared style."""
     return QColor(*rgb, round(255 * alpha))
@@ -84,20 +73,20 @@ def _draw(painter: QPainter, primitive: Primitive, frame_size: tuple[int, int]) 
 
 
 def _line(painter: QPainter, line: Line) -> None:
-    painter.setPen(
-        QPen(
-            QBrush(colour(line.rgb, line.alpha)),
-            line.width,
-            Qt.PenStyle.SolidLine,
-            Qt.PenCapStyle.RoundCap,
-            Qt.PenJoinStyle.RoundJoin,
-        )
+    pen = QPen(
+        QBrush(colour(line.rgb, line.alpha)),
+        line.width,
+        Qt.PenStyle.SolidLine,
+        Qt.PenCapStyle.RoundCap,
+        Qt.PenJoinStyle.RoundJoin,
     )
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    path = QPainterPath()
-    for piece in line.pieces:
-        path.addPolygon(_polygon(piece))
-    painter.drawPath(path)
+    if line.dash is not None:
+        # Qt counts dashes in widths of the pen, and gives those of thin ones no round ends.
+        on, off = line.dash
+        pen.setDashPattern([on / line.width + 1, max(off / line.width - 1, 0.1)])
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    painter.setPen(pen)
+    painter.drawPolyline(_polygon(line.points))
 
 
 def _dot(painter: QPainter, dot: Dot) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from edgereg.app.look.plots import new_plot, pen, set_plot_theme
+from edgereg.app.look.plots import Curve, Dots, Rule, new_plot, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme, tabular
 from edgereg.app.player.density_worker import Answer
 from edgereg.core.arrays import FloatArray
@@ -23,6 +22,8 @@ _TURN_MS = 35
 # A curve's window holds all that is above this share of its peak.
 _VISIBLE = 0.004
 _NARROWEST = 0.15
+# Curves are drawn with a height of 1 in plots that are a little higher.
+_HEADROOM = 1.1
 
 
 class DensityPanel(QWidget):
@@ -121,12 +122,12 @@ class CurvePlot(QWidget):
         self._plot = new_plot()
         self._plot.setMinimumHeight(52)
         self._plot.hideAxis("left")
-        self.curve = self._plot.plot(pen=pen(self._rgb, 2), fillLevel=0, brush=(*self._rgb, 60))
-        self.initial = pg.InfiniteLine(pen=pen(self._rgb, 1.5, dashed=True))
-        self.final = pg.InfiniteLine()
-        self.iterates = pg.ScatterPlotItem(size=7, pen=None)
-        for item in (self.initial, self.final, self.iterates):
-            self._plot.addItem(item)
+        self._plot.setYRange(0, _HEADROOM, padding=0)
+        self._curve = Curve(self._plot, self._rgb, 2, filled=True)
+        self.initial = Rule(self._plot, self._rgb, 1.5, dashed=True)
+        self.final = Rule(self._plot, theme.text, 2)
+        self.iterates = Dots(self._plot, self._rgb)
+        self.shown: DensityCurve | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -137,7 +138,7 @@ class CurvePlot(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take another theme's colours."""
         set_plot_theme(self._plot, theme)
-        self.final.setPen(pen(theme.text, 2))
+        self.final.set_colour(theme.text, 2)
         self._dim = theme.dim
 
     def show_target(self, target: Target) -> None:
@@ -147,24 +148,31 @@ class CurvePlot(QWidget):
         self._plot.setXRange(target.low, target.high, padding=0)
 
     def show_curve(self, curve: DensityCurve, path: FloatArray | None) -> None:
-        """Show a curve; path: float32 [T+1], the iterates of this target, or None."""
-        self.curve.setData(curve.x, curve.density)
-        self.final.setValue(curve.final)
-        self.final.show()
-        self.initial.setVisible(curve.initial is not None)
-        if curve.initial is not None:
-            self.initial.setValue(curve.initial)
-        self._show_path(curve, path)
-        self._show_window(curve)
+        """Show a curve as high as its plot; path: float32 [T+1], the iterates of this target, or
+        None."""
+        self.shown = curve
+        low, high = self._fit_window(curve)
+        inside = np.flatnonzero((curve.x >= low) & (curve.x <= high))
+        # What lies outside of the window costs as much to draw as what is seen.
+        seen = slice(max(inside[0] - 1, 0), inside[-1] + 2) if len(inside) else slice(None)
+        heights = curve.density / max(float(curve.density.max()), 1e-12)
+        self._curve.set_data(curve.x[seen], heights[seen])
+        self.final.set_value(curve.final, high=_HEADROOM)
+        self.initial.set_value(curve.initial, high=_HEADROOM)
+        if path is None:
+            self.iterates.clear()
+        else:
+            self.iterates.set_data(path, np.interp(path, curve.x, heights))
         self.title.setText(self._headline(curve))
 
     def clear(self) -> None:
         """Show nothing."""
+        self.shown = None
         self.title.setText(self._name)
-        for item in (self.curve, self.iterates):
-            item.setData([], [])
-        for line in (self.initial, self.final):
-            line.hide()
+        self._curve.clear()
+        self.iterates.clear()
+        for rule in (self.initial, self.final):
+            rule.set_value(None)
 
     def _headline(self, curve: DensityCurve) -> str:
         before = ""
@@ -173,28 +181,20 @@ class CurvePlot(QWidget):
         unit = "°" if curve.unit in ("deg", "degree", "degrees", "°") else f" {curve.unit}"
         return f"{self._name} {curve.final:+.1f}{unit}{before}"
 
-    def _show_path(self, curve: DensityCurve, path: FloatArray | None) -> None:
-        if path is None:
-            self.iterates.clear()
-            return
-        heights = np.interp(path, curve.x, curve.density)
-        grades = np.linspace(60, 255, len(path)).astype(int).tolist()
-        brushes = [pg.mkBrush(*self._rgb, grade) for grade in grades]
-        self.iterates.setData(x=path, y=heights, brush=brushes)
-
-    def _show_window(self, curve: DensityCurve) -> None:
+    def _fit_window(self, curve: DensityCurve) -> tuple[float, float]:
         """Follow the mass, but don't move for every frame."""
         low, high = window_of(curve)
         old = self._window
         fits = old is not None and old[0] <= low and high <= old[1]
         if old is None or not fits or old[1] - old[0] > 2.5 * (high - low):
             margin = 0.25 * (high - low)
-            self._window = (
+            old = (
                 max(low - margin, float(curve.x[0])),
                 min(high + margin, float(curve.x[-1])),
             )
-        self._plot.setXRange(*(self._window or (low, high)), padding=0)
-        self._plot.setYRange(0, max(float(curve.density.max()), 1e-12) * 1.1, padding=0)
+            self._plot.setXRange(*old, padding=0)
+        self._window = old
+        return old
 
 
 def window_of(curve: DensityCurve) -> tuple[float, float]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyqtgraph as pg
+import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from edgereg.app.desk import Desk
-from edgereg.app.look.plots import new_plot, pen, set_plot_theme
+from edgereg.app.look.plots import Curve, Rule, new_plot, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme
+from edgereg.app.player.record import Series
 from edgereg.core.kinds import specs_of
 from edgereg.paint.style import colour_of, hex_colour
 
@@ -29,7 +30,8 @@ class HistoryPanel(QWidget):
         super().__init__()
         self._player, self._looking = desk.player, desk.looking
         self._theme = DARK
-        self._lines: list[Any] = []
+        self._lines: list[Curve] = []
+        self.shown = Series(np.zeros(0), np.zeros((0, 0), np.float32))
         self._names: tuple[str, ...] = ()
         self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
         self._redraw.timeout.connect(self.draw)
@@ -38,8 +40,8 @@ class HistoryPanel(QWidget):
         self._plot = new_plot()
         self._plot.setMinimumHeight(60)
         self._plot.showGrid(y=True, alpha=0.2)
-        self._now = pg.InfiniteLine(pen=pen(DARK.text, 1))
-        self._plot.addItem(self._now)
+        self._now = Rule(self._plot, DARK.text, 1)
+        self._heights: tuple[float, float] | None = None
         self._plot.scene().sigMouseClicked.connect(self._on_click)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 4, 14, 8)
@@ -54,11 +56,6 @@ class HistoryPanel(QWidget):
             signal.connect(lambda _: self._redraw.start())
         self.sought.connect(desk.playback.seek_time)
 
-    @property
-    def lines(self) -> list[Any]:
-        """The curves in use."""
-        return self._lines
-
     def draw(self) -> None:
         """Draw one line per value, with no more points than the plot has room for."""
         task, result = self._looking.task, self._looking.result
@@ -68,15 +65,31 @@ class HistoryPanel(QWidget):
         names = tuple(spec.name for spec in specs if spec.size == 1)[:MOST_LINES]
         if names != self._names:
             self._name_lines(names)
-        series = self._looking.series().thinned(max(self._plot.width(), 200))
+        self.shown = self._looking.series()
+        series = self.shown.thinned(max(self._plot.width(), 200))
         for d, line in enumerate(self._lines):
             if series.values.shape[1] > d:
-                line.setData(series.times, series.values[:, d], connect="finite")
+                line.set_data(series.times, series.values[:, d])
             else:
-                line.setData([], [])
+                line.clear()
+        low, high = self._fit_heights(series)
         if result is not None:
-            self._now.setValue(result.time_s)
+            self._now.set_value(result.time_s, low, high)
             self._plot.setXRange(*self._window(result.time_s), padding=0.01)
+
+    def _fit_heights(self, series: Series) -> tuple[float, float]:
+        """Room for all values, and some more, so that it need not grow with each of them."""
+        known = series.values[:, : len(self._lines)]
+        known = known[np.isfinite(known)]
+        if not len(known):
+            return self._heights or (0.0, 1.0)
+        low, high = float(known.min()), float(known.max())
+        old = self._heights
+        if old is None or low < old[0] or high > old[1] or old[1] - old[0] > 3 * (high - low + 1):
+            margin = 0.1 * (high - low) + 0.5
+            self._heights = low - margin, high + margin
+            self._plot.setYRange(*self._heights, padding=0)
+        return self._heights or (low, high)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """What came meanwhile was not drawn."""
@@ -85,7 +98,7 @@ class HistoryPanel(QWidget):
     def _set_theme(self, theme: Theme) -> None:
         self._theme = theme
         set_plot_theme(self._plot, theme)
-        self._now.setPen(pen(theme.text, 1))
+        self._now.set_colour(theme.text, 1)
 
     def _window(self, now_s: float) -> tuple[float, float]:
         info = self._player.info
@@ -95,9 +108,9 @@ class HistoryPanel(QWidget):
 
     def _name_lines(self, names: tuple[str, ...]) -> None:
         for line in self._lines:
-            self._plot.removeItem(line)
-        self._names = names
-        self._lines = [self._plot.plot(pen=pen(colour_of(d), 1.8)) for d in range(len(names))]
+            line.remove(self._plot)
+        self._names, self._heights = names, None
+        self._lines = [Curve(self._plot, colour_of(d), 1.8) for d in range(len(names))]
         coloured = (
             f"<span style='color:{hex_colour(colour_of(d))}'>■</span> {name}"
             for d, name in enumerate(names)

@@ -14,17 +14,16 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPicture,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from edgereg.app.look import paint_qt
+from edgereg.app.look.language import tr
 from edgereg.app.look.theme import DARK, Theme
 from edgereg.app.panels import viewport
+from edgereg.app.panels.canvas import Canvas, render
 from edgereg.core.arrays import FloatArray, Image
-from edgereg.core.marks import Mark
 from edgereg.core.result import FrameResult
 
 _CLICK_REACH = 4.0
@@ -44,29 +43,24 @@ class VideoView(QWidget):
         self.setMinimumSize(320, 200)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName("Video")
+        self.setAccessibleName(tr("Video"))
         self._theme = DARK
         self._result: FrameResult | None = None
-        self._image: QImage | None = None
+        self._preview: QImage | None = None
         self._highlight: FloatArray | None = None
-        self._is_preview = False
         self._view = viewport.Viewport(1.0, 0.0, 0.0)
         self._is_fitted = True
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._draws_box = False
+        self._canvas = Canvas(1, 1, 1.0, DARK.video)
         # The last results on their way here; the next one may be made before this one is drawn.
-        self._recorded: deque[tuple[tuple[Mark, ...], float, QPicture]] = deque(maxlen=4)
+        self._made: deque[tuple[FrameResult, Canvas, QImage]] = deque(maxlen=3)
 
     def show_result(self, result: FrameResult, highlight: FloatArray | None) -> None:
         """Show a frame and its marks; `highlight`: the region looked at, float32 [4] or None."""
-        height, width = result.image.shape[:2]
         changed = self._result is None or result.image.shape != self._result.image.shape
-        self._result, self._highlight, self._is_preview = result, highlight, False
-        rgb = np.ascontiguousarray(result.image)
-        # The image borrows the array's memory, which `_result` keeps alive unless it was copied.
-        image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-        self._image = image if rgb is result.image else image.copy()
+        self._result, self._highlight, self._preview = result, highlight, None
         if changed or self._is_fitted:
             self.fit()
         self.update()
@@ -74,10 +68,9 @@ class VideoView(QWidget):
     def show_preview(self, image: Image) -> None:
         """Show a small picture in the place of the frame, without marks, until the next result."""
         height, width = image.shape[:2]
-        self._image = QImage(
+        self._preview = QImage(
             image.data, width, height, image.strides[0], QImage.Format.Format_RGB888
         ).copy()
-        self._is_preview = True
         self.update()
 
     @property
@@ -95,7 +88,8 @@ class VideoView(QWidget):
     def clear(self) -> None:
         """Show nothing."""
         self.ask_for_box(False)
-        self._result, self._image, self._highlight = None, None, None
+        self._result, self._preview, self._highlight = None, None, None
+        self._made.clear()
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -124,18 +118,20 @@ class VideoView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Draw the frame, its marks and the corners of what is looked at."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._theme.video))
-        if self._image is None or self._result is None:
+        if self._result is None:
+            painter.fillRect(self.rect(), QColor(self._theme.video))
             return
         view, (width, height) = self._view, self._frame_size()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 4.0)
+        if self._preview is not None:
+            painter.fillRect(self.rect(), QColor(self._theme.video))
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            rect = QRectF(view.left, view.top, width * view.scale, height * view.scale)
+            painter.drawImage(rect, self._preview)
+            return
+        painter.drawImage(0, 0, self._drawn(self._result))
         painter.translate(view.left, view.top)
         painter.scale(view.scale, view.scale)
-        painter.drawImage(QRectF(0, 0, width, height), self._image)
-        if self._is_preview:
-            return
         painter.setClipRect(QRectF(0, 0, width, height))
-        self._drawn(self._result, (width, height), 1.0 / view.scale).play(painter)
         if self._highlight is not None and np.isfinite(self._highlight).all():
             _draw_corners(painter, self._highlight, 1.0 / view.scale)
         if self._draws_box and self._pressed is not None:
@@ -143,24 +139,24 @@ class VideoView(QWidget):
             painter.setPen(QPen(QColor(255, 255, 255), 2.0 / view.scale, Qt.PenStyle.DashLine))
             painter.drawRect(QRectF(*self._drawn_box()))
 
-    def record(self, result: FrameResult) -> None:
-        """Prepare a result's marks for the present zoom, in whatever thread has made the result.
+    def prepare(self, result: FrameResult) -> None:
+        """Draw a result for the present zoom, in whatever thread has made the result.
 
         Hundreds of calls in the window's thread would each wait for the others' Python.
         """
-        height, width = result.image.shape[:2]
-        unit = 1.0 / self._view.scale
-        picture = paint_qt.recorded(result.marks, (width, height), unit)
-        self._recorded.append((result.marks, unit, picture))
+        canvas = self._canvas
+        self._made.append((result, canvas, render(result, canvas)))
 
-    def _drawn(self, result: FrameResult, size: tuple[int, int], unit: float) -> QPicture:
-        """The marks of a result, recorded anew where that was for another one or another zoom."""
-        for marks, recorded_unit, picture in tuple(self._recorded):
-            if marks is result.marks and recorded_unit == unit:
-                return picture
-        picture = paint_qt.recorded(result.marks, size, unit)
-        self._recorded.append((result.marks, unit, picture))
-        return picture
+    def _drawn(self, result: FrameResult) -> QImage:
+        """A result as it lies here, drawn anew where that was for another size or zoom."""
+        view = None if self._is_fitted else self._view
+        ratio = self.devicePixelRatioF()
+        self._canvas = Canvas(self.width(), self.height(), ratio, self._theme.video, view)
+        for made, canvas, image in tuple(self._made):
+            if made is result and canvas == self._canvas:
+                return image
+        self.prepare(result)
+        return self._made[-1][2]
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Keep a fitted frame fitted."""

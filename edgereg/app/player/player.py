@@ -35,6 +35,8 @@ from edgereg.plugins import Plugins, built_in
 from edgereg.sources.base import Source
 
 _POLL_MS = 100
+# Percentiles of all stages take a while.
+_REPORT_S = 0.35
 _MOST_PASSED = 1000
 _NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
 
@@ -59,6 +61,7 @@ class _Run:
     gate: Gate
     told: tuple[SourceInfo, float]
     warnings: int = 0
+    report_due: float = 0.0
 
 
 class Player(QObject):
@@ -75,7 +78,7 @@ class Player(QObject):
     `previewed(image)`: a small picture near the frame that is wanted, until its result is shown;
     `learnt()`: more is known than was shown; `recording_changed()`: what is shown is recorded from
     now on, or no longer;
-    `polled(Report)`: ten times a second while something is open; `failed(str)`, `warned(str)`.
+    `polled(Report)`: some times a second while something is open; `failed(str)`, `warned(str)`.
     """
 
     state_changed = Signal(object)
@@ -431,14 +434,12 @@ class Player(QObject):
         if known != run.told:
             run.told = known
             self.measured.emit(run.source.info)
-        report = run.pipeline.report()
-        for text in report.warnings[run.warnings :]:
-            self.warned.emit(text)
-        run.warnings = len(report.warnings)
-        self.polled.emit(report)
+        ended = not run.pipeline.running
+        if ended or run.report_due < time.monotonic():
+            self._report(run)
         last_index = run.source.last_index
-        if not run.pipeline.running:
-            self._finish(report)
+        if ended:
+            self._finish(run.pipeline.report())
         elif self._aim.flying:
             # Where nothing can be decoded, no picture will come.
             if last_index == NOTHING:
@@ -450,6 +451,14 @@ class Player(QObject):
             # A step beyond an end that was not known yet.
             self._aim.forget()
             run.gate.hold()
+
+    def _report(self, run: _Run) -> None:
+        run.report_due = time.monotonic() + _REPORT_S
+        report = run.pipeline.report()
+        for text in report.warnings[run.warnings :]:
+            self.warned.emit(text)
+        run.warnings = len(report.warnings)
+        self.polled.emit(report)
 
     def _at_end(self, last_index: int | None) -> bool:
         return last_index is not None and (last_index == NOTHING or self.index >= last_index)

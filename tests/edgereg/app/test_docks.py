@@ -66,8 +66,9 @@ def test_all_fits_on_a_small_screen(
     assert window.video.height() >= 200
     for panel in PANELS:
         dock = _dock(window, panel.key)
-        assert window.rect().contains(dock.geometry())
-        assert dock.width() >= 120
+        if panel.shown:
+            assert window.rect().contains(dock.geometry())
+            assert dock.width() >= 120
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.key)

@@ -132,8 +132,7 @@ def _play(qtbot: Any, window: MainWindow, until: int) -> None:
 
 
 def _yaws(window: MainWindow) -> np.ndarray:
-    _, values = window.panels["values"].lines[0].getData()
-    return np.asarray(values)
+    return window.panels["values"].shown.values[:, 0]
 
 
 @pytest.fixture

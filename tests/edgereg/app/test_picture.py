@@ -51,7 +51,7 @@ def test_the_window_on_the_bundled_clip(qtbot: Any, real_window: Any, tmp_path: 
     assert len(found["detection"]) > 0
     assert found["headpose"].refinement is not None
     assert len(densities.plots) == 3
-    qtbot.waitUntil(lambda: densities.plots[0].curve.getData()[0] is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: densities.plots[0].shown is not None, timeout=10_000)
     qtbot.wait(400)
     assert real_window.banner.message == ""
     picture = Path(KEEP or tmp_path) / "window.png"

@@ -261,17 +261,17 @@ def test_the_densities_get_their_curves(qtbot: Any, window: MainWindow, clip: Pa
     _pause_at(qtbot, window, 10)
     assert len(window.panels["inspector"].densities.plots) == 3
     plot = window.panels["inspector"].densities.plots[0]
-    qtbot.waitUntil(lambda: plot.curve.getData()[0] is not None)
+    qtbot.waitUntil(lambda: plot.shown is not None)
     qtbot.wait(250)
-    x, density = plot.curve.getData()
+    x, density = plot.shown.x, plot.shown.density
     found = window.player.current.predictions["headpose"]
     area = ((density[1:] + density[:-1]) / 2 * np.diff(x)).sum()
     assert area == pytest.approx(1.0, abs=0.02)
-    assert plot.final.value() == pytest.approx(float(found.values[0, 0]), abs=1e-3)
-    assert plot.initial.value() == pytest.approx(float(found.refinement.initial[0, 0]), abs=1e-3)
-    assert len(plot.iterates.getData()[0]) == found.refinement.trajectory.shape[1]
+    assert plot.final.value == pytest.approx(float(found.values[0, 0]), abs=1e-3)
+    assert plot.initial.value == pytest.approx(float(found.refinement.initial[0, 0]), abs=1e-3)
+    assert len(plot.iterates.places) == found.refinement.trajectory.shape[1]
     assert "yaw" in plot.title.text()
-    times, values = window.panels["values"].lines[0].getData()
+    times, values = window.panels["values"].shown.times, window.panels["values"].shown.values
     assert len(times) == len(values) > 0
 
 
@@ -283,7 +283,7 @@ def test_the_history_misses_no_frame_though_the_window_may(
     qtbot.waitUntil(lambda: _index(window) >= 12)
     window.player.pause()
     qtbot.wait(200)
-    times, _ = window.panels["values"].lines[0].getData()
+    times = window.panels["values"].shown.times
     assert np.round(np.diff(times) * 25).tolist() == [1] * (len(times) - 1)
     assert len(times) >= 12
 
