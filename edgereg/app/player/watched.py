@@ -41,7 +41,8 @@ class WatchedSource:
         return self._source.warnings
 
     def frames(self) -> Iterator[Frame]:
-        """The source's frames, without those that are late; after a jump past its end, the last."""
+        """The source's frames, without those that are late, but always with the last one, also after
+        a jump past its end."""
         self.last_index = None
         index, before = NOTHING, None
         for frame in self._source.frames():
@@ -50,8 +51,9 @@ class WatchedSource:
                 before = frame
                 continue
             # A source that is looped begins again at 0.
-            self._sought, before = 0, None
+            self._sought, before = 0, frame
             if self._admits(frame.time_s):
+                before = None
                 yield frame
         if before is not None:
             yield before

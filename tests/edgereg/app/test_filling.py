@@ -155,8 +155,8 @@ def test_all_values_of_the_clip_are_known_and_stay_while_tasks_are_switched(
     assert len(whole.times) == FRAMES
     assert not np.isnan(whole.values).any()
     # The plot shows it, though nothing was played.
-    line = counted.panels["values"]._lines[0]
-    qtbot.waitUntil(lambda: line.getData()[0] is not None and line.getData()[0][-1] > 4.7)
+    panel = counted.panels["values"]
+    qtbot.waitUntil(lambda: len(panel.shown.times) > 0 and panel.shown.times[-1] > 4.7)
     counted.desk.choices.switch_task("headpose", on=False)
     counted.desk.looking.choose("detection")
     for index in (10, 60, 119):
@@ -228,7 +228,7 @@ def test_features_that_are_not_kept_are_computed_for_the_standing_picture(
         )
     )
     plot = counted.panels["inspector"].densities.plots[0]
-    qtbot.waitUntil(lambda: plot.curve.getData()[0] is not None)
+    qtbot.waitUntil(lambda: plot.shown is not None)
     qtbot.wait(300)
     before = calls.copy()
     qtbot.wait(400)
