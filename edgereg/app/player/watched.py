@@ -41,8 +41,8 @@ class WatchedSource:
         return self._source.warnings
 
     def frames(self) -> Iterator[Frame]:
-        """The source's frames, without those that are late, but always with the last one, also after
-        a jump past its end."""
+        """The source's frames, without those that are late; the last one always comes, also after a
+        jump past the end."""
         self.last_index = None
         index, before = NOTHING, None
         for frame in self._source.frames():
