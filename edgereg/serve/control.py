@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -172,6 +172,8 @@ async def _json(request: Request) -> dict[str, Any]:
         found = parse_json(body.decode("utf-8"))
     except asyncio.TimeoutError as error:
         raise HTTPException(408, "that took too long") from error
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the end is missing") from error
     except ValueError as error:
         raise HTTPException(400, "that is no JSON") from error
     if not isinstance(found, dict):

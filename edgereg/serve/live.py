@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import cv2
@@ -23,6 +24,8 @@ KEPT = 64
 # Wide enough for a wall, small enough for a telephone's connection.
 WIDEST = 1280
 QUALITY = 80
+# OpenCV keeps some 7 MB for every thread that it has painted in, so there are few.
+_PAINTERS = ThreadPoolExecutor(2, "paint")
 
 
 class Shot:
@@ -34,6 +37,10 @@ class Shot:
         self.result = result
         self._jpeg: bytes | None = None
         self._lock = threading.Lock()
+
+    async def picture(self) -> bytes:
+        """`jpeg`, made in one of the painters' threads."""
+        return await asyncio.wrap_future(_PAINTERS.submit(self.jpeg))
 
     def jpeg(self) -> bytes:
         """The frame with its marks, as a JPEG at most WIDEST pixels wide."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 # Within this time the head of a request must have come.
@@ -16,6 +18,11 @@ STALLED_S = 20.0
 # Connections at once, beside those of the streams that may be open: more are answered 503, and
 # twice as many not at all.
 MORE_CONNECTIONS = 256
+
+
+def worth_a_line(record: logging.LogRecord) -> bool:
+    """False for what a client's own mistakes make the library raise: a filter of its log."""
+    return not (record.exc_info and isinstance(record.exc_info[1], h11.LocalProtocolError))
 
 
 def bound(listening: socket.socket) -> None:
@@ -68,6 +75,13 @@ class BoundedProtocol(H11Protocol):
         """From here on it is another protocol's, which pings."""
         self._stop_timers()
         super().handle_websocket_upgrade(event)
+
+    def send_400_response(self, msg: str) -> None:
+        """It was no HTTP; where an answer is not due any more there is none."""
+        try:
+            super().send_400_response(msg)
+        except h11.LocalProtocolError:
+            self.transport.abort()
 
     def pause_writing(self) -> None:
         """More lies here than the client takes."""

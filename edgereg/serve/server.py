@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import threading
@@ -22,7 +23,13 @@ from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.delivery.open import open_delivery
 from edgereg.serve.fleet import Fleet
 from edgereg.serve.guard import Doors
-from edgereg.serve.protocol import LARGEST_HEAD, MORE_CONNECTIONS, BoundedProtocol, bound
+from edgereg.serve.protocol import (
+    LARGEST_HEAD,
+    MORE_CONNECTIONS,
+    BoundedProtocol,
+    bound,
+    worth_a_line,
+)
 from edgereg.serve.pulse import Pulse
 from edgereg.serve.shared import SharedTasks
 from edgereg.serve.tls import load_certificate
@@ -79,6 +86,8 @@ class Service:
             h11_max_incomplete_event_size=LARGEST_HEAD,
             limit_concurrency=config.clients + MORE_CONNECTIONS,
             log_config=None,
+            # Its warnings are of requests that were refused: anybody could fill a disk with them.
+            log_level="error",
             access_log=False,
             server_header=False,
             proxy_headers=False,
@@ -91,6 +100,7 @@ class Service:
             ssl_keyfile=config.tls.key if config.tls else None,
         )
         self._settings.load()
+        logging.getLogger("uvicorn.error").addFilter(worth_a_line)
         self._scheme = "https" if config.tls else "http"
         self._host = config.host
         self._server = uvicorn.Server(self._settings)

@@ -43,7 +43,7 @@ _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 def make_app(pages: Pages, controls: Controls, doors: Doors) -> Starlette:
     """The application: what is answered, what may be changed, and to whom."""
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", pages.page),
             Route("/service", pages.service),
@@ -65,6 +65,9 @@ def make_app(pages: Pages, controls: Controls, doors: Doors) -> Starlette:
         middleware=[Middleware(Guarded, doors=doors)],
         exception_handlers={EdgeregError: tell_mistakes, ValidationError: tell_mistakes},
     )
+    # Addresses are as they stand above; a redirection would repeat the name of a foreign host.
+    app.router.redirect_slashes = False
+    return app
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ class Pages:
         latest = self._worker(request).live.latest
         if latest is None:
             raise HTTPException(404, "no picture yet")
-        jpeg = await run_in_threadpool(latest.jpeg)
+        jpeg = await latest.picture()
         return Response(jpeg, media_type="image/jpeg")
 
     async def pictures(self, request: Request) -> Response:
@@ -265,7 +268,7 @@ async def _pictures(worker: Worker) -> AsyncIterator[bytes]:
         latest = worker.live.latest
         if latest is not None and latest.number > number:
             number = latest.number
-            jpeg = await run_in_threadpool(latest.jpeg)
+            jpeg = await latest.picture()
             head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
             yield head.encode() + jpeg + b"\r\n--frame\r\n"
             await asyncio.sleep(1 / PICTURES_S)
