@@ -64,7 +64,8 @@ class Choice:
     tasks: names; none: those of `models`, else head pose. models: folders to use instead of the
     tasks' own. engine: as `--engine` takes it. precision: demanded of every model, or None.
     threads: of a model, or None: shared out. size: of the pictures that models look at, by name:
-    'fast', 'default', 'far'. realtime: the latest frame wins; None: where the source is live.
+    'fast', 'default', 'far'. threshold: least score, 0 to 1, of what detectors find, or None: their
+    models'. realtime: the latest frame wins; None: where the source is live.
     limit: at most so many frames. refine, steps, prompts, track, detect_every: as in `Settings`.
     fov: what frames show from left to right, in degrees, for the tasks that make use of it.
     filters: names, in the order in which they are applied. blur: cover heads in pictures.
@@ -76,6 +77,7 @@ class Choice:
     precision: str | None = None
     threads: int | None = None
     size: str = "default"
+    threshold: float | None = None
     realtime: bool | None = None
     limit: int | None = None
     refine: bool = True
@@ -109,6 +111,18 @@ def load(plugins: Plugins, choice: Choice) -> list[LoadedTask]:
 
     Raises ModelFolderError where two models are for one task, or one is of another precision.
     """
+    models = models_of(choice)
+    wanted = choice.tasks or tuple(models) or DEFAULT_TASKS
+    if choice.blur is not None and HEADS not in wanted:
+        wanted = (*wanted, HEADS)
+    loaded = load_tasks(offered(plugins, choice), wanted, loading_of(plugins, choice, models))
+    for each in loaded:
+        check_precision(each, choice)
+    return loaded
+
+
+def models_of(choice: Choice) -> dict[str, Path]:
+    """The chosen models by their tasks. Raises ModelFolderError where two are for one task."""
     models: dict[str, Path] = {}
     for folder in choice.models:
         task = load_model(folder).spec.task
@@ -117,22 +131,43 @@ def load(plugins: Plugins, choice: Choice) -> list[LoadedTask]:
                 f"{folder}: a second model for task '{task}'; name one model a task"
             )
         models[task] = folder
+    return models
+
+
+def with_model(choice: Choice, folder: Path | None, task: str | None = None) -> Choice:
+    """The choice with another model of a task; None: its own. task: None: the model's.
+
+    Raises ModelFolderError where the folder is no model, or one of another task.
+    """
+    if folder is not None:
+        found = load_model(folder).spec.task
+        if task is not None and task != found:
+            raise ModelFolderError(f"{folder}: is a model of task '{found}', not of '{task}'")
+        task = found
+    others = tuple(place for name, place in models_of(choice).items() if name != task)
+    return replace(choice, models=others if folder is None else (*others, folder))
+
+
+def loading_of(plugins: Plugins, choice: Choice, models: Mapping[str, Path]) -> Loading:
+    """How the models of a choice are loaded."""
     loaders = {name: provider.load for name, provider in plugins.engines().items()}
-    wanted = choice.tasks or tuple(models) or DEFAULT_TASKS
-    if choice.blur is not None and HEADS not in wanted:
-        wanted = (*wanted, HEADS)
-    loading = Loading(models, choice.engine, choice.threads, loaders, choice.size)
+    return Loading(models, choice.engine, choice.threads, loaders, choice.size, choice.threshold)
+
+
+def offered(plugins: Plugins, choice: Choice) -> list[Task]:
+    """All tasks that plugins bring, those that can make use of it with the field of view."""
     tasks = list(plugins.tasks().values())
-    if choice.fov is not None:
-        tasks = [with_fov(task, choice.fov) for task in tasks]
-    loaded = load_tasks(tasks, wanted, loading)
-    for each in loaded:
-        if each.spec and choice.precision and each.spec.precision != choice.precision:
-            raise ModelFolderError(
-                f"model '{each.spec.name}' is {each.spec.precision}, not {choice.precision}; "
-                "precision lives in the graph: name a --model exported with it"
-            )
-    return loaded
+    return tasks if choice.fov is None else [with_fov(task, choice.fov) for task in tasks]
+
+
+def check_precision(loaded: LoadedTask, choice: Choice) -> None:
+    """Raise ModelFolderError where a model is of another precision than the one demanded."""
+    spec = loaded.spec
+    if spec and choice.precision and spec.precision != choice.precision:
+        raise ModelFolderError(
+            f"model '{spec.name}' is {spec.precision}, not {choice.precision}; "
+            "precision lives in the graph: name a --model exported with it"
+        )
 
 
 def with_fov(task: Task, degrees: float) -> Task:

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Signal
 
+from edgereg.app.look.language import tr
 from edgereg.app.messages import Messages
 from edgereg.app.player.background import Job
-from edgereg.app.player.catalogue import Catalogue, Loader
+from edgereg.app.player.catalogue import Catalogue, Loader, adapted
 from edgereg.app.player.choices import Choices
 from edgereg.app.player.filling import Filler
 from edgereg.app.player.looking import Looking
 from edgereg.app.player.playback import Playback
 from edgereg.app.player.player import Player
 from edgereg.app.player.pointing import Pointing
+from edgereg.assembly import Choice, with_model
+from edgereg.core.errors import EdgeregError
+from edgereg.models.folder import load_model
 
 
 class Desk(QObject):
     """The player and what acts on it. A panel takes what it needs from here and connects itself.
 
-    Signals: `catalogued(Catalogue)`: the tasks have been loaded; `themed(Theme)`: take another
-    theme's colours; `closing()`: the window goes.
+    choice: how models are loaded and run.
+
+    Signals: `catalogued(Catalogue)`: the tasks have been loaded, or loaded anew; `chosen(str)`: a
+    change of `choice` has come about, or why not; `themed(Theme)`: take another theme's colours;
+    `closing()`: the window goes.
     """
 
     catalogued = Signal(object)
+    chosen = Signal(str)
     themed = Signal(object)
     closing = Signal()
 
-    def __init__(self, loader: Loader, parent: QObject | None = None) -> None:
+    def __init__(
+        self, loader: Loader, choice: Choice | None = None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self.choice = choice or Choice()
+        self._loader = loader
         self.catalogue = Catalogue()
         self.messages = Messages(self)
         self.player = Player(self)
@@ -40,24 +56,63 @@ class Desk(QObject):
         self.filler = Filler(self.player)
         self.choices.changed.connect(self.filler.renew)
         self.filler.failed.connect(self.messages.fail)
-        self._loading = Job(loader, parent=self)
-        self._loading.done.connect(self._take_catalogue)
-        self._loading.failed.connect(self.messages.fail)
+        self._loading: Job | None = None
+        self._looks_at = ""
+        self.chosen.connect(lambda problem: self.messages.fail(problem) if problem else None)
 
     def load(self) -> None:
         """Load the tasks; returns at once."""
-        self._loading.start()
+        self._load(self.choice, self.messages.fail)
+
+    def choose(self, choice: Choice) -> None:
+        """Go on with models that are loaded or run in another way; the present ones stay where
+        that fails."""
+        if self.player.recording is not None:
+            self.chosen.emit(tr("a recording is under way; stop it first"))
+        elif (catalogue := adapted(self.catalogue, self.choice, choice)) is not None:
+            self._take(choice, catalogue)
+        else:
+            self._load(choice, self.chosen.emit)
+
+    def open_model(self, folder: Path) -> None:
+        """Go on with another model of the task that it is for, and look at that."""
+        try:
+            choice = with_model(self.choice, folder)
+        except EdgeregError as error:
+            self.chosen.emit(str(error))
+            return
+        self._looks_at = load_model(folder).spec.task
+        self.choose(choice)
 
     def close(self) -> None:
         """Stop everything; nothing is waited for."""
-        self._loading.abandon()
+        if self._loading is not None:
+            self._loading.abandon()
         self.closing.emit()
         self.player.close()
 
-    def _take_catalogue(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
+    def _load(self, choice: Choice, failed: Callable[[str], object]) -> None:
+        if self._loading is not None:
+            self._loading.abandon()
+        self._loading = Job(partial(self._loader, choice), parent=self)
+        self._loading.done.connect(partial(self._take, choice))
+        self._loading.failed.connect(failed)
+        self._loading.start()
+
+    def _take(self, choice: Choice, catalogue: Catalogue) -> None:
+        """Use what was loaded, but where tasks that ran could not be loaded as chosen."""
+        before = {each.name for each in self.catalogue.tasks}
+        for name in before & catalogue.unusable.keys():
+            self.chosen.emit(catalogue.unusable[name])
+            return
+        self.choice, self.catalogue = choice, catalogue
         self.catalogued.emit(catalogue)
         self.looking.use(catalogue.tasks)
         for fault in catalogue.faults:
             self.messages.warn(fault)
-        self.player.use(catalogue.tasks, catalogue.plugins)
+        self.player.use(catalogue.tasks, catalogue.plugins, choice)
+        if self._looks_at in self.looking.loaded:
+            self.choices.switch_task(self._looks_at, on=True)
+            self.looking.choose(self._looks_at)
+        self._looks_at = ""
+        self.chosen.emit("")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from edgereg.app.player.catalogue import load_catalogue
 from edgereg.app.window import MainWindow
+from edgereg.assembly import Choice
+from edgereg.plugins import Plugins
 
 _SIGNAL_POLL_MS = 200
 _SWITCH_S = 0.001
@@ -17,18 +20,21 @@ _LEAVE_S = 3.0
 _CLOSE_FILES_S = 10.0
 
 
-def run(source: str | None, arguments: Sequence[str] = ()) -> int:
+def run(source: str | None, choice: Choice | None = None, plugins: Plugins | None = None) -> int:
     """Open the window, on a source if one is named, and stay until it is closed.
 
-    arguments: Qt's own options. Returns the exit code.
+    choice: how models are loaded and run, and boxes to track in the source. plugins: None: all that
+    are installed. Returns the exit code.
     """
-    app = QApplication.instance() or QApplication([sys.argv[0], *arguments])
+    app = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(app, QApplication):
         raise RuntimeError("another kind of Qt application runs in this process")
     app.setApplicationName("edgereg")
     # While other threads compute, the window asks for Python's lock many times for one picture.
     sys.setswitchinterval(_SWITCH_S)
-    return stay(app, MainWindow(), source)
+    choice = choice or Choice()
+    window = MainWindow(partial(load_catalogue, plugins=plugins), choice=choice)
+    return stay(app, window, source)
 
 
 def stay(app: QApplication, window: MainWindow, source: str | None) -> int:
@@ -36,6 +42,7 @@ def stay(app: QApplication, window: MainWindow, source: str | None) -> int:
     window.show()
     if source is not None:
         window.open(source)
+        window.desk.pointing.begin(window.desk.choice.prompts)
     waker = _close_on_signal(window)
     code = app.exec()
     waker.stop()

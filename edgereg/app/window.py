@@ -34,26 +34,33 @@ from edgereg.app.player.exports import Export
 from edgereg.app.player.player import State
 from edgereg.app.player.recording import Take, recording_name
 from edgereg.app.player.request import Request
+from edgereg.assembly import Choice
 from edgereg.blurring import HEADS
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.core.shown import shown
+from edgereg.models.folder import SPEC_FILE
 
 
 class MainWindow(QMainWindow):
     """The desktop window.
 
     loader: what loads the tasks (in a thread). settings: where layout, habits and recent sources
-    are kept.
+    are kept. choice: how models are loaded and run; what it says goes before habits.
     """
 
-    def __init__(self, loader: Loader = load_catalogue, settings: QSettings | None = None) -> None:
+    def __init__(
+        self,
+        loader: Loader = load_catalogue,
+        settings: QSettings | None = None,
+        choice: Choice | None = None,
+    ) -> None:
         super().__init__()
         self.setWindowTitle("edgereg")
         self.setAcceptDrops(True)
         self._settings = settings or QSettings("edgereg", "edgereg")
         self._habits = habits.read_habits(self._settings)
-        self.desk = Desk(loader, self)
+        self.desk = Desk(loader, choice, self)
         self.player, self.playback = self.desk.player, self.desk.playback
         self._corrects = self._leaves = False
         self._before_full_screen: QByteArray | None = None
@@ -97,7 +104,7 @@ class MainWindow(QMainWindow):
 
     def _open(self, source: str) -> None:
         self.banner.dismiss()
-        self.player.open(Request(source))
+        self.player.open(Request(source, self.desk.choice.source))
 
     def open_demo(self) -> None:
         """Play the bundled clip."""
@@ -163,7 +170,7 @@ class MainWindow(QMainWindow):
         request, known = self.player.request, self.catalogue
         if request is not None:
             export = Export(
-                request.text,
+                request,
                 target,
                 known.plugins,
                 known.tasks,
@@ -252,11 +259,15 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
-        """Open the first of what was dropped."""
+        """Open the first of what was dropped: a source, or a model folder as a task."""
         urls = event.mimeData().urls()
         if urls:
             event.acceptProposedAction()
-            self.open(urls[0].toLocalFile() or urls[0].toString())
+            place = urls[0].toLocalFile()
+            if place and (Path(place) / SPEC_FILE).is_file():
+                self.desk.open_model(Path(place))
+            else:
+                self.open(place or urls[0].toString())
 
     def leave(self) -> None:
         """Close without a question."""
@@ -278,7 +289,9 @@ class MainWindow(QMainWindow):
     def _take_up_habits(self) -> None:
         kept = self._habits
         self.playback.set_speed(kept.speed)
-        self.desk.choices.set_refinement(kept.refine, kept.steps)
+        choice = self.desk.choice
+        steps = kept.steps if choice.steps is None else choice.steps
+        self.desk.choices.set_refinement(kept.refine and choice.refine, steps)
         for key, on in (("skip", kept.skips), ("loop", kept.loop)):
             self.menus.actions[key].setChecked(on)
         app = QApplication.instance()
@@ -307,7 +320,7 @@ class MainWindow(QMainWindow):
 
     def _on_catalogued(self, catalogue: Catalogue) -> None:
         self.status.set_providers(catalogue.providers)
-        for task in catalogue.tasks:
+        for task in () if catalogue.chosen else catalogue.tasks:
             if (on := self._habits.tasks.get(task.name)) is not None:
                 self.desk.choices.switch_task(task.name, on=on)
 

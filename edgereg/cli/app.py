@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from edgereg.cli.choosing import choice_of, choosing
 from edgereg.cli.session import Session, pass_session
 from edgereg.core.errors import EdgeregError
 
 
 @click.command("app")
 @click.argument("source", required=False)
+@choosing
 @pass_session
-def command(session: Session, source: str | None) -> int:
+def command(session: Session, /, source: str | None, **options: Any) -> int:
     """Open the desktop window.
 
     SOURCE: a file, a camera index or a URL to play.
@@ -26,7 +30,11 @@ def command(session: Session, source: str | None) -> int:
             f"the window needs Qt ({error}); install it: pip install 'edgereg[app]', "
             "and see: edgereg doctor"
         ) from error
+    from edgereg.app.player.catalogue import check_choice
+
     why = missing_display()
     if why is not None:
         raise EdgeregError(why)
-    return run(source)
+    choice = choice_of(options)
+    check_choice(session.plugins, choice)
+    return run(source, choice, session.plugins)

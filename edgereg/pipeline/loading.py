@@ -133,6 +133,7 @@ class Loading:
     out among the tasks and the other stages. loaders: engines of plugins by provider name.
     size: of the picture that a model takes, by the name that its model.json gives it ('fast',
     'far'); 'default' is right for every model, and what a model without that size keeps to.
+    threshold: least score of what a detector finds, in the place of its model's own, or None.
     """
 
     models: Mapping[str, Path] = field(default_factory=dict)
@@ -140,6 +141,7 @@ class Loading:
     threads: int | None = None
     loaders: Mapping[str, EngineLoader] = field(default_factory=dict)
     size: str = "default"
+    threshold: float | None = None
 
 
 def in_order(tasks: Iterable[Task], wanted: Sequence[str]) -> list[Task]:
@@ -197,7 +199,7 @@ def load_task(task: Task, loading: Loading | None = None, *, share: int = 1) -> 
             f"{folder.path}: model '{folder.spec.name}' is for task '{folder.spec.task}', "
             f"not for '{task.name}'"
         )
-    folder = _of_size(folder, loading.size)
+    folder = with_threshold(of_size(folder, loading.size), loading.threshold)
     engines = {
         name: load_engine(
             folder.graph_path(name),
@@ -242,7 +244,7 @@ def _no_kinds(loaded: LoadedTask, why: str) -> PluginError:
     )
 
 
-def _of_size(folder: ModelFolder, size: str) -> ModelFolder:
+def of_size(folder: ModelFolder, size: str) -> ModelFolder:
     """The model with the named input size as the one it is used with."""
     spec = folder.spec
     if size not in spec.input.sizes:
@@ -251,12 +253,32 @@ def _of_size(folder: ModelFolder, size: str) -> ModelFolder:
     return replace(folder, spec=spec.model_copy(update={"input": chosen}))
 
 
+def has_threshold(spec: ModelSpec | None) -> bool:
+    """Whether a model's finds have to have a score."""
+    return spec is not None and bool(spec.settings.get("score_threshold"))
+
+
+def with_threshold(folder: ModelFolder, threshold: float | None) -> ModelFolder:
+    """The model with another `score_threshold`, where its settings have one; that of large boxes
+    changes in the same ratio."""
+    spec = folder.spec
+    if threshold is None or not has_threshold(spec):
+        return folder
+    own = spec.settings["score_threshold"]
+    changed = {"score_threshold": threshold}
+    if "large_score_threshold" in spec.settings:
+        changed["large_score_threshold"] = spec.settings["large_score_threshold"] * threshold / own
+    settings = {**spec.settings, **changed}
+    return replace(folder, spec=spec.model_copy(update={"settings": settings}))
+
+
 def load_tasks(
     tasks: Iterable[Task], wanted: Sequence[str], loading: Loading | None = None
 ) -> list[LoadedTask]:
     """Load the wanted tasks and their upstreams in running order.
 
-    Raises ModelFolderError where an input size is chosen that no model among them has.
+    Raises ModelFolderError where an input size or a threshold is chosen that no model among them
+    has.
     """
     ordered = in_order(tasks, wanted)
     share = max(1, usable_cores() // (len(ordered) + 1))
@@ -268,4 +290,7 @@ def load_tasks(
             f"no model here has an input size '{size}'; there are: "
             f"{', '.join(sorted({'default', *known}))}"
         )
+    scored = any(has_threshold(each.spec) for each in loaded)
+    if loading is not None and loading.threshold is not None and not scored:
+        raise ModelFolderError("no model here has a threshold of scores; leave it out")
     return loaded

@@ -38,8 +38,13 @@ class TaskPanel(QWidget):
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """List the tasks; those that could not be loaded stand there with the reason."""
         usable = {loaded.name for loaded in catalogue.tasks}
+        on = {name for name, row in self._rows.items() if row.box.isChecked()}
+        for row in self._rows.values():
+            row.deleteLater()
+        self._rows.clear()
         # All of them at once would be slow: the others are a click away.
-        first = set(DEFAULT_TASKS) & usable or usable
+        usual = set(DEFAULT_TASKS) & usable or usable
+        first = on & usable or set(catalogue.chosen) & usable or usual
         for name, title in catalogue.titles.items():
             row = TaskRow(name, title, usable=name in usable)
             row.box.setChecked(name in self._with_upstreams(first, catalogue))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 
+from edgereg.app.player.request import Request
 from edgereg.assembly import Choice, Run, check_places, passes, wants_pictures
 from edgereg.blurring import HEADS, Blur
 from edgereg.core.errors import EdgeregError, SinkError, one_line
@@ -25,12 +26,12 @@ _LOOK_S = 0.1
 class Export:
     """A whole recording once more, every frame, into a video or a table.
 
-    source: as the user named it. settings: its own, which nobody changes meanwhile. memo: what
+    request: the source. settings: its own, which nobody changes meanwhile. memo: what
     models found in it before. marks: whether what was found is drawn in a video. blur: cover heads
     in it instead.
     """
 
-    source: str
+    request: Request
     target: Path
     plugins: Plugins
     tasks: tuple[LoadedTask, ...]
@@ -51,10 +52,10 @@ class Export:
             if not tasks:
                 raise EdgeregError(f"heads can't be covered: task '{HEADS}' is not loaded")
             settings = replace(settings, off=frozenset(), track=True)
-        choice = Choice(blur=self.blur)
+        choice = Choice(blur=self.blur, source=self.request.options)
         return passes(
             self.plugins,
-            self.source,
+            self.request.text,
             [self.target],
             choice,
             tasks=tasks,
@@ -130,7 +131,7 @@ class Exports:
 
         Raises SinkError where it can't be saved there, or somebody else is about to be.
         """
-        check_places(export.plugins, export.source, [export.target])
+        check_places(export.plugins, export.request.text, [export.target])
         with self._lock:
             if any(row.pending and _same(row.export, export) for row in self._rows.values()):
                 raise SinkError(f"{export.target}: is being saved already; name another file")

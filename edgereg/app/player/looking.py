@@ -88,7 +88,8 @@ class Looking(QObject):
         return self.focus.region(result)
 
     def use(self, tasks: Sequence[LoadedTask]) -> None:
-        """Take the tasks; a default one, else the last with few values, is looked at."""
+        """Take the tasks; the present one, a default one, else the last with few values, is looked
+        at."""
         self.loaded = {loaded.name: loaded for loaded in tasks}
         self.focus.detectors = detectors_of(tasks)
         few = [
@@ -97,7 +98,10 @@ class Looking(QObject):
             if sum(spec.size for spec in specs_of(loaded.kinds)) <= _FEW_VALUES
         ]
         first = [name for name in DEFAULT_TASKS if name in few] or few[-1:] or list(self.loaded)
-        self.choose(first[0] if first else None)
+        if self.focus.task in self.loaded:
+            self._tell()
+        else:
+            self.choose(first[0] if first else None)
 
     def choose(self, task: str | None) -> None:
         """Look at what another task tells of the same person."""

@@ -23,7 +23,7 @@ from edgereg.app.player.record import Record
 from edgereg.app.player.recording import Recording, Take
 from edgereg.app.player.request import Request, open_request
 from edgereg.app.player.watched import NOTHING, WatchedSource
-from edgereg.assembly import make_pipeline, run_info
+from edgereg.assembly import Choice, make_pipeline, run_info
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.core.settings import Settings
@@ -109,6 +109,7 @@ class Player(QObject):
         self._run: _Run | None = None
         self._job: Job | None = None
         self._start_at: int | None = None
+        self._holds = False
         self._aim = Aim()
         self._generation = 0
         self._goes_on = False
@@ -156,13 +157,27 @@ class Player(QObject):
         """The time of a frame in seconds, as far as known."""
         return self._run.source.time_of(index) if self._run is not None else 0.0
 
-    def use(self, tasks: Sequence[LoadedTask], plugins: Plugins) -> None:
-        """Give the tasks, once they are loaded; what was asked for before is opened now."""
+    def use(
+        self, tasks: Sequence[LoadedTask], plugins: Plugins, choice: Choice | None = None
+    ) -> None:
+        """Give the tasks, once they are loaded; what was asked for before is opened now, and what
+        is open goes on with them."""
+        choice, before = choice or Choice(), {each.name: each for each in self.tasks}
+        same = {each.name for each in tasks if each is before.get(each.name)}
+        for name in before.keys() - same:
+            self.record.forget_task(name)
+        if before.keys() != same:
+            self.memo = Memo()
         self._tasks, self.plugins = tuple(tasks), plugins
-        self._detectors, self.memo = detectors_of(tasks), Memo()
-        self.settings.filters = (plugins.filters()["smooth"],)
+        self._detectors = detectors_of(tasks)
+        chosen = choice.settings(plugins)
+        steady = plugins.filters()["smooth"]
+        self.settings.filters = (steady, *(each for each in chosen.filters if each is not steady))
+        self.settings.track, self.settings.detect_every = chosen.track, chosen.detect_every
         if self.state is State.OPENING:
             self._open_source()
+        elif self._run is not None:
+            self.reopen()
 
     def begin_recording(self, take: Take) -> None:
         """Write what is shown from now on, until `end_recording` or another source."""
@@ -187,7 +202,7 @@ class Player(QObject):
             self.record.forget()
             self.memo = Memo()
             self.renewed.emit()
-        self.request, self._start_at = request, start_at
+        self.request, self._start_at, self._holds = request, start_at, False
         self._become(State.OPENING)
         if self._tasks is not None:
             self._open_source()
@@ -196,7 +211,9 @@ class Player(QObject):
         """Open the same source again, at the same frame, with tasks switched on again."""
         if self.request is not None:
             at_frame = self.seekable and self.state in (State.PLAYING, State.PAUSED)
+            holds = self.seekable and self.state is State.PAUSED
             self.open(self.request, self.index if at_frame else None)
+            self._holds = holds
 
     def close(self) -> None:
         """Stop and forget the source; returns at once."""
@@ -337,13 +354,16 @@ class Player(QObject):
             memo=self.memo if source.info.seekable else None,
         )
         self._job, self._run = None, _Run(watched, staged, gate, (source.info, 0.0))
-        if self._start_at and source.info.seekable:
-            self._go_to(self._start_at)
+        if source.info.seekable and (self._start_at or self._holds):
+            self._go_to(self._start_at or 0)
         self._previews.use(watched.glances())
-        gate.play()
+        if self._holds:
+            staged.pause()
+        else:
+            gate.play()
         staged.start()
         self._timer.start()
-        self._become(State.PLAYING)
+        self._become(State.PAUSED if self._holds else State.PLAYING)
         self.opened.emit(source.info)
 
     def _go_to(self, index: int, *, anew: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from edgereg.app.player.focus import Followed
@@ -25,6 +26,11 @@ class Pointing:
         """The task that follows what is pointed at, or None where none is loaded."""
         steps = (each.name for each in self._player.tasks if isinstance(each, LoadedStepTask))
         return next(steps, None)
+
+    def begin(self, prompts: Sequence[Prompt]) -> None:
+        """Follow what is in some boxes, of the frames that they name."""
+        numbered = tuple(replace(each, track=i + 1) for i, each in enumerate(prompts))
+        self._player.settings.prompts, self._next = numbered, len(numbered) + 1
 
     def add(self, box: Box) -> Followed | None:
         """Follow what is in a box of the picture that is shown, (x1, y1, x2, y2) in its pixels."""

@@ -149,6 +149,10 @@ class Record:
         """Another source."""
         self._tables.clear()
 
+    def forget_task(self, task: str) -> None:
+        """Another model computes it from now on."""
+        self._tables.pop(task, None)
+
     def add(self, result: FrameResult) -> None:
         """Keep what all tasks found in a frame."""
         for task, found in result.predictions.items():

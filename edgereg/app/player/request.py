@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from edgereg.assembly import Choice, open_origin
 from edgereg.plugins import Plugins
@@ -12,12 +12,14 @@ from edgereg.sources.options import SourceOptions
 
 @dataclass(frozen=True)
 class Request:
-    """What to open: a path, a camera's number or a URL, as a user types it."""
+    """What to open: a path, a camera's number or a URL, as a user types it, and how."""
 
     text: str
+    options: SourceOptions = field(default_factory=SourceOptions)
 
 
 def open_request(plugins: Plugins, request: Request) -> Source:
     """Open a source; takes as long as a camera or a network does. Raises SourceError."""
     # How long a recording is, and where its frames lie, is found out while it plays.
-    return open_origin(plugins, request.text, Choice(source=SourceOptions(index_ahead=True)))
+    options = replace(request.options, index_ahead=True)
+    return open_origin(plugins, request.text, Choice(source=options))

@@ -225,7 +225,7 @@ def window(qtbot: Any, catalogue: Catalogue, tmp_path: Path) -> Iterator[Any]:
     from edgereg.app.window import MainWindow
 
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(lambda: catalogue, settings)
+    window = MainWindow(lambda _: catalogue, settings)
     qtbot.addWidget(window)
     window.show()
     qtbot.waitUntil(lambda: bool(window.catalogue.tasks))

@@ -27,7 +27,7 @@ def start(qtbot: Any, catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable
         for before in opened:
             before.close()
         settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
-        window = MainWindow(lambda: catalogue, settings)
+        window = MainWindow(lambda _: catalogue, settings)
         qtbot.addWidget(window)
         window.show()
         qtbot.waitUntil(lambda: bool(window.catalogue.tasks))

@@ -54,7 +54,7 @@ def counted(
     titles = {"detection": "Balls", "headpose": "Pose of balls"}
     catalogue = Catalogue((counting(detection), counting(headpose)), titles)
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(lambda: catalogue, settings)
+    window = MainWindow(lambda _: catalogue, settings)
     qtbot.addWidget(window)
     window.show()
     qtbot.waitUntil(lambda: bool(window.catalogue.tasks))

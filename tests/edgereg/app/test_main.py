@@ -22,7 +22,7 @@ from edgereg.app.main import stay
 from edgereg.app.window import MainWindow
 clip, how, settings = sys.argv[1:]
 app = QApplication([])
-window = MainWindow(Catalogue, QSettings(settings, QSettings.Format.IniFormat))
+window = MainWindow(lambda _: Catalogue(), QSettings(settings, QSettings.Format.IniFormat))
 def look():
     if window.player.current is not None:
         print("shown", flush=True)

@@ -28,8 +28,40 @@ def test_the_source_and_the_exit_code_are_passed_on(
     seen: list[str | None] = []
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     window = ModuleType("edgereg.app.main")
-    window.run = lambda given: seen.append(given) or 5  # type: ignore[attr-defined]
+    window.run = lambda given, *_: seen.append(given) or 5  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "edgereg.app.main", window)
     with pytest.raises(SystemExit) as ended:
         main(["app", *words])
     assert (ended.value.code, seen) == (5, [source])
+
+
+def test_it_takes_what_run_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["--task", "age", "--engine", "cpu", "--threshold", "0.7", "--detect-every", "3"]
+    words += ["--fov", "60", "--box", "1,2,3,4@5", "--no-refine", "--smooth", "--size", "far"]
+    seen: list[Any] = []
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    window = ModuleType("edgereg.app.main")
+    window.run = lambda *given: seen.extend(given) or 0  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "edgereg.app.main", window)
+    with pytest.raises(SystemExit):
+        main(["app", "a.mp4", *words])
+    source, choice, plugins = seen
+    assert source == "a.mp4"
+    assert choice.tasks == ("age",)
+    assert (choice.engine, choice.threshold, choice.size) == ("cpu", 0.7, "far")
+    assert (choice.detect_every, choice.fov, choice.refine) == (3, 60, False)
+    assert choice.prompts[0].box == (1, 2, 4, 6)
+    assert "age" in plugins.tasks()
+
+
+@pytest.mark.parametrize("words", [["--task", "nothing"], ["--model", "nowhere"]])
+def test_what_cannot_be_chosen_is_said_before_a_window_opens(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any, words: list[str]
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    with pytest.raises(SystemExit) as ended:
+        main(["app", *words])
+    assert ended.value.code == 1
+    error = capsys.readouterr().err
+    assert words[1] in error
+    assert len(error.splitlines()) == 1

@@ -11,6 +11,7 @@ pytest.importorskip("PySide6")
 
 from edgereg.app.player.catalogue import Catalogue, load_catalogue, load_usable
 from edgereg.app.player.request import Request, open_request
+from edgereg.assembly import Choice
 from edgereg.core.errors import SourceError
 from edgereg.plugins import built_in
 
@@ -32,7 +33,7 @@ def test_a_task_that_raises_anything_is_named(headpose: Any) -> None:
 
 
 def test_what_is_installed_loads() -> None:
-    catalogue = load_catalogue()
+    catalogue = load_catalogue(Choice())
     offered = {loaded.name for loaded in catalogue.tasks}
     assert offered | set(catalogue.unusable) == set(catalogue.titles)
 

@@ -1,0 +1,237 @@
+"""Models and how they run, chosen while the window is open."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+
+from edgereg.app.player.catalogue import Catalogue, load_catalogue
+from edgereg.app.player.player import State
+from edgereg.app.window import MainWindow
+from edgereg.assembly import Choice
+from edgereg.core.errors import EngineError
+
+from .conftest import FakeEngine, FakeTask, load
+
+
+@pytest.fixture
+def calls() -> Counter[str]:
+    """How often each task's model was run."""
+    return Counter()
+
+
+@pytest.fixture
+def chosen() -> list[Choice]:
+    """What models were loaded with."""
+    return []
+
+
+@pytest.fixture
+def choosy(
+    qtbot: Any,
+    tmp_path: Path,
+    calls: Counter[str],
+    chosen: list[Choice],
+    detection: FakeTask,
+    headpose: FakeTask,
+) -> Iterator[MainWindow]:
+    """The window with tasks that count, and an engine 'broken' that loads nothing."""
+
+    def loader(choice: Choice) -> Catalogue:
+        chosen.append(choice)
+        titles = {"detection": "Balls", "headpose": "Pose of balls"}
+        if choice.engine == "broken":
+            return Catalogue((), titles, dict.fromkeys(titles, str(EngineError("it is broken"))))
+
+        def counting(task: FakeTask) -> Any:
+            loaded = load(task)
+
+            def run(inputs: Any) -> Any:
+                calls[task.name] += 1
+                return loaded.predict.run(inputs)
+
+            return replace(loaded, predict=FakeEngine(run, loaded.predict.inputs))
+
+        return Catalogue((counting(detection), counting(headpose)), titles)
+
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    window = MainWindow(loader, settings)
+    window._docks.docks["settings"].show()
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: bool(window.catalogue.tasks))
+    yield window
+    window.leave()
+
+
+def _open(qtbot: Any, window: MainWindow, clip: Path) -> None:
+    window.open(str(clip))
+    qtbot.waitUntil(lambda: window.player.current is not None)
+
+
+def test_a_task_that_is_off_runs_no_model(
+    qtbot: Any, choosy: MainWindow, clip: Path, calls: Counter[str]
+) -> None:
+    choosy.desk.choices.switch_task("headpose", on=False)
+    _open(qtbot, choosy, clip)
+    qtbot.waitUntil(lambda: choosy.player.current.index > 10)
+    assert calls["detection"] > 10
+    assert calls["headpose"] == 0
+    # What another one stands on runs, though it is not drawn.
+    choosy.desk.choices.switch_task("headpose", on=True)
+    choosy.desk.choices.switch_task("detection", on=False)
+    qtbot.waitUntil(lambda: calls["headpose"] > 5)
+
+
+def test_a_change_is_taken_while_it_stands_still(
+    qtbot: Any, choosy: MainWindow, clip: Path, chosen: list[Choice]
+) -> None:
+    _open(qtbot, choosy, clip)
+    choosy.player.pause()
+    choosy.player.seek(40)
+    qtbot.waitUntil(lambda: choosy.player.current.index == 40)
+    before = choosy.player.current
+    panel = choosy.panels["settings"]
+    panel.every.setFocus()
+    panel.every.selectAll()
+    qtbot.keyClicks(panel.every, "3")
+    panel.fov.setValue(60)
+    qtbot.waitUntil(lambda: len(chosen) == 2)
+    assert (chosen[-1].detect_every, chosen[-1].fov) == (3, 60)
+    qtbot.waitUntil(
+        lambda: choosy.player.current is not None and choosy.player.current is not before
+    )
+    assert choosy.player.current.index == 40
+    assert choosy.player.state is State.PAUSED
+    assert choosy.player.settings.detect_every == 3
+    assert panel.note.text() == ""
+    assert choosy.desk.choices.off == frozenset()
+
+
+def test_how_often_heads_are_detected_changes_without_loading(
+    qtbot: Any, choosy: MainWindow, clip: Path, chosen: list[Choice], calls: Counter[str]
+) -> None:
+    _open(qtbot, choosy, clip)
+    choosy.player.pause()
+    memo = choosy.player.memo
+    choosy.panels["settings"].every.setValue(4)
+    qtbot.waitUntil(lambda: choosy.player.settings.detect_every == 4)
+    qtbot.waitUntil(lambda: choosy.player.current is not None)
+    assert len(chosen) == 1
+    assert choosy.player.memo is memo
+
+
+def test_what_does_not_work_is_said_in_a_line_and_the_rest_stays(
+    qtbot: Any, choosy: MainWindow, clip: Path, chosen: list[Choice]
+) -> None:
+    _open(qtbot, choosy, clip)
+    panel = choosy.panels["settings"]
+    panel.engine.addItem("broken", "broken")
+    panel.engine.setCurrentIndex(panel.engine.findData("broken"))
+    panel.engine.activated.emit(0)
+    qtbot.waitUntil(lambda: panel.note.text() == "it is broken")
+    assert choosy.banner.message == "it is broken"
+    assert panel.engine.currentData() == "auto"
+    assert choosy.desk.choice.engine == "auto"
+    assert choosy.player.state is State.PLAYING
+    assert choosy.catalogue.tasks
+
+
+def test_a_folder_that_is_no_model_is_said(qtbot: Any, choosy: MainWindow, tmp_path: Path) -> None:
+    panel = choosy.panels["settings"]
+    panel.model.setText(str(tmp_path))
+    qtbot.keyClick(panel.model, Qt.Key.Key_Return)
+    assert "this is not a model folder" in panel.note.text()
+    assert panel.model.text() == ""
+
+
+def test_steps_are_set_at_once(
+    qtbot: Any, choosy: MainWindow, clip: Path, chosen: list[Choice]
+) -> None:
+    choosy.panels["settings"].steps.setValue(2)
+    _open(qtbot, choosy, clip)
+    assert choosy.player.current.predictions["headpose"].refinement.energy.shape[1] == 3
+    assert len(chosen) == 1
+
+
+def test_a_recording_is_not_cut_by_a_change(
+    qtbot: Any, choosy: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choosy.player, "recording", object())
+    choosy.desk.choose(Choice(engine="cpu"))
+    monkeypatch.undo()
+    assert "recording is under way" in choosy.panels["settings"].note.text()
+    assert choosy.desk.choice.engine == "auto"
+
+
+def _drop(window: MainWindow, place: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(place))])
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(50, 50), copy, mime, left, none))
+
+
+@pytest.fixture
+def real(qtbot: Any, tmp_path: Path) -> Iterator[MainWindow]:
+    """The window with what is bundled, head pose alone on."""
+    pytest.importorskip("onnxruntime")
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    window = MainWindow(load_catalogue, settings, Choice(engine="cpu", tasks=("headpose",)))
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: bool(window.catalogue.titles), timeout=60_000)
+    yield window
+    window.leave()
+    window.player.wait_closed(5.0)
+
+
+def test_a_model_folder_that_is_dropped_opens_as_a_task(
+    qtbot: Any, real: MainWindow, tmp_path: Path
+) -> None:
+    import shutil
+
+    age = next(each for each in real.catalogue.tasks if each.name == "age")
+    assert "age" in real.desk.choices.off
+    mine = shutil.copytree(age.model.path, tmp_path / "mine")
+    _drop(real, mine)
+    qtbot.waitUntil(lambda: real.desk.choice.models == (mine,), timeout=60_000)
+    assert "age" not in real.desk.choices.off
+    assert real.desk.looking.focus.task == "age"
+    loaded = next(each for each in real.catalogue.tasks if each.name == "age")
+    assert loaded.model.path == mine
+    # Damaged meanwhile: the old one stays.
+    (mine / "model.json").write_text("{}")
+    _drop(real, mine)
+    assert "model.json" in real.banner.message
+    assert real.desk.choice.models == (mine,)
+
+
+def test_what_the_command_line_chose_is_taken(real: MainWindow) -> None:
+    on = {each.name for each in real.catalogue.tasks} - real.desk.choices.off
+    assert on == {"headpose", "detection"}
+
+
+def test_the_threshold_changes_without_loading(qtbot: Any, real: MainWindow) -> None:
+    def detection() -> Any:
+        return next(each for each in real.catalogue.tasks if each.name == "detection")
+
+    engine, memo = detection().predict, real.player.memo
+    real.panels["settings"].threshold.setValue(0.9)
+    qtbot.waitUntil(lambda: detection().spec.settings["score_threshold"] == 0.9)
+    large = detection().spec.settings["large_score_threshold"]
+    assert large == pytest.approx(0.5 * 0.9 / 0.57)
+    assert detection().predict is engine
+    assert real.player.memo is not memo
+    real.panels["settings"].threshold.setValue(0.0)
+    qtbot.waitUntil(lambda: detection().spec.settings["score_threshold"] == 0.57)
