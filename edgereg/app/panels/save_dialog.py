@@ -58,7 +58,8 @@ class SaveDialog(QDialog):
         self.place = QLineEdit(str(suggestion))
         self.place.setAccessibleName(tr("File"))
         self.shows = QComboBox()
-        self.shows.setAccessibleName(tr("What the pictures show"))
+        for widget in (self.shows, self.shows.view()):
+            widget.setAccessibleName(tr("What the pictures show"))
         for text, pictures in self._offers(covers=covers):
             self.shows.addItem(text, pictures)
         self.note = QLabel()

@@ -107,6 +107,7 @@ class SettingsPanel(QWidget):
             named.setAccessibleName(text)
             widget.setMinimumWidth(_NARROWEST)
             if isinstance(widget, QComboBox):
+                widget.view().setAccessibleName(text)
                 widget.setSizeAdjustPolicy(
                     QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
                 )
