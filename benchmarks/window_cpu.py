@@ -87,7 +87,7 @@ def in_window(
 
     app = QApplication.instance() or QApplication([])
     ini = str(Path(tempfile.mkdtemp()) / "settings.ini")
-    window = MainWindow(lambda: catalogue, QSettings(ini, QSettings.Format.IniFormat))
+    window = MainWindow(lambda _: catalogue, QSettings(ini, QSettings.Format.IniFormat))
     window.resize(1360, 860)
     window.reset_layout()
     for key in closed:
@@ -121,9 +121,10 @@ def main(clip: Path | None, frames: int, rounds: int, closed: tuple[str, ...]) -
     """Measure the window's share on CLIP, or on the bundled one."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from edgereg.app.player.catalogue import load_catalogue
+    from edgereg.assembly import Choice
     from edgereg.demo.clip import CLIP
 
-    catalogue = load_catalogue()
+    catalogue = load_catalogue(Choice())
     windows, pipelines = list[Cost](), list[Cost]()
     for _ in range(rounds):
         cost, off = in_window(catalogue, clip or CLIP, frames, closed)
