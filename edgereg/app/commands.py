@@ -32,7 +32,7 @@ SEEKING: tuple[str, ...] = (
     *(f"share_{tenth}" for tenth in range(10)),
 )
 
-RECENT, PANELS = "recent", "panels"
+RECENT, PANELS, LANGUAGE = "recent", "panels", "language"
 
 
 def menus_of(window: MainWindow) -> dict[str, list[Command | str | None]]:
@@ -150,6 +150,7 @@ def _view(window: MainWindow) -> list[Command | str | None]:
         Command("zoom_out", tr("Zoom &out"), partial(video.zoom, 0.8), "-"),
         None,
         PANELS,
+        LANGUAGE,
         Command("reset_layout", tr("&All panels back in their places"), window.reset_layout),
         None,
         Command(

@@ -21,6 +21,7 @@ class Habits(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     theme: Literal["dark", "light"] | None = None
+    language: Literal["en", "de"] | None = None
     tasks: dict[str, bool] = Field(default_factory=dict)
     refine: bool = True
     steps: Annotated[int, Field(ge=1, le=MOST_STEPS)] | None = None

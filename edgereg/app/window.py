@@ -8,19 +8,19 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from edgereg.app import dialogs as asking
 from edgereg.app import habits, recent
 from edgereg.app.about import about_box
-from edgereg.app.commands import PANELS, RECENT, SEEKING, TOOLBAR, menus_of
+from edgereg.app.commands import LANGUAGE, PANELS, RECENT, SEEKING, TOOLBAR, menus_of
 from edgereg.app.desk import Desk
 from edgereg.app.docks import add_docks
 from edgereg.app.keys_page import keys_page
 from edgereg.app.look import icons, layout, theme
 from edgereg.app.look.keys import KeyOwner
-from edgereg.app.look.language import tr
+from edgereg.app.look.language import LANGUAGES, install, tr
 from edgereg.app.menus import build_menus
 from edgereg.app.panels.banner import Banner
 from edgereg.app.panels.save_dialog import ANNOTATED, Pictures, SaveDialog
@@ -60,6 +60,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._settings = settings or QSettings("edgereg", "edgereg")
         self._habits = habits.read_habits(self._settings)
+        install(QApplication.instance(), self._habits.language)
         self.desk = Desk(loader, choice, self)
         self.player, self.playback = self.desk.player, self.desk.playback
         self._corrects = self._leaves = False
@@ -67,7 +68,7 @@ class MainWindow(QMainWindow):
         self.video, self.welcome, self.banner = VideoView(), Welcome(), Banner()
         self.transport, self.saving = TransportBar(self.playback), SavingPanel(self.desk.filler)
         self.status = Status()
-        inner = {RECENT: tr("Open &recent"), PANELS: tr("&Panels")}
+        inner = {RECENT: tr("Open &recent"), PANELS: tr("&Panels"), LANGUAGE: tr("&Language")}
         self.menus = build_menus(self, menus_of(self), inner)
         self._arrange()
         self._connect()
@@ -220,6 +221,11 @@ class MainWindow(QMainWindow):
         for key, drawing in TOOLBAR.items():
             self.menus.actions[key].setIcon(icons.icon(drawing, chosen.text, chosen.dim))
         self.setWindowIcon(icons.icon("app", chosen.accent, chosen.dim))
+
+    def speak(self, code: str | None) -> None:
+        """Speak a language from the next start on; None: the system's."""
+        self._habits = self._habits.model_copy(update={"language": code})
+        self.desk.messages.inform(tr("The language changes with the next start."))
 
     def toggle_full_screen(self, on: bool) -> None:
         """Only the picture and the play bar, on the whole screen; or back."""
@@ -399,6 +405,15 @@ class MainWindow(QMainWindow):
             menu.addAction(tr("&Clear this list")).triggered.connect(self._clear_recent)
         menu.setEnabled(not menu.isEmpty())
 
+    def _offer_languages(self) -> None:
+        group = QActionGroup(self)
+        for code, name in ((None, tr("As the system")), *LANGUAGES.items()):
+            action = self.menus.inner[LANGUAGE].addAction(name)
+            action.setCheckable(True)
+            action.setChecked(code == self._habits.language)
+            action.triggered.connect(lambda _=False, code=code: self.speak(code))
+            group.addAction(action)
+
     def _clear_recent(self) -> None:
         recent.forget(self._settings)
         self._list_recent()
@@ -446,6 +461,7 @@ class MainWindow(QMainWindow):
         for dock in self._docks.docks.values():
             self.menus.inner[PANELS].addAction(dock.toggleViewAction())
         self.menus.inner[PANELS].addAction(self._toolbar.toggleViewAction())
+        self._offer_languages()
         self.video.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._keys = KeyOwner(self, self.video)
         self.video.setFocus()

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from edgereg.app.look.language import tr
 from edgereg.app.look.plots import Curve, Dots, Rule, new_plot, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme, tabular
 from edgereg.app.player.density_worker import Answer
@@ -38,7 +39,7 @@ class DensityPanel(QWidget):
         self._latest = -1
         self._turns = QTimer(self, interval=_TURN_MS)
         self._turns.timeout.connect(self._show_next)
-        self._note = QLabel("Click a prediction in the picture to look at its density.")
+        self._note = QLabel(tr("Click a prediction in the picture to look at its density."))
         self._note.setObjectName("dim")
         self._note.setWordWrap(True)
         self._note.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -61,7 +62,7 @@ class DensityPanel(QWidget):
     def show_answer(self, answer: Answer) -> None:
         """Show the curves of one prediction, or say why there are none."""
         curves = answer.curves[:MOST_CURVES]
-        self._note.setText(answer.problem)
+        self._note.setText(tr(answer.problem))
         self._note.setVisible(bool(answer.problem))
         self._want(len(curves))
         self._waiting = {d: (answer, curve) for d, curve in enumerate(curves)}
@@ -177,7 +178,8 @@ class CurvePlot(QWidget):
     def _headline(self, curve: DensityCurve) -> str:
         before = ""
         if curve.initial is not None:
-            before = f" <span style='color:{self._dim}'>from {curve.initial:+.1f}</span>"
+            start = tr("from {value:+.1f}").format(value=curve.initial)
+            before = f" <span style='color:{self._dim}'>{start}</span>"
         unit = "°" if curve.unit in ("deg", "degree", "degrees", "°") else f" {curve.unit}"
         return f"{self._name} {curve.final:+.1f}{unit}{before}"
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 from superqt import QElidingLabel
 
+from edgereg.app.look.language import tr
 from edgereg.app.look.theme import tabular
 from edgereg.pipeline.stats import Report, StageStats
 
@@ -24,7 +25,7 @@ class Status(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.setContentsMargins(8, 0, 8, 2)
-        self.rate, self.stages = QLabel("ready"), QElidingLabel()
+        self.rate, self.stages = QLabel(tr("ready")), QElidingLabel()
         self.drops, self.provider = QLabel(), QLabel()
         self.addWidget(self.rate)
         self.addWidget(self.stages, 1)
@@ -44,11 +45,11 @@ class Status(QStatusBar):
         self.rate.setText(f"{stats.fps:5.1f} fps")
         self.stages.setText("p50/p95 ms:  " + "  ".join(stage_texts(stats.stages)))
         self.stages.setToolTip(stage_table(stats.stages))
-        self.drops.setText(f"dropped {stats.dropped}  ")
+        self.drops.setText(tr("dropped {count}").format(count=stats.dropped) + "  ")
 
     def clear(self) -> None:
         """Nothing is open."""
-        self.rate.setText("ready")
+        self.rate.setText(tr("ready"))
         self.stages.setText("")
         self.drops.clear()
 
@@ -64,7 +65,7 @@ def stage_texts(stages: Mapping[str, StageStats]) -> list[str]:
 
 def stage_table(stages: Mapping[str, StageStats]) -> str:
     """A table of p50, p95 and p99, as rich text."""
-    head = "<tr><th>stage</th><th>p50</th><th>p95</th><th>p99 ms</th></tr>"
+    head = f"<tr><th>{tr('stage')}</th><th>p50</th><th>p95</th><th>p99 ms</th></tr>"
     rows = (
         f"<tr><td>{name}&nbsp;</td><td align=right>{stage.p50_ms:.1f}&nbsp;</td>"
         f"<td align=right>{stage.p95_ms:.1f}&nbsp;</td><td align=right>{stage.p99_ms:.1f}</td></tr>"

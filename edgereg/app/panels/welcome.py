@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from edgereg.app.look import icons
+from edgereg.app.look.language import tr
 from edgereg.app.look.theme import Theme
 
 
@@ -19,17 +20,17 @@ class Welcome(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._sign = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
-        self._title = QLabel("Drop a video here", alignment=Qt.AlignmentFlag.AlignCenter)
+        self._title = QLabel(tr("Drop a video here"), alignment=Qt.AlignmentFlag.AlignCenter)
         self._title.setObjectName("welcome")
         self._hint = QLabel(
-            "or open a file or a camera, or play the demo clip",
+            tr("or open a file or a camera, or play the demo clip"),
             alignment=Qt.AlignmentFlag.AlignCenter,
         )
         self._hint.setObjectName("dim")
-        self.file = QPushButton("Open a file…")
+        self.file = QPushButton(tr("Open a file…"))
         self.file.setObjectName("primary")
-        self.camera = QPushButton("Open a camera")
-        self.demo = QPushButton("Play the demo clip")
+        self.camera = QPushButton(tr("Open a camera"))
+        self.demo = QPushButton(tr("Play the demo clip"))
         self.file.clicked.connect(self.open_file)
         self.camera.clicked.connect(self.open_camera)
         self.demo.clicked.connect(self.open_demo)
@@ -41,13 +42,13 @@ class Welcome(QWidget):
 
     def show_waiting(self, name: str) -> None:
         """Say that a source is being opened."""
-        self._title.setText(f"Opening {name} …")
-        self._hint.setText("models are loaded the first time")
+        self._title.setText(tr("Opening {name} …").format(name=name))
+        self._hint.setText(tr("models are loaded the first time"))
 
     def show_invitation(self) -> None:
         """Say what can be done."""
-        self._title.setText("Drop a video here")
-        self._hint.setText("or open a file or a camera, or play the demo clip")
+        self._title.setText(tr("Drop a video here"))
+        self._hint.setText(tr("or open a file or a camera, or play the demo clip"))
 
     def _arrange(self) -> None:
         buttons = QHBoxLayout()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 
+from edgereg.app.look.language import mark
 from edgereg.app.player.mailbox import Mailbox
 from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EdgeregError
@@ -79,7 +80,7 @@ def answer(question: Question) -> Answer:
     loaded, found, row = question.loaded, question.predictions, question.row
     engine = loaded.density if isinstance(loaded, LoadedRegionTask) else None
     if engine is None or loaded.spec is None:
-        return Answer(question, problem="this model has no density graph")
+        return Answer(question, problem=mark("this model has no density graph"))
     try:
         curves = density_curves(engine, loaded.spec, found, row, points=_POINTS)
     except EdgeregError as error:

@@ -15,6 +15,8 @@ import pytest
 
 # Windows are not shown on anybody's screen during tests.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# Whatever language the machine speaks, tests read English.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 from edgereg.app.player.catalogue import Catalogue
 from edgereg.core import marks as m
