@@ -29,7 +29,7 @@ GERMAN = language.table_of("de")
 NO_WORDS = {
     *("edgereg", "ball", "avi", "fps", "ms", "CPU", "English", "Deutsch", "yaw", "pitch", "roll"),
     *("decode", "draw", "write", "predict", "refine", "smooth", "track", "recognise"),
-    *("detection", "headpose", "Export"),
+    *("detection", "headpose", "Export", "fake"),
 }
 
 
@@ -98,7 +98,7 @@ def test_nothing_is_shown_that_was_not_looked_up(
     monkeypatch.setattr("edgereg.app.window.install", lambda app, _: app.installTranslator(pseudo))
     settings = QSettings(str(tmp_path / "pseudo.ini"), QSettings.Format.IniFormat)
     try:
-        window = MainWindow(lambda: catalogue, settings)
+        window = MainWindow(lambda _: catalogue, settings)
         qtbot.addWidget(window)
         window.show()
         window.open(str(clip))
@@ -121,7 +121,7 @@ def test_nothing_is_shown_that_was_not_looked_up(
 def test_a_window_in_german(qtbot: Any, catalogue: Catalogue, tmp_path: Path) -> None:
     settings = QSettings(str(tmp_path / "german.ini"), QSettings.Format.IniFormat)
     write_habits(settings, Habits(language="de"))
-    window = MainWindow(lambda: catalogue, settings)
+    window = MainWindow(lambda _: catalogue, settings)
     qtbot.addWidget(window)
     try:
         assert window.menus.actions["open_file"].text() == "Datei ö&ffnen…"
@@ -130,7 +130,7 @@ def test_a_window_in_german(qtbot: Any, catalogue: Catalogue, tmp_path: Path) ->
         english.trigger()
         assert "nächsten Start" in window.banner.message
         window.leave()
-        again = MainWindow(lambda: catalogue, settings)
+        again = MainWindow(lambda _: catalogue, settings)
         qtbot.addWidget(again)
         assert again.menus.actions["open_file"].text() == "&Open file…"
         again.leave()
