@@ -64,6 +64,12 @@ class Desk(QObject):
         """Load the tasks; returns at once."""
         self._load(self.choice, self.messages.fail)
 
+    def reload(self, loader: Loader, changed: Path) -> None:
+        """A file of a plugin has changed: go on with what another loader loads."""
+        self._loader = loader
+        self.messages.inform(tr("{file} has changed; loaded anew").format(file=changed.name))
+        self._load(self.choice, self.messages.fail)
+
     def choose(self, choice: Choice) -> None:
         """Go on with models that are loaded or run in another way; the present ones stay where
         that fails."""
@@ -101,9 +107,12 @@ class Desk(QObject):
 
     def _take(self, choice: Choice, catalogue: Catalogue) -> None:
         """Use what was loaded, but where tasks that ran could not be loaded as chosen."""
-        before = {each.name for each in self.catalogue.tasks}
-        for name in before & catalogue.unusable.keys():
-            self.chosen.emit(catalogue.unusable[name])
+        lost = {each.name for each in self.catalogue.tasks} - {
+            each.name for each in catalogue.tasks
+        }
+        for name in sorted(lost):
+            gone = tr("task '{name}' is gone; the one of before goes on").format(name=name)
+            self.chosen.emit(catalogue.unusable.get(name) or next(iter(catalogue.faults), gone))
             return
         self.choice, self.catalogue = choice, catalogue
         self.catalogued.emit(catalogue)

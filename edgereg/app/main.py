@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from edgereg.app.player.catalogue import load_catalogue
+from edgereg.app.player.catalogue import Catalogue, load_catalogue
+from edgereg.app.player.reloading import PluginWatch
 from edgereg.app.window import MainWindow
 from edgereg.assembly import Choice
+from edgereg.plugin_files import loaded_anew
 from edgereg.plugins import Plugins
 
 _SIGNAL_POLL_MS = 200
@@ -20,11 +24,17 @@ _LEAVE_S = 3.0
 _CLOSE_FILES_S = 10.0
 
 
-def run(source: str | None, choice: Choice | None = None, plugins: Plugins | None = None) -> int:
+def run(
+    source: str | None,
+    choice: Choice | None = None,
+    plugins: Plugins | None = None,
+    watched: Sequence[Path] = (),
+) -> int:
     """Open the window, on a source if one is named, and stay until it is closed.
 
     choice: how models are loaded and run, and boxes to track in the source. plugins: None: all that
-    are installed. Returns the exit code.
+    are installed. watched: places of plugins that are loaded anew whenever a file there changes.
+    Returns the exit code.
     """
     app = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(app, QApplication):
@@ -34,7 +44,21 @@ def run(source: str | None, choice: Choice | None = None, plugins: Plugins | Non
     sys.setswitchinterval(_SWITCH_S)
     choice = choice or Choice()
     window = MainWindow(partial(load_catalogue, plugins=plugins), choice=choice)
+    if watched and plugins is not None:
+        reload_changed(window, plugins, watched)
     return stay(app, window, source)
+
+
+def reload_changed(window: MainWindow, plugins: Plugins, places: Sequence[Path]) -> PluginWatch:
+    """Load plugins anew whenever a file of theirs changes, until the window closes."""
+
+    def load(choice: Choice) -> Catalogue:
+        return load_catalogue(choice, loaded_anew(plugins))
+
+    watch = PluginWatch(places, window)
+    watch.changed.arrived.connect(partial(window.desk.reload, load))
+    window.desk.closing.connect(watch.close)
+    return watch
 
 
 def stay(app: QApplication, window: MainWindow, source: str | None) -> int:

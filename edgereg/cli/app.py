@@ -14,6 +14,11 @@ from edgereg.core.errors import EdgeregError
 @click.command("app")
 @click.argument("source", required=False)
 @choosing
+@click.option(
+    "--reload",
+    is_flag=True,
+    help="Load plugins anew whenever a file of one changes: for who writes one.",
+)
 @pass_session
 def command(session: Session, /, source: str | None, **options: Any) -> int:
     """Open the desktop window.
@@ -31,10 +36,12 @@ def command(session: Session, /, source: str | None, **options: Any) -> int:
             "and see: edgereg doctor"
         ) from error
     from edgereg.app.player.catalogue import check_choice
+    from edgereg.cli.reloading import watched_places
 
     why = missing_display()
     if why is not None:
         raise EdgeregError(why)
     choice = choice_of(options)
     check_choice(session.plugins, choice)
-    return run(source, choice, session.plugins)
+    places = watched_places(session.off) if options["reload"] else ()
+    return run(source, choice, session.plugins, places)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from edgereg.assembly import Choice, check_precision, loading_of, models_of, offered
-from edgereg.core.errors import EdgeregError, ModelFolderError
+from edgereg.core.errors import EdgeregError, ModelFolderError, PluginError
 from edgereg.core.tasks import Task
 from edgereg.models.folder import load_model
 from edgereg.pipeline.loading import (
@@ -108,6 +108,9 @@ def check_choice(plugins: Plugins, choice: Choice) -> None:
                 f"{folder}: is a model of task '{name}', which no plugin brings; there are: "
                 f"{', '.join(known)}"
             )
+    if plugins.faults and not known.keys() >= {*choice.tasks}:
+        # What is wrong with the plugin says more than that its task is missing.
+        raise PluginError(str(plugins.faults[0]))
     in_order(known.values(), choice.tasks)
 
 

@@ -45,7 +45,8 @@ def test_it_takes_what_run_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "edgereg.app.main", window)
     with pytest.raises(SystemExit):
         main(["app", "a.mp4", *words])
-    source, choice, plugins = seen
+    source, choice, plugins, watched = seen
+    assert watched == ()
     assert source == "a.mp4"
     assert choice.tasks == ("age",)
     assert (choice.engine, choice.threshold, choice.size) == ("cpu", 0.7, "far")
@@ -65,3 +66,13 @@ def test_what_cannot_be_chosen_is_said_before_a_window_opens(
     error = capsys.readouterr().err
     assert words[1] in error
     assert len(error.splitlines()) == 1
+
+
+def test_reload_needs_a_plugin_to_watch(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    from edgereg.cli import reloading
+
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(reloading, "plugin_places", lambda off: [])
+    with pytest.raises(SystemExit):
+        main(["app", "--reload"])
+    assert "none is installed" in capsys.readouterr().err
