@@ -20,8 +20,15 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
-@click.argument("source")
+@click.argument("source", required=False)
 @click.argument("outputs", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE.yaml",
+    help="Take source, tasks, settings and outputs from a file as of 'serve'; SOURCE is a name "
+    "in it, where it has several.",
+)
 @choosing
 @click.option(
     "--every-frame/--realtime",
@@ -57,7 +64,9 @@ if TYPE_CHECKING:
 )
 @click.option("--show-stats", is_flag=True, help="Show the times of every stage.")
 @pass_session
-def command(session: Session, /, source: str, outputs: tuple[Path, ...], **options: Any) -> int:
+def command(
+    session: Session, /, source: str | None, outputs: tuple[Path, ...], **options: Any
+) -> int:
     """Run a source through tasks into files.
 
     SOURCE: a video file, an image, a folder or glob of images or of videos, a camera index, a URL,
@@ -76,6 +85,14 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
     blur = Blur.parse(options["blur"]) if options["blur"] else None
     realtime = None if options["every_frame"] is None else not options["every_frame"]
     choice = replace(choice_of(options), realtime=realtime, limit=options["limit"], blur=blur)
+    loop = False
+    if options["config"]:
+        from edgereg.cli.configured import configured
+
+        found = configured(options["config"], source, outputs, choice)
+        source, outputs, choice, loop = found.source, found.outputs, found.choice, found.loop
+    if source is None:
+        raise click.UsageError("Missing argument 'SOURCE'.")
     session.tasks()
     if options["workers"]:
         from edgereg.cli.spreading import run_spread
@@ -106,6 +123,7 @@ def command(session: Session, /, source: str, outputs: tuple[Path, ...], **optio
         sinks=[faults],
         append=options["append"],
         resume=options["resume"],
+        loop=loop,
     )
     for run in _made(runs):
         info = run.source.info
