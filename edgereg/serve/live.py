@@ -50,12 +50,17 @@ class Shot:
             return self._jpeg
 
 
-def _jpeg(image: Image) -> bytes:
+def fitted(image: Image) -> Image:
+    """An image at most WIDEST pixels wide."""
     height, width = image.shape[:2]
-    if width > WIDEST:
-        size = (WIDEST, max(1, round(height * WIDEST / width)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    if width <= WIDEST:
+        return image
+    size = (WIDEST, max(1, round(height * WIDEST / width)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def _jpeg(image: Image) -> bytes:
+    bgr = cv2.cvtColor(fitted(image), cv2.COLOR_RGB2BGR)
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
 
 

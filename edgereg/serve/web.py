@@ -28,6 +28,7 @@ from edgereg.serve.control import Controls, tell_mistakes
 from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.densities import Densities
 from edgereg.serve.facts import facts, settings
+from edgereg.serve.film import Film, can_film
 from edgereg.serve.fleet import Fleet
 from edgereg.serve.guard import ROLE, Doors, Guarded
 from edgereg.serve.metrics import exposition
@@ -51,6 +52,7 @@ def make_app(pages: Pages, controls: Controls, doors: Doors) -> Starlette:
             Route("/sources/{name}", pages.source),
             Route("/sources/{name}/picture.jpg", pages.picture),
             Route("/sources/{name}/live.mjpg", pages.pictures),
+            Route("/sources/{name}/live.mp4", pages.film),
             Route("/sources/{name}/history", pages.history),
             Route("/sources/{name}/density", pages.density),
             Route("/sources/{name}/events", pages.events),
@@ -102,6 +104,8 @@ class Pages:
         self._mistake = mistake
         self._tasks = dict(tasks)
         self._densities = Densities()
+        self._films: dict[str, Film] = {}
+        self._can_film = can_film()
         page = files("edgereg.serve") / "page"
         self._page = (page / "page.html").read_bytes()
         self._static = {
@@ -135,6 +139,7 @@ class Pages:
                 "may_change": request.scope[ROLE] == "change",
                 "mistake": self._mistake(),
                 "tasks": self._tasks,
+                "film": self._can_film,
                 "board": [asdict(each) for each in await run_in_threadpool(readings)],
             }
         )
@@ -161,6 +166,16 @@ class Pages:
         """Pictures as they come, as MJPEG; who is slow gets fewer."""
         body = _pictures(self._worker(request))
         return self._stream(body, "multipart/x-mixed-replace; boundary=frame")
+
+    async def film(self, request: Request) -> Response:
+        """The same as H.264 in fragmented MP4: a fifth of the bytes, some tenths of a second later."""
+        if not self._can_film:
+            raise HTTPException(404, "this machine's PyAV can't encode H.264; see live.mjpg")
+        worker = self._worker(request)
+        film = self._films.get(worker.name)
+        if film is None or not film.of(worker.live):
+            film = self._films[worker.name] = Film(worker.name, worker.live)
+        return self._stream(film.watched(), "video/mp4")
 
     async def history(self, request: Request) -> Response:
         """The numbers of the last minutes, or those after the sample `since`."""

@@ -7,8 +7,11 @@ import { Drawing } from "./drawing.js";
 import {
   duration, element, keyed, named, setText, trackColour, trackName, written,
 } from "./elements.js";
+import { canFilm, Film } from "./film.js";
 import { showState } from "./tiles.js";
 
+// Remembered by the browser: whether the live picture is the film.
+const LEAN = "edgereg.lean";
 const SPANS_S = { 30: "30 s", 60: "1 min", 180: "3 min" };
 const KEPT_S = 180;
 // Samples come four times a second; after a longer pause a curve has a gap.
@@ -34,8 +37,33 @@ export class Detail {
 
   // Begin or end the live picture: the service paints only what somebody looks at.
   live(on) {
-    if (on) this.image.src = address(this.name, "live.mjpg");
+    this.film?.stop();
+    this.film = null;
+    const lean = this.#lean;
+    this.image.hidden = lean;
+    this.video.hidden = !lean;
+    if (on && lean) {
+      this.film = new Film(this.video, address(this.name, "live.mp4"), () => this.#noFilm());
+    }
+    if (on && !lean) this.image.src = address(this.name, "live.mjpg");
     else this.image.removeAttribute("src");
+  }
+
+  get #lean() {
+    return this.service.film && canFilm() && localStorage.getItem(LEAN) === "yes";
+  }
+
+  #noFilm() {
+    this.hint.textContent = "The film has ended; pictures one by one.";
+    localStorage.removeItem(LEAN);
+    this.live(true);
+  }
+
+  #toggleLean() {
+    if (this.#lean) localStorage.removeItem(LEAN);
+    else localStorage.setItem(LEAN, "yes");
+    this.live(true);
+    this.#showBar();
   }
 
   close() {
@@ -47,7 +75,13 @@ export class Detail {
     this.state = element("span", { className: "state" });
     this.error = element("p", { className: "error" });
     this.image = element("img", { alt: `live picture of ${this.name}` });
-    this.image.addEventListener("click", (event) => this.#choose(event));
+    this.video = element("video", {
+      hidden: true, muted: true, playsinline: true, "aria-label": `live film of ${this.name}`,
+    });
+    this.video.muted = true;
+    for (const picture of [this.image, this.video]) {
+      picture.addEventListener("click", (event) => this.#choose(event));
+    }
     this.overlay = element("canvas", {
       hidden: true, role: "application",
       "aria-label": "Box to track: arrows move it, Shift and arrows size it, Enter takes it, " +
@@ -68,7 +102,8 @@ export class Detail {
     this.values = element("div", { className: "scroll" });
     this.facts = element("dl");
     this.stages = element("tbody");
-    this.fit = element("div", { className: "fit" }, this.image, this.overlay);
+    this.fit = element("div", { className: "fit" }, this.image, this.video,
+      this.overlay);
     const title = element("div", { className: "title" },
       element("a", { href: "#", text: "← All sources" }), element("h2", { text: this.name }),
       this.state);
@@ -100,9 +135,12 @@ export class Detail {
       editSource(this.name, this.service.tasks, this.changed).catch((error) => this.#say(error));
     });
     this.removal = button("Remove", () => removeSource(this.name, () => { location.hash = ""; }));
-    this.full = button("Full screen", () => this.image.requestFullscreen?.());
+    this.lean = button("Lean picture", () => this.#toggleLean());
+    this.lean.title = "H.264: a fraction of the bytes, some tenths of a second later";
+    this.full = button("Full screen", () => this.fit.requestFullscreen?.());
     this.followed = element("span", { className: "bar" });
-    this.bar.append(this.run, this.point, this.followed, this.edit, this.removal, this.full);
+    this.bar.append(this.run, this.point, this.followed, this.edit, this.removal, this.lean,
+      this.full);
   }
 
   get #stopped() {
@@ -146,7 +184,7 @@ export class Detail {
 
   // A click on the picture chooses the smallest prediction there.
   #choose(event) {
-    const { left, top, width, height } = this.image.getBoundingClientRect();
+    const { left, top, width, height } = this.fit.getBoundingClientRect();
     const size = this.#source?.size;
     if (!size) return;
     const x = ((event.clientX - left) / width) * size[0];
@@ -191,6 +229,8 @@ export class Detail {
     setText(this.run, this.#stopped ? "Start" : "Stop");
     for (const button of [this.run, this.edit, this.removal]) button.hidden = !may;
     this.point.hidden = !may || !this.#source.follows;
+    this.lean.hidden = !this.service.film || !canFilm();
+    this.lean.setAttribute("aria-pressed", String(this.#lean));
     keyed(this.followed, may ? this.#source.followed.map(String) : [], (track) =>
       element("button", {
         type: "button", text: `Forget #${track}`,

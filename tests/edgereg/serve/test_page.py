@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ pytest.importorskip("websockets")
 pytest.importorskip("yaml")
 
 from edgereg.serve.board import Reading
+from edgereg.serve.film import can_film
 from edgereg.serve.server import Service
 from tests.edgereg.serve.browser import CHROMIUM, Page, browser
 from tests.edgereg.serve.client import running, until
@@ -88,6 +90,22 @@ def test_a_source_shows_its_live_picture_curves_density_and_times(
         ".getImageData(0, 0, c.width, c.height).data.some((each) => each > 0); })()"
     )
     page.until(drawn)
+
+
+@pytest.mark.skipif(not can_film(), reason="this PyAV has no H.264 encoder")
+def test_the_lean_picture_plays_and_stays_at_the_latest_one(service: Service, page: Page) -> None:
+    page.open(f"{service.address}#door")
+    if not page.value("MediaSource.isTypeSupported('video/mp4; codecs=\"avc1.42c01f\"')"):
+        pytest.skip("this Chromium has no H.264")
+    page.click("Lean picture")
+    video = "document.querySelector('#detail video')"
+    page.until(f"{video}.videoWidth === 160 && {video}.currentTime > 1")
+    behind = f"{video}.buffered.end(0) - {video}.currentTime"
+    page.until(f"{behind} < 1")
+    assert page.value("document.querySelector('#detail img').hidden") is True
+    page.click("Lean picture")
+    page.until("document.querySelector('#detail img').naturalWidth === 160")
+    until(lambda: not [t for t in threading.enumerate() if t.name.startswith("film ")])
 
 
 def test_a_source_is_stopped_and_started_with_a_button(service: Service, page: Page) -> None:
@@ -176,7 +194,7 @@ def test_who_may_only_look_sees_no_buttons_that_change(
         "[...document.querySelectorAll('#detail .bar button')]"
         ".filter((each) => each.checkVisibility()).map((each) => each.textContent)"
     )
-    assert seen == ["Full screen"]
+    assert seen in (["Full screen"], ["Lean picture", "Full screen"])
 
 
 def test_the_board_and_the_configurations_mistakes_are_shown(
