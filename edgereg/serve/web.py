@@ -168,7 +168,7 @@ class Pages:
         return self._stream(body, "multipart/x-mixed-replace; boundary=frame")
 
     async def film(self, request: Request) -> Response:
-        """The same as H.264 in fragmented MP4: a fifth of the bytes, some tenths of a second later."""
+        """The same as H.264 in fragmented MP4: a fifth of the bytes, a little later."""
         if not self._can_film:
             raise HTTPException(404, "this machine's PyAV can't encode H.264; see live.mjpg")
         worker = self._worker(request)
