@@ -32,6 +32,9 @@ SEEKING: tuple[str, ...] = (
     *(f"share_{tenth}" for tenth in range(10)),
 )
 
+# Commands that need a picture.
+FRAME: tuple[str, ...] = ("save_frame", "copy_frame")
+
 RECENT, PANELS, LANGUAGE = "recent", "panels", "language"
 
 
@@ -62,6 +65,8 @@ def _file(window: MainWindow) -> list[Command | str | None]:
         None,
         Command("save_video", tr("Save &video…"), partial(export, pictures=True), "Ctrl+S"),
         Command("save_table", tr("Save &table…"), partial(export, pictures=False), "Ctrl+T"),
+        Command("save_frame", tr("Save this &picture…"), window.ask_and_save_frame, "Ctrl+Shift+S"),
+        Command("copy_frame", tr("Co&py this picture"), window.copy_frame, "Ctrl+C"),
         Command("record", tr("&Record…"), window.ask_and_record, "Ctrl+R"),
         None,
         Command("close", tr("C&lose"), window.close_source, "Ctrl+W"),

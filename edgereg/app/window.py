@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from edgereg.app import dialogs as asking
 from edgereg.app import habits, recent
 from edgereg.app.about import about_box
-from edgereg.app.commands import LANGUAGE, PANELS, RECENT, SEEKING, TOOLBAR, menus_of
+from edgereg.app.commands import FRAME, LANGUAGE, PANELS, RECENT, SEEKING, TOOLBAR, menus_of
 from edgereg.app.desk import Desk
 from edgereg.app.docks import add_docks
 from edgereg.app.keys_page import keys_page
@@ -23,6 +23,7 @@ from edgereg.app.look.keys import KeyOwner
 from edgereg.app.look.language import LANGUAGES, install, tr
 from edgereg.app.menus import build_menus
 from edgereg.app.panels.banner import Banner
+from edgereg.app.panels.canvas import annotated
 from edgereg.app.panels.save_dialog import ANNOTATED, Pictures, SaveDialog
 from edgereg.app.panels.saving import SavingPanel
 from edgereg.app.panels.status import Status
@@ -181,6 +182,22 @@ class MainWindow(QMainWindow):
                 blur=pictures.blur,
             )
             self.saving.run(export)
+
+    def copy_frame(self) -> None:
+        """Copy the frame that is shown, with its marks and in its own size."""
+        if self.player.current is not None:
+            QApplication.clipboard().setImage(annotated(self.player.current))
+
+    def ask_and_save_frame(self) -> None:
+        """Ask where to save the frame that is shown, with its marks and in its own size."""
+        result, request = self.player.current, self.player.request
+        if result is None or request is None:
+            return
+        name = f"{Path(request.text).stem}-{result.index + 1}.png"
+        target = asking.ask_target(self, name, "PNG (*.png);;JPEG (*.jpg);;WebP (*.webp)")
+        if target is not None and not annotated(result).save(str(target)):
+            reason = tr("{target}: the picture can't be written there")
+            self.desk.messages.fail(reason.format(target=target))
 
     def look_for(self, direction: int) -> None:
         """Go to the next appearance of what is looked at (1), or to the one before (-1)."""
@@ -346,7 +363,7 @@ class MainWindow(QMainWindow):
         info = self.player.info
         self.menus.enable(("save_video", "save_table"), bool(is_open and info and info.seekable))
         self.menus.enable(("record",), bool(is_open and info and not info.seekable))
-        self.menus.enable(("play", "hold", "onwards", "close"), is_open)
+        self.menus.enable(("play", "hold", "onwards", "close", *FRAME), is_open)
         self.menus.enable(SEEKING, is_open and self.player.seekable)
 
     def _on_opened(self, info: SourceInfo) -> None:

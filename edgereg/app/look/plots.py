@@ -6,13 +6,14 @@ Python, several times over, which a window that plays can't afford.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainterPath
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainterPath, QWheelEvent
 from PySide6.QtWidgets import (
     QGraphicsEllipseItem,
     QGraphicsItem,
@@ -29,23 +30,89 @@ pg.setConfigOptions(antialias=True)
 _DOT = 7.0
 
 
-def new_plot() -> Any:
-    """A plot without menus and without a life of its own under the mouse."""
-    plot = pg.PlotWidget()
-    plot.setMenuEnabled(False)
-    plot.setMouseEnabled(x=False, y=False)
-    plot.hideButtons()
-    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    for side in ("left", "bottom"):
-        axis = plot.getAxis(side)
-        # Numbers are drawn anew where they change, not with every curve.
-        axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
-        axis.setTickFont(QFont(axis.font().family(), 8))
-        axis.setStyle(tickLength=-4)
-    return plot
+class TimeAxis(pg.AxisItem):  # type: ignore[misc]
+    """Seconds as m:ss, with tenths where they are told apart."""
+
+    def tickStrings(  # noqa: N802 - pyqtgraph's name
+        self, values: Sequence[float], scale: float, spacing: float
+    ) -> list[str]:
+        """What stands at the ticks."""
+        tenths = 10 if spacing < 1 else 1
+        texts = []
+        for value in values:
+            minutes, rest = divmod(round(max(value, 0.0) * tenths), 60 * tenths)
+            seconds = f"{rest / 10:04.1f}" if tenths == 10 else f"{rest:02}"
+            texts.append(f"{minutes}:{seconds}")
+        return texts
 
 
-def set_plot_theme(plot: Any, theme: Theme) -> None:
+class Plot(pg.PlotWidget):  # type: ignore[misc]
+    """A plot whose range follows what it shows until the user zooms it (Ctrl and the wheel) or
+    drags it; a double click lets it follow again.
+
+    `clicked(x)`: a click without a drag, at a place on the x axis; `moved()`: the user has zoomed
+    or dragged; `let_go()`: it follows again; `failed(str)`: it could not be saved.
+    """
+
+    clicked = Signal(float)
+    moved = Signal()
+    let_go = Signal()
+    failed = Signal(str)
+
+    def __init__(self, *, times: bool = False) -> None:
+        axes = {"bottom": TimeAxis("bottom")} if times else {}
+        super().__init__(axisItems=axes)
+        self.free = False
+        self.setMenuEnabled(False)
+        self.setMouseEnabled(x=True, y=False)
+        self.hideButtons()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.getViewBox().sigRangeChangedManually.connect(self._on_moved)
+        self.scene().sigMouseClicked.connect(self._on_click)
+        for side in ("left", "bottom"):
+            axis = self.getAxis(side)
+            # Numbers are drawn anew where they change, not with every curve.
+            axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+            axis.setTickFont(QFont(axis.font().family(), 8))
+            axis.setStyle(tickLength=-4)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+        """Zoom about the pointer with Ctrl; else the panel scrolls."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow again."""
+        self.follow()
+
+    def zoom(self, factor: float) -> None:
+        """Zoom about the middle."""
+        self.getViewBox().scaleBy(x=1 / factor)
+        self._on_moved()
+
+    def follow(self) -> None:
+        """Let the range follow what is shown again."""
+        self.free = False
+        self.let_go.emit()
+
+    def show_range(self, low: float, high: float) -> None:
+        """The range of x, where the user has not taken another."""
+        if not self.free:
+            self.setXRange(low, high, padding=0)
+
+    def _on_moved(self, *_: Any) -> None:
+        self.free = True
+        self.moved.emit()
+
+    def _on_click(self, event: Any) -> None:
+        if event.button() is Qt.MouseButton.LeftButton:
+            place = self.getViewBox().mapSceneToView(event.scenePos())
+            self.clicked.emit(float(place.x()))
+
+
+def set_plot_theme(plot: Plot, theme: Theme) -> None:
     """Colour a plot."""
     plot.setBackground(QColor(theme.panel))
     for side in ("left", "bottom"):
@@ -63,7 +130,7 @@ def pen(colour: Rgb | str, width: float, *, dashed: bool = False) -> Any:
 class Curve:
     """A curve on a plot; filled: down to 0."""
 
-    def __init__(self, plot: Any, rgb: Rgb, width: float, *, filled: bool = False) -> None:
+    def __init__(self, plot: Plot, rgb: Rgb, width: float, *, filled: bool = False) -> None:
         self._filled = filled
         self._line = QGraphicsPathItem()
         self._line.setPen(pen(rgb, width))
@@ -90,7 +157,7 @@ class Curve:
         for item in self._items:
             item.setPath(QPainterPath())
 
-    def remove(self, plot: Any) -> None:
+    def remove(self, plot: Plot) -> None:
         """Leave a plot."""
         for item in self._items:
             plot.getViewBox().removeItem(item)
@@ -99,7 +166,9 @@ class Curve:
 class Rule:
     """A line across a plot from bottom to top."""
 
-    def __init__(self, plot: Any, colour: Rgb | str, width: float, *, dashed: bool = False) -> None:
+    def __init__(
+        self, plot: Plot, colour: Rgb | str, width: float, *, dashed: bool = False
+    ) -> None:
         self._item = QGraphicsLineItem()
         self._item.setPen(pen(colour, width, dashed=dashed))
         self.value: float | None = None
@@ -121,12 +190,12 @@ class Rule:
 class Dots:
     """Dots on a plot, the later the stronger."""
 
-    def __init__(self, plot: Any, rgb: Rgb) -> None:
+    def __init__(self, plot: Plot, rgb: Rgb) -> None:
         self._plot, self._rgb = plot, rgb
         self._items: list[QGraphicsEllipseItem] = []
         self.places: list[tuple[float, float]] = []
 
-    def set_data(self, x: FloatArray, y: FloatArray) -> None:
+    def set_data(self, x: npt.NDArray[np.floating], y: npt.NDArray[np.floating]) -> None:
         """x, y: [N]."""
         self.places = list(zip(x.tolist(), y.tolist(), strict=True))
         if len(self.places) != len(self._items):

@@ -13,6 +13,7 @@ from edgereg.app.look import paint_qt
 from edgereg.app.panels.viewport import Viewport, fitted
 from edgereg.core.arrays import Image
 from edgereg.core.result import FrameResult
+from edgereg.paint.style import unit_of
 
 # From this zoom on pixels are shown as squares.
 _SQUARES = 4.0
@@ -57,12 +58,12 @@ def render(result: FrameResult, canvas: Canvas) -> QImage:
     return image
 
 
-def annotated(result: FrameResult, unit: float) -> QImage:
-    """The frame with its marks in its own size; unit: of `paint.style`, in its pixels."""
+def annotated(result: FrameResult) -> QImage:
+    """The frame with its marks in its own size, as a saved video has them."""
     height, width = result.image.shape[:2]
     image = _image(np.ascontiguousarray(result.image)).convertToFormat(QImage.Format.Format_RGB32)
     painter = QPainter(image)
-    paint_qt.paint(painter, result.marks, (width, height), unit)
+    paint_qt.paint(painter, result.marks, (width, height), unit_of(width, height))
     painter.end()
     return image
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from edgereg.app.look.language import tr
-from edgereg.app.look.plots import Curve, Dots, Rule, new_plot, set_plot_theme
+from edgereg.app.look.plot_menu import Numbers, add_menu
+from edgereg.app.look.plots import Curve, Dots, Plot, Rule, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme, tabular
 from edgereg.app.player.density_worker import Answer
 from edgereg.core.arrays import FloatArray
@@ -28,7 +29,12 @@ _HEADROOM = 1.1
 
 
 class DensityPanel(QWidget):
-    """One small plot per target: density, initial value (dashed), final value, iterates (dots)."""
+    """One small plot per target: density, initial value (dashed), final value, iterates (dots).
+
+    `failed(str)`: one could not be saved.
+    """
+
+    failed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,6 +111,7 @@ class DensityPanel(QWidget):
             plot.deleteLater()
         while len(self._plots) < count:
             plot = CurvePlot(len(self._plots), self._theme)
+            plot.plot.failed.connect(self.failed)
             self._plots.append(plot)
             self._column.addWidget(plot, 1)
 
@@ -120,7 +127,7 @@ class CurvePlot(QWidget):
         self.title = QLabel()
         self.title.setTextFormat(Qt.TextFormat.RichText)
         tabular(self.title)
-        self._plot = new_plot()
+        self._plot = Plot()
         self._plot.setMinimumHeight(52)
         self._plot.hideAxis("left")
         self._plot.setYRange(0, _HEADROOM, padding=0)
@@ -129,6 +136,9 @@ class CurvePlot(QWidget):
         self.final = Rule(self._plot, theme.text, 2)
         self.iterates = Dots(self._plot, self._rgb)
         self.shown: DensityCurve | None = None
+        self._plot.let_go.connect(self._draw_anew)
+        self._plot.moved.connect(self._draw_anew)
+        add_menu(self._plot, self._numbers)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -146,18 +156,15 @@ class CurvePlot(QWidget):
         """Name the target, and show its whole range."""
         self._name = f"<span style='color:{hex_colour(self._rgb)}'>■</span> <b>{target.name}</b>"
         self._window = None
-        self._plot.setXRange(target.low, target.high, padding=0)
+        self._plot.free = False
+        self._plot.show_range(target.low, target.high)
+        self._plot.setAccessibleName(tr("Density of {name}").format(name=target.name))
 
     def show_curve(self, curve: DensityCurve, path: FloatArray | None) -> None:
         """Show a curve as high as its plot; path: float32 [T+1], the iterates of this target, or
         None."""
         self.shown = curve
-        low, high = self._fit_window(curve)
-        inside = np.flatnonzero((curve.x >= low) & (curve.x <= high))
-        # What lies outside of the window costs as much to draw as what is seen.
-        seen = slice(max(inside[0] - 1, 0), inside[-1] + 2) if len(inside) else slice(None)
-        heights = curve.density / max(float(curve.density.max()), 1e-12)
-        self._curve.set_data(curve.x[seen], heights[seen])
+        heights = self._draw_curve(curve)
         self.final.set_value(curve.final, high=_HEADROOM)
         self.initial.set_value(curve.initial, high=_HEADROOM)
         if path is None:
@@ -183,6 +190,33 @@ class CurvePlot(QWidget):
         unit = "°" if curve.unit in ("deg", "degree", "degrees", "°") else f" {curve.unit}"
         return f"{self._name} {curve.final:+.1f}{unit}{before}"
 
+    @property
+    def plot(self) -> Plot:
+        """The plot itself."""
+        return self._plot
+
+    def _numbers(self) -> Numbers:
+        if self.shown is None:
+            return Numbers((), ())
+        return Numbers((self.shown.name, "density"), (self.shown.x, self.shown.density))
+
+    def _draw_curve(self, curve: DensityCurve) -> FloatArray:
+        """Draw the part that is seen; returns the heights [G] of all."""
+        low, high = self._fit_window(curve)
+        inside = np.flatnonzero((curve.x >= low) & (curve.x <= high))
+        # What lies outside of the window costs as much to draw as what is seen.
+        whole = self._plot.free or not len(inside)
+        seen = slice(None) if whole else slice(max(inside[0] - 1, 0), inside[-1] + 2)
+        heights = curve.density / max(float(curve.density.max()), 1e-12)
+        self._curve.set_data(curve.x[seen], heights[seen])
+        return heights
+
+    def _draw_anew(self) -> None:
+        """Follow the mass again, or draw what lies outside of it too."""
+        self._window = None
+        if self.shown is not None:
+            self._draw_curve(self.shown)
+
     def _fit_window(self, curve: DensityCurve) -> tuple[float, float]:
         """Follow the mass, but don't move for every frame."""
         low, high = window_of(curve)
@@ -194,7 +228,7 @@ class CurvePlot(QWidget):
                 max(low - margin, float(curve.x[0])),
                 min(high + margin, float(curve.x[-1])),
             )
-            self._plot.setXRange(*old, padding=0)
+            self._plot.show_range(*old)
         self._window = old
         return old
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from edgereg.app.desk import Desk
-from edgereg.app.look.plots import Curve, Rule, new_plot, set_plot_theme
+from edgereg.app.look.language import tr
+from edgereg.app.look.plot_menu import Numbers, add_menu
+from edgereg.app.look.plots import Curve, Plot, Rule, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme
 from edgereg.app.player.record import Series
 from edgereg.core.kinds import specs_of
@@ -37,12 +37,17 @@ class HistoryPanel(QWidget):
         self._redraw.timeout.connect(self.draw)
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
-        self._plot = new_plot()
+        self._plot = Plot(times=True)
         self._plot.setMinimumHeight(60)
         self._plot.showGrid(y=True, alpha=0.2)
         self._now = Rule(self._plot, DARK.text, 1)
         self._heights: tuple[float, float] | None = None
-        self._plot.scene().sigMouseClicked.connect(self._on_click)
+        self._plot.clicked.connect(lambda x: self.sought.emit(max(x, 0.0)))
+        self._plot.let_go.connect(self.draw)
+        self._plot.moved.connect(self._redraw.start)
+        self._plot.failed.connect(desk.messages.fail)
+        self._plot.setAccessibleName(tr("Values over time"))
+        add_menu(self._plot, self._numbers)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 4, 14, 8)
         column.setSpacing(2)
@@ -66,7 +71,7 @@ class HistoryPanel(QWidget):
         if names != self._names:
             self._name_lines(names)
         self.shown = self._looking.series()
-        series = self.shown.thinned(max(self._plot.width(), 200))
+        series = self._part().thinned(max(self._plot.width(), 200))
         for d, line in enumerate(self._lines):
             if series.values.shape[1] > d:
                 line.set_data(series.times, series.values[:, d])
@@ -75,7 +80,16 @@ class HistoryPanel(QWidget):
         low, high = self._fit_heights(series)
         if result is not None:
             self._now.set_value(result.time_s, low, high)
-            self._plot.setXRange(*self._window(result.time_s), padding=0.01)
+            self._plot.show_range(*self._window(result.time_s))
+
+    def _part(self) -> Series:
+        """What of the series is seen where the user has zoomed."""
+        if not self._plot.free:
+            return self.shown
+        (low, high), _ = self._plot.getViewBox().viewRange()
+        first, last = np.searchsorted(self.shown.times, (low, high)).tolist()
+        part = slice(max(first - 1, 0), last + 1)
+        return Series(self.shown.times[part], self.shown.values[part])
 
     def _fit_heights(self, series: Series) -> tuple[float, float]:
         """Room for all values, and some more, so that it need not grow with each of them."""
@@ -117,6 +131,11 @@ class HistoryPanel(QWidget):
         )
         self._legend.setText(" &nbsp; ".join(coloured))
 
-    def _on_click(self, event: Any) -> None:
-        place = self._plot.plotItem.vb.mapSceneToView(event.scenePos())
-        self.sought.emit(max(float(place.x()), 0.0))
+    @property
+    def plot(self) -> Plot:
+        """The plot itself."""
+        return self._plot
+
+    def _numbers(self) -> Numbers:
+        columns = self.shown.values[:, : len(self._names)].T
+        return Numbers(("time_s", *self._names), (self.shown.times, *columns))

@@ -42,6 +42,7 @@ class Inspector(QWidget):
         self.headline.setObjectName("dim")
         tabular(self.headline)
         self.densities = DensityPanel()
+        self.densities.failed.connect(desk.messages.fail)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 8, 14, 8)
         column.setSpacing(8)
