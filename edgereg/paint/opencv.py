@@ -14,14 +14,15 @@ import numpy.typing as npt
 
 from edgereg.core.marks import Mark
 from edgereg.paint.compose import compose
+from edgereg.paint.placing import spread
 from edgereg.paint.primitives import (
     Area,
     Dot,
     Label,
     Line,
     Picture,
+    Plate,
     Points,
-    Primitive,
     plate_of,
 )
 from edgereg.paint.strokes import dashes
@@ -42,20 +43,26 @@ def paint(image: Image, marks: Iterable[Mark]) -> Image:
     """A copy of image uint8 [H, W, 3] RGB with the marks drawn; stray marks are left out."""
     canvas = np.ascontiguousarray(image).copy()
     height, width = canvas.shape[:2]
-    for primitive in compose(marks, (width, height), unit_of(width, height)):
-        _draw(canvas, primitive)
+    unit = unit_of(width, height)
+    primitives = compose(marks, (width, height), unit)
+    labels = [each for each in primitives if isinstance(each, Label)]
+    for primitive in primitives:
+        if not isinstance(primitive, Label):
+            _draw(canvas, primitive)
+    # Above everything else, and beside each other.
+    plates = spread((_plate(canvas, label) for label in labels), (width, height), 2 * unit)
+    for label, plate in zip(labels, plates, strict=True):
+        _label(canvas, label, plate)
     return canvas
 
 
-def _draw(canvas: Image, primitive: Primitive) -> None:
+def _draw(canvas: Image, primitive: Line | Dot | Area | Picture) -> None:
     if isinstance(primitive, Line):
         _line(canvas, primitive)
     elif isinstance(primitive, Dot):
         _dot(canvas, primitive)
     elif isinstance(primitive, Area):
         _area(canvas, primitive.points, primitive.rgb, primitive.alpha)
-    elif isinstance(primitive, Label):
-        _label(canvas, primitive)
     else:
         _picture(canvas, primitive)
 
@@ -111,15 +118,22 @@ def _area(canvas: Image, points: Points, rgb: Rgb, alpha: float) -> None:
         part.blend(alpha)
 
 
-def _label(canvas: Image, label: Label) -> None:
+def _plate(canvas: Image, label: Label) -> Plate:
     height, width = canvas.shape[:2]
-    size = max(8, round(label.size))
     padding = label.size * TEXT_PADDING / TEXT_SIZE
-    plate = plate_of(label, _text_width(label.text, size, canvas), padding, (width, height))
+    text_width = _text_width(label.text, _text_size(label), canvas)
+    return plate_of(label, text_width, padding, (width, height))
+
+
+def _text_size(label: Label) -> int:
+    return max(8, round(label.size))
+
+
+def _label(canvas: Image, label: Label, plate: Plate) -> None:
     _area(canvas, _rectangle(plate.x, plate.y, plate.width, plate.height), PLATE, PLATE_ALPHA)
     _area(canvas, _rectangle(plate.x, plate.y, plate.stripe, plate.height), label.rgb, 1.0)
     origin = (round(plate.text_x), round(plate.baseline))
-    _write(canvas, label.text, origin, size)
+    _write(canvas, label.text, origin, _text_size(label))
 
 
 def _picture(canvas: Image, picture: Picture) -> None:

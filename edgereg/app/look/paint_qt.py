@@ -19,14 +19,15 @@ from PySide6.QtGui import (
 
 from edgereg.core.marks import Mark
 from edgereg.paint.compose import compose
+from edgereg.paint.placing import spread
 from edgereg.paint.primitives import (
     Area,
     Dot,
     Label,
     Line,
     Picture,
+    Plate,
     Points,
-    Primitive,
     plate_of,
 )
 from edgereg.paint.style import INK, PLATE, PLATE_ALPHA, TEXT_PADDING, TEXT_SIZE, Rgb
@@ -49,8 +50,16 @@ def paint(
         | QPainter.RenderHint.TextAntialiasing
         | QPainter.RenderHint.SmoothPixmapTransform
     )
-    for primitive in compose(marks, frame_size, unit):
-        _draw(painter, primitive, frame_size)
+    primitives = compose(marks, frame_size, unit)
+    labels = [each for each in primitives if isinstance(each, Label)]
+    for primitive in primitives:
+        if not isinstance(primitive, Label):
+            _draw(painter, primitive)
+    # Above everything else, and beside each other.
+    painter.setFont(_font(painter))
+    plates = spread((_plate(painter, label, frame_size) for label in labels), frame_size, 2 * unit)
+    for label, plate in zip(labels, plates, strict=True):
+        _label(painter, label, plate)
     painter.restore()
 
 
@@ -59,15 +68,13 @@ def colour(rgb: Rgb, alpha: float = 1.0) -> QColor:
     return QColor(*rgb, round(255 * alpha))
 
 
-def _draw(painter: QPainter, primitive: Primitive, frame_size: tuple[int, int]) -> None:
+def _draw(painter: QPainter, primitive: Line | Dot | Area | Picture) -> None:
     if isinstance(primitive, Line):
         _line(painter, primitive)
     elif isinstance(primitive, Dot):
         _dot(painter, primitive)
     elif isinstance(primitive, Area):
         _area(painter, primitive)
-    elif isinstance(primitive, Label):
-        _label(painter, primitive, frame_size)
     else:
         _picture(painter, primitive)
 
@@ -101,21 +108,27 @@ def _area(painter: QPainter, area: Area) -> None:
     painter.drawPolygon(_polygon(area.points))
 
 
-def _label(painter: QPainter, label: Label, frame_size: tuple[int, int]) -> None:
+def _font(painter: QPainter) -> QFont:
     font = QFont(painter.font())
     font.setPixelSize(_LAYOUT_SIZE)
     font.setWeight(QFont.Weight.Medium)
-    shrink = label.size / _LAYOUT_SIZE
-    text_width = QFontMetricsF(font).horizontalAdvance(label.text) * shrink
-    plate = plate_of(label, text_width, label.size * TEXT_PADDING / TEXT_SIZE, frame_size)
+    return font
+
+
+def _plate(painter: QPainter, label: Label, frame_size: tuple[int, int]) -> Plate:
+    wide = QFontMetricsF(painter.font()).horizontalAdvance(label.text)
+    padding = label.size * TEXT_PADDING / TEXT_SIZE
+    return plate_of(label, wide * label.size / _LAYOUT_SIZE, padding, frame_size)
+
+
+def _label(painter: QPainter, label: Label, plate: Plate) -> None:
     painter.fillRect(
         QRectF(plate.x, plate.y, plate.width, plate.height), colour(PLATE, PLATE_ALPHA)
     )
     painter.fillRect(QRectF(plate.x, plate.y, plate.stripe, plate.height), colour(label.rgb))
     painter.save()
     painter.translate(plate.text_x, plate.baseline)
-    painter.scale(shrink, shrink)
-    painter.setFont(font)
+    painter.scale(label.size / _LAYOUT_SIZE, label.size / _LAYOUT_SIZE)
     painter.setPen(colour(INK))
     painter.drawText(QPointF(0, 0), label.text)
     painter.restore()
