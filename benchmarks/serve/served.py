@@ -52,6 +52,11 @@ class Served:
             if each == name and wanted <= given
         }
 
+    def deliveries(self) -> list[dict[str, Any]]:
+        """How each delivery is doing."""
+        found: list[dict[str, Any]] = json.loads(self.ask("deliveries"))
+        return found
+
     def states(self) -> dict[str, str]:
         """State of every source."""
         return {each["name"]: each["state"] for each in json.loads(self.ask("sources"))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 
 from edgereg.core.errors import EdgeregError
@@ -54,8 +54,12 @@ def _handler(name: str, config: DeliveryConfig, state: Path, hung_s: float) -> H
         case OscConfig():
             return osc(config)
         case FilesConfig():
-            if config.format == "parquet" and find_spec("pyarrow") is None:
-                raise EdgeregError("Parquet needs pyarrow; install edgereg[results]")
+            if config.format == "parquet":
+                # Now, since it takes seconds on a small machine; results would wait in memory.
+                try:
+                    import_module("pyarrow.parquet")
+                except ImportError as error:
+                    raise EdgeregError("Parquet needs pyarrow; install edgereg[results]") from error
             if config.rules and config.format != "messages":
                 raise EdgeregError("what rules say needs format: messages; tables hold records")
             if config.keep_megabytes < config.megabytes:
