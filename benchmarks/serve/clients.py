@@ -2,7 +2,8 @@
 
     python -m benchmarks.serve.clients [--clients 200] [--seconds 15] [--turns 3]
 
-Each client asks every second what the page asks: the list of sources, and every new picture.
+Each client asks every second what the page asks: its own state, the sources, and every new picture;
+with many of them, as much more slowly as it is told.
 Results a second without and with them, in turns. Ends with 1 where more than 5 % are lost.
 """
 
@@ -24,6 +25,8 @@ from benchmarks.serve.served import Served, serving, until
 from edgereg.demo.clip import CLIP
 
 LOSS = 0.05
+# Many pages are told to look more slowly, which takes them some looks.
+SETTLING_S = 20.0
 SOURCES = ("a", "b")
 
 
@@ -56,7 +59,7 @@ def _rate(served: Served, seconds: float, clients: int) -> float:
     ended, counts = threading.Event(), [0, 0]
     crowd = threading.Thread(target=_crowd, args=(served.address, clients, ended, counts))
     crowd.start()
-    time.sleep(2)
+    time.sleep(2 + SETTLING_S * (clients > 0))
     before, began = sum(served.of_sources("edgereg_frames_total").values()), time.monotonic()
     time.sleep(seconds)
     frames = sum(served.of_sources("edgereg_frames_total").values()) - before
@@ -82,14 +85,18 @@ async def _client(address: str, number: int, ended: threading.Event, counts: lis
     """One page over one connection, until the end."""
     reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(address).port)
     seen: dict[str, int] = {}
+    looks, slower = 0, 1.0
     await asyncio.sleep(number % 50 / 50)
     while not ended.is_set():
+        if looks % 3 == 0 and (service := await _ask(reader, writer, "/service", counts)):
+            slower = json.loads(service)["slower"]
+        looks += 1
         sources = await _ask(reader, writer, "/sources", counts)
         for each in json.loads(sources) if sources else ():
             if each["picture"] != seen.get(each["name"]):
                 seen[each["name"]] = each["picture"]
                 await _ask(reader, writer, f"/sources/{each['name']}/picture.jpg", counts)
-        await asyncio.sleep(1)
+        await asyncio.sleep(slower)
     writer.close()
 
 

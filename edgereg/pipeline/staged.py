@@ -146,6 +146,16 @@ class StagedPipeline:
         """Times, rate and drops so far; any thread may ask."""
         return self._meter.stats(self._channels[0].dropped)
 
+    @property
+    def frames(self) -> int:
+        """Results written so far."""
+        return self._meter.frames
+
+    @property
+    def dropped(self) -> int:
+        """Frames that came too fast."""
+        return self._channels[0].dropped
+
     def report(self) -> Report:
         """Everything about the run so far."""
         return Report(

@@ -89,6 +89,11 @@ class Meter:
             self._frames += 1
             self._written.append(time.perf_counter())
 
+    @property
+    def frames(self) -> int:
+        """Results written so far."""
+        return self._frames
+
     def stats(self, dropped: int = 0) -> Stats:
         """Everything so far."""
         with self._lock:

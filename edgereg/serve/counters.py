@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edgereg.pipeline.stats import Stats
+from edgereg.pipeline.staged import StagedPipeline
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,6 @@ class Counters:
     failures: int = 0
     recoveries: int = 0
 
-    def plus(self, stats: Stats) -> Counters:
+    def plus(self, run: StagedPipeline) -> Counters:
         """With the frames of one more run."""
-        return replace(
-            self, frames=self.frames + stats.frames, dropped=self.dropped + stats.dropped
-        )
+        return replace(self, frames=self.frames + run.frames, dropped=self.dropped + run.dropped)

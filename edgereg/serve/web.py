@@ -25,6 +25,7 @@ import edgereg
 from edgereg.core.errors import EdgeregError
 from edgereg.serve.board import readings
 from edgereg.serve.control import Controls, tell_mistakes
+from edgereg.serve.crowd import Crowd
 from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.densities import Densities
 from edgereg.serve.facts import facts, settings
@@ -100,6 +101,7 @@ class Pages:
         self._fleet = fleet
         self._deliveries = deliveries
         self._watch = watch
+        self._crowd = Crowd()
         self._streams = asyncio.Semaphore(clients)
         self._mistake = mistake
         self._tasks = dict(tasks)
@@ -140,12 +142,14 @@ class Pages:
                 "mistake": self._mistake(),
                 "tasks": self._tasks,
                 "film": self._can_film,
+                "slower": self._crowd.slower,
                 "board": [asdict(each) for each in await run_in_threadpool(readings)],
             }
         )
 
     async def sources(self, request: Request) -> Response:
         """Every source's state and latest records."""
+        self._crowd.look()
         every = [facts(worker) for worker in self._fleet.workers.values()]
         return JSONResponse(every)
 

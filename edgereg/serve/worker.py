@@ -44,6 +44,8 @@ LOOK_S = 0.1
 CLOSING_S = 1.5
 # Runs with a stage that hangs in a library and can't be ended; more of them would only pile up.
 MOST_LEFT = 2
+# Percentiles take milliseconds; a hundred pages may ask for them at once.
+STATS_S = 0.25
 # A killed process has forgotten what it counted since then.
 NOTE_S = 60.0
 
@@ -111,6 +113,7 @@ class Worker:
         self.memory = memory
         past = before.counters() if before else memory.counters
         self._past_and_run: tuple[Counters, Run | None] = (past, None)
+        self._stats: tuple[float, Run | None, Stats | None] = (0.0, None, None)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"source {name}", daemon=True)
 
@@ -148,14 +151,20 @@ class Worker:
         return self._following.counts
 
     def stats(self) -> Stats | None:
-        """Of the run under way, or None between two."""
+        """Of the run under way, or None between two; those of a moment ago, where many ask."""
         run = self._past_and_run[1]
-        return None if run is None else run.pipeline.stats()
+        if run is None:
+            return None
+        made_at, of_run, stats = self._stats
+        if of_run is not run or time.monotonic() - made_at > STATS_S or stats is None:
+            stats = run.pipeline.stats()
+            self._stats = (time.monotonic(), run, stats)
+        return stats
 
     def counters(self) -> Counters:
         """Of all runs so far."""
         past, run = self._past_and_run
-        return past if run is None else past.plus(run.pipeline.stats())
+        return past if run is None else past.plus(run.pipeline)
 
     def facts(self) -> dict[str, Any]:
         """What `/sources` says of it; without secrets of an address."""
@@ -222,7 +231,7 @@ class Worker:
         report = run.pipeline.stop(CLOSING_S) if given_up else run.pipeline.wait()
         if run.pipeline.running:
             self._left.append(run.pipeline)
-        self._past_and_run = (self._past_and_run[0].plus(report.stats), None)
+        self._past_and_run = (self._past_and_run[0].plus(run.pipeline), None)
         self.at_work = None
         with self.pulse.doing("has been finishing its outputs", self._shared.hung_s):
             lines = run.finish(interrupted=given_up)

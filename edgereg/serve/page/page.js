@@ -12,7 +12,7 @@ const WALL_MS = 300;
 const SERVICE_EVERY = 3;
 
 const part = (id) => document.getElementById(id);
-let service = { may_change: false, tasks: {}, board: [], mistake: null };
+let service = { may_change: false, tasks: {}, board: [], mistake: null, slower: 1 };
 let detail = null;
 let timer = 0;
 let looks = 0;
@@ -73,7 +73,7 @@ async function look() {
     setText(part("summary"), why);
   }
   looking = false;
-  timer = setTimeout(look, view() === "wall" ? WALL_MS : REFRESH_MS);
+  timer = setTimeout(look, service.slower * (view() === "wall" ? WALL_MS : REFRESH_MS));
 }
 
 part("add").addEventListener("click", () => {
