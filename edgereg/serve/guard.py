@@ -22,6 +22,8 @@ from edgereg.serve.protocol import LARGEST_HEAD
 Role: TypeAlias = Literal["look", "change"]
 
 COOKIE = "edgereg_token"
+# A display on a wall starts again, and nobody is there to show the token once more.
+COOKIE_S = 400 * 24 * 3600
 ROLE = "edgereg.role"
 HEADERS = {
     "Cache-Control": "no-store",
@@ -161,8 +163,14 @@ class Guarded:
         given = query.get("token", [""])[0]
         if scope["path"] == "/" and (_same(given, doors.token) or _same(given, doors.view_token)):
             response = RedirectResponse("/", 303)
-            secure = scope["scheme"] == "https"
-            response.set_cookie(COOKIE, given, httponly=True, samesite="strict", secure=secure)
+            response.set_cookie(
+                COOKIE,
+                given,
+                max_age=COOKIE_S,
+                httponly=True,
+                samesite="strict",
+                secure=scope["scheme"] == "https",
+            )
             return response
         wait_s = self._wrong.take(client) if given or _tokens(connection) else 0.0
         if wait_s:

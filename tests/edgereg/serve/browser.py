@@ -100,9 +100,10 @@ class Page:
         ):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
-    def picture(self, path: Path, *, whole: bool = False) -> None:
-        """Write what is seen as a PNG; whole: the part below the window too."""
-        found = self.call("Page.captureScreenshot", captureBeyondViewport=whole)
+    def picture(self, path: Path) -> None:
+        """Write what is seen, as PNG or JPEG by the file's ending."""
+        kind = {"format": "png"} if path.suffix == ".png" else {"format": "jpeg", "quality": 88}
+        found = self.call("Page.captureScreenshot", **kind)
         path.write_bytes(base64.b64decode(found["data"]))
 
     def _note(self, message: dict[str, Any]) -> None:

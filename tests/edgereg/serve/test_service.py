@@ -343,6 +343,7 @@ def test_a_browser_shows_the_token_once(
     cookie = answer.headers["Set-Cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
+    assert "max-age=" in cookie
     assert ask(service, "/?token=wrong").status == 401
 
 
@@ -374,6 +375,21 @@ def test_a_password_in_an_address_is_not_told(serve: Serve) -> None:
     service = serve({"door": {"source": "rtsp://admin:hunter22@127.0.0.1:9/1"}})
     until(lambda: service.workers["door"].counters().failures >= 1)
     assert "hunter22" not in ask(service, "/sources").read().decode()
+
+
+def test_the_folders_of_files_are_not_told(
+    serve: Serve, clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    output = {"outputs": [str(tmp_path / "out.jsonl")]}
+    gone = {"source": str(tmp_path / "gone.mp4")}
+    service = serve({"door": {"source": str(clip()), "loop": True, **output}, "gone": gone})
+    until(running(service, "door"))
+    until(lambda: service.workers["gone"].error is not None)
+    told = [ask(service, path).read() for path in ("/sources", "/sources/door", "/sources/gone")]
+    assert b"clip.mp4" in told[1]
+    assert b"out.jsonl" in told[1]
+    assert b"gone.mp4" in told[2]
+    assert not [each for each in told if str(tmp_path).encode() in each]
 
 
 @pytest.mark.parametrize(
