@@ -60,6 +60,11 @@ if TYPE_CHECKING:
     from edgereg.core.model_spec import ModelSpec as ModelSpec
     from edgereg.core.model_spec import RefinementSettings as RefinementSettings
     from edgereg.core.model_spec import Target as Target
+    from edgereg.core.panels import PanelChoice as PanelChoice
+    from edgereg.core.panels import PanelCurve as PanelCurve
+    from edgereg.core.panels import PanelItem as PanelItem
+    from edgereg.core.panels import PanelNumber as PanelNumber
+    from edgereg.core.panels import PanelPicture as PanelPicture
     from edgereg.core.predictions import Prediction as Prediction
     from edgereg.core.predictions import Predictions as Predictions
     from edgereg.core.predictions import Refinement as Refinement
@@ -146,6 +151,13 @@ _HOMES = {
         "ModelSpec",
         "RefinementSettings",
         "Target",
+    ),
+    "edgereg.core.panels": (
+        "PanelChoice",
+        "PanelCurve",
+        "PanelItem",
+        "PanelNumber",
+        "PanelPicture",
     ),
     "edgereg.core.predictions": (
         "Prediction",

@@ -17,6 +17,7 @@ from edgereg.app.panels.people_panel import PeoplePanel
 from edgereg.app.panels.refinement_panel import RefinementPanel
 from edgereg.app.panels.settings_panel import SettingsPanel
 from edgereg.app.panels.task_panel import TaskPanel
+from edgereg.app.panels.task_view import TaskView
 
 _AREA = Qt.DockWidgetArea
 _BOTTOM = _AREA.BottomDockWidgetArea
@@ -45,6 +46,7 @@ PANELS: Sequence[Panel] = (
     Panel("refinement", mark("Refinement"), RefinementPanel, height=40, scrolls=False),
     Panel("inspector", mark("Density"), Inspector, height=320),
     Panel("values", mark("Over time"), HistoryPanel, height=150, scrolls=False),
+    Panel("own", mark("Of the task"), TaskView, shown=False),
     Panel("settings", mark("Settings"), SettingsPanel, shown=False),
     Panel("people", mark("People"), PeoplePanel, _BOTTOM, scrolls=False),
     Panel("messages", mark("Messages"), MessagePanel, _BOTTOM, scrolls=False, shown=False),

@@ -8,6 +8,9 @@ of this order, and between 2 and 3 the runner climbs the `refine` graph where th
 3. `conclude(proposal, refinement, prepared, spec)`: refined candidates -> Predictions of the frame
 4. `marks(predictions, size)`: Predictions -> marks to draw
 
+A task may also have `panel(result, row, chosen)`, which gives the window a panel of its own
+(`edgereg.core.panels`).
+
 A *step task* has a memory of one clip: `open(model, settings)` makes a state, and its
 `step(frame, regions, prompts)` is called once for every frame, in order.
 """

@@ -19,7 +19,7 @@ from edgereg.core.result import Fault
 T = TypeVar("T")
 
 # Steps that a task can do without: only they go off, the task itself runs on.
-DISPENSABLE = frozenset({"refine", "marks", "track", "filter"})
+DISPENSABLE = frozenset({"refine", "marks", "track", "filter", "panel"})
 
 
 class Guard:

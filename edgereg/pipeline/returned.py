@@ -14,10 +14,11 @@ import numpy as np
 
 from edgereg.core.kinds import Boxes, Kinds
 from edgereg.core.marks import Mark
+from edgereg.core.panels import PanelChoice, PanelCurve, PanelItem, PanelPicture
 from edgereg.core.predictions import Predictions
 from edgereg.core.tasks import Prepared, Proposal
 
-MARKS = get_args(Mark)
+MARKS, PANEL_ITEMS = get_args(Mark), get_args(PanelItem)
 _ARRAYS = ("values", "scores", "regions", "std", "intervals", "smoothed", "tracks", "labels")
 
 
@@ -85,6 +86,31 @@ def checked_marks(marks: Iterable[Mark]) -> list[Mark]:
     for mark in found:
         if not isinstance(mark, MARKS):
             raise TypeError(f"it returned {type(mark).__name__} among its marks, which is none")
+    return found
+
+
+def checked_panel(items: Iterable[PanelItem]) -> list[PanelItem]:
+    """What `panel` returned, its arrays as copies of their own."""
+    found: list[PanelItem] = []
+    for item in items:
+        if not isinstance(item, PANEL_ITEMS):
+            raise TypeError(f"it returned {type(item).__name__} among its items, which is none")
+        if isinstance(item, PanelCurve):
+            x, y = np.array(item.x, np.float32), np.array(item.y, np.float32)
+            if x.ndim != 1 or x.shape != y.shape:
+                raise TypeError(f"curve '{item.name}' must have x and y [N], not {list(y.shape)}")
+            found.append(replace(item, x=x, y=y))
+        elif isinstance(item, PanelPicture):
+            image = np.array(item.image)
+            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+                raise TypeError(f"picture '{item.name}' must be uint8 [h, w, 3]")
+            found.append(replace(item, image=image))
+        elif isinstance(item, PanelChoice) and not item.options:
+            raise TypeError(f"choice '{item.name}' has no options")
+        else:
+            found.append(item)
+    if len({item.name for item in found}) < len(found):
+        raise ValueError("two items of a panel have the same name")
     return found
 
 

@@ -13,9 +13,11 @@ import numpy.typing as npt
 from edgereg.api import (
     FloatArray,
     Frame,
+    FrameResult,
     Kinds,
     Mark,
     ModelSpec,
+    PanelItem,
     Points,
     Predictions,
     Prepared,
@@ -28,6 +30,7 @@ from edgereg.api import (
 from edgereg_landmarks.face import JAW, NAMES, SEEN, SEEN_SHARE, SKELETON, SURE, UNSEEN
 from edgereg_landmarks.marks import face_marks
 from edgereg_landmarks.openness import NUMBERS, openness
+from edgereg_landmarks.panel import face_panel
 
 # Half the width of the central 90 % of a normal distribution, in standard deviations.
 NORMAL_90 = 1.6448536
@@ -101,6 +104,12 @@ class Landmarks:
     def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
         """A face of lines."""
         return face_marks(predictions)
+
+    def panel(
+        self, result: FrameResult, row: int | None, chosen: Mapping[str, str]
+    ) -> Sequence[PanelItem]:
+        """The face looked at from near, or a part of it, and its openings."""
+        return face_panel(self.name, result, row, chosen)
 
 
 def _beside(points: FloatArray, numbers: FloatArray) -> FloatArray:

@@ -12,7 +12,8 @@ from edgereg.app.look.language import tr
 from edgereg.app.look.theme import tabular
 from edgereg.app.panels.density_panel import DensityPanel
 from edgereg.app.player.catalogue import Catalogue
-from edgereg.app.player.density_worker import Answer, DensityWorker, Question
+from edgereg.app.player.density_worker import Answer, Question, answer
+from edgereg.app.player.latest import LatestWorker
 from edgereg.core.predictions import Predictions
 from edgereg.pipeline.loading import LoadedRegionTask, LoadedTask
 
@@ -26,7 +27,7 @@ class Inspector(QWidget):
         super().__init__()
         self._looking, self._player = desk.looking, desk.player
         self._task: str | None = None
-        self._worker = DensityWorker(self)
+        self._worker = LatestWorker(answer, "density", self)
         self._worker.answers.arrived.connect(self._show_answer)
         self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
         self._redraw.timeout.connect(self.draw)

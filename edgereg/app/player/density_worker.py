@@ -1,14 +1,10 @@
-"""Density curves in a thread of their own, for the latest request only."""
+"""The density curves of one prediction, as a question and its answer."""
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject
-
 from edgereg.app.look.language import mark
-from edgereg.app.player.mailbox import Mailbox
 from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EdgeregError
 from edgereg.core.predictions import Predictions
@@ -39,40 +35,6 @@ class Answer:
     curves: tuple[DensityCurve, ...] = ()
     trajectory: FloatArray | None = None
     problem: str = ""
-
-
-class DensityWorker(QObject):
-    """`answers.arrived(Answer)` comes in the owner's thread; a newer question replaces an older."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.answers = Mailbox(self)
-        self._changed = threading.Condition()
-        self._question: Question | None = None
-        self._closed = False
-        threading.Thread(target=self._work, name="density", daemon=True).start()
-
-    def ask(self, question: Question) -> None:
-        """Ask for curves; returns at once."""
-        with self._changed:
-            self._question = question
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        """End the thread."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def _work(self) -> None:
-        while (question := self._next()) is not None:
-            self.answers.put(answer(question))
-
-    def _next(self) -> Question | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._question is not None)
-            question, self._question = self._question, None
-            return None if self._closed else question
 
 
 def answer(question: Question) -> Answer:

@@ -27,6 +27,7 @@ from edgereg.assembly import Choice, make_pipeline, run_info
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.core.settings import Settings
+from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedStepTask, LoadedTask
 from edgereg.pipeline.memo import Memo
 from edgereg.pipeline.staged import StagedPipeline
@@ -139,6 +140,11 @@ class Player(QObject):
     def seekable(self) -> bool:
         """Whether the open source can be scrubbed."""
         return bool(self._run and self._run.source.info.seekable)
+
+    @property
+    def guard(self) -> Guard | None:
+        """What watches over the tasks of the open source."""
+        return self._run.pipeline.guard if self._run is not None else None
 
     @property
     def index(self) -> int:

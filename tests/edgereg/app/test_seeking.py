@@ -189,7 +189,7 @@ def test_a_preview_is_shown_until_the_frame_itself_is_there(
     window.player.seek(35)
     qtbot.waitUntil(lambda: bool(previews))
     assert _shown(window) == 2
-    assert window.video._is_preview
+    assert window.video._preview is not None
     assert number_in(previews[0]) == 30
     qtbot.waitUntil(lambda: _shown(window) == 35)
-    assert not window.video._is_preview
+    assert window.video._preview is None
