@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from edgereg.app.desk import Desk
 from edgereg.app.look.language import tr
-from edgereg.app.look.plots import Curve, new_plot, set_plot_theme
+from edgereg.app.look.plot_menu import Numbers, add_menu
+from edgereg.app.look.plots import Curve, Plot, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme, tabular
 from edgereg.app.player.latest import LatestWorker
 from edgereg.app.player.task_items import Items, ItemsQuestion, has_items, items_of
@@ -122,10 +123,12 @@ class CurvePlot:
     """A curve with its name above."""
 
     def __init__(self, item: PanelItem, choose: Callable[[str, str], None]) -> None:
-        self.widget = new_plot()
+        self.widget = Plot()
         self.widget.setFixedHeight(_PLOT_HEIGHT)
         self.widget.setTitle(harmless(item.name), size="9pt")
         self.curve = Curve(self.widget, colour_of(0), 1.8)
+        self._numbers = Numbers((), ())
+        add_menu(self.widget, lambda: self._numbers)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme's colours."""
@@ -133,12 +136,13 @@ class CurvePlot:
 
     def show(self, item: Any) -> None:
         """Show another curve."""
+        self._numbers = Numbers((item.x_name or "x", item.name), (item.x, item.y))
         self.curve.set_data(item.x, item.y)
         self.widget.setLabel("bottom", harmless(item.x_name) or None)
-        for axis, values in ((self.widget.setXRange, item.x), (self.widget.setYRange, item.y)):
-            known = values[np.isfinite(values)]
-            if len(known):
-                axis(float(known.min()), float(known.max()), padding=0.05)
+        known_x, known_y = item.x[np.isfinite(item.x)], item.y[np.isfinite(item.y)]
+        if len(known_x) and len(known_y):
+            self.widget.show_range(float(known_x.min()), float(known_x.max()))
+            self.widget.setYRange(float(known_y.min()), float(known_y.max()), padding=0.05)
 
 
 class PictureBox:
