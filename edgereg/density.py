@@ -76,6 +76,62 @@ def density_curves(
     )
 
 
+@dataclass(frozen=True)
+class DensityMap:
+    """The density over two targets, given the others at their final values.
+
+    names, units: of both. x, y: float32 [G], their values, ascending. density: float32 [G, G], a
+    row for each y, 1 where it is highest. path: float32 [T+1, 2], the iterates, or None where
+    nothing was refined. final: float32 [2].
+    """
+
+    names: tuple[str, str]
+    units: tuple[str, str]
+    x: FloatArray
+    y: FloatArray
+    density: FloatArray
+    path: FloatArray | None
+    final: FloatArray
+
+
+def density_map(
+    engine: Engine,
+    spec: ModelSpec,
+    predictions: Predictions,
+    row: int,
+    pair: tuple[int, int],
+    *,
+    points: int = 41,
+) -> DensityMap:
+    """The density of prediction `row` over a pair of the model's targets, about its ascent.
+
+    points: G. Raises EngineError as `density_curves`.
+    """
+    final = predictions.values[row]
+    climb = predictions.refinement
+    path = None if climb is None else climb.trajectory[row]
+    axes = []
+    for d in pair:
+        low, high = _range(spec.targets[d], predictions, row, d)
+        known = predictions.std
+        spread = (high - low) / 24 if known is None else max(float(known[row, d]), 1e-6)
+        ends = final[d : d + 1] if path is None else path[:, d]
+        near = float(ends.min()) - 4 * spread, float(ends.max()) + 4 * spread
+        axes.append(np.linspace(max(low, near[0]), min(high, near[1]), points, dtype=np.float32))
+    grid = np.tile(final.astype(np.float32), (points * points, 1))
+    across, down = np.meshgrid(*axes)
+    grid[:, pair[0]], grid[:, pair[1]] = across.ravel(), down.ravel()
+    found = _evaluate(engine, predictions, row, grid[None]).reshape(points, points)
+    heights = np.where(np.isnan(found), -np.inf, found)
+    if not np.isfinite(heights.max()):
+        raise EngineError(f"the density of '{spec.targets[pair[0]].name}' is not finite")
+    names = spec.targets[pair[0]].name, spec.targets[pair[1]].name
+    units = spec.targets[pair[0]].unit, spec.targets[pair[1]].unit
+    density = np.asarray(np.exp(heights - heights.max()), np.float32)
+    steps = None if path is None else path[:, list(pair)]
+    return DensityMap(names, units, axes[0], axes[1], density, steps, final[list(pair)])
+
+
 def _sampled(
     engine: Engine, predictions: Predictions, row: int, axes: list[FloatArray]
 ) -> FloatArray | None:

@@ -12,6 +12,7 @@ from edgereg.app.desk import Desk
 from edgereg.app.look.language import mark, tr
 from edgereg.app.panels.history_panel import HistoryPanel
 from edgereg.app.panels.inspector import Inspector
+from edgereg.app.panels.map_panel import MapPanel
 from edgereg.app.panels.message_panel import MessagePanel
 from edgereg.app.panels.people_panel import PeoplePanel
 from edgereg.app.panels.refinement_panel import RefinementPanel
@@ -29,7 +30,8 @@ class Panel:
     """A panel in a dock. Its widget connects itself to the desk.
 
     title: in English. make: the widget. height: wanted among those of the right side, in pixels.
-    scrolls: whether its content may be larger than its dock. shown: at the first start.
+    scrolls: whether its content may be larger than its dock. shown: at the first start. behind: the
+    panel whose place it shares, as a tab.
     """
 
     key: str
@@ -39,17 +41,27 @@ class Panel:
     height: int = 150
     scrolls: bool = True
     shown: bool = True
+    behind: str = ""
 
 
 PANELS: Sequence[Panel] = (
     Panel("tasks", mark("Tasks"), TaskPanel, height=170),
     Panel("refinement", mark("Refinement"), RefinementPanel, height=40, scrolls=False),
     Panel("inspector", mark("Density"), Inspector, height=320),
+    Panel("map", mark("Density of two values"), MapPanel, shown=False, behind="inspector"),
     Panel("values", mark("Over time"), HistoryPanel, height=150, scrolls=False),
-    Panel("own", mark("Of the task"), TaskView, shown=False),
-    Panel("settings", mark("Settings"), SettingsPanel, shown=False),
+    Panel("own", mark("Of the task"), TaskView, shown=False, behind="inspector"),
+    Panel("settings", mark("Settings"), SettingsPanel, shown=False, behind="tasks"),
     Panel("people", mark("People"), PeoplePanel, _BOTTOM, scrolls=False),
-    Panel("messages", mark("Messages"), MessagePanel, _BOTTOM, scrolls=False, shown=False),
+    Panel(
+        "messages",
+        mark("Messages"),
+        MessagePanel,
+        _BOTTOM,
+        scrolls=False,
+        shown=False,
+        behind="people",
+    ),
 )
 
 
@@ -67,7 +79,9 @@ class Docks:
             dock.setFloating(False)
             window.addDockWidget(panel.area, dock)
             dock.setVisible(panel.shown)
-        right = [panel for panel in PANELS if panel.area is _AREA.RightDockWidgetArea]
+            if panel.behind:
+                window.tabifyDockWidget(self.docks[panel.behind], dock)
+        right = [p for p in PANELS if p.area is _AREA.RightDockWidgetArea and not p.behind]
         docks = [self.docks[panel.key] for panel in right]
         wide = min(max(_WIDTH[0], window.width() * 3 // 10), _WIDTH[1])
         window.resizeDocks(docks, [wide] * len(docks), Qt.Orientation.Horizontal)

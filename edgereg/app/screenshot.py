@@ -17,9 +17,16 @@ import click
 @click.option("--seconds", default=3.0, show_default=True, help="How long to play before.")
 @click.option("--camera", is_flag=True, help="Play a file like a camera: looped, latest frame.")
 @click.option("--light", is_flag=True, help="Light colours.")
+@click.option("--panel", "panels", multiple=True, help="A further panel to show, by its key.")
 @click.option("--size", nargs=2, type=int, default=(1360, 860), show_default=True)
 def main(
-    source: str, picture: Path, seconds: float, camera: bool, light: bool, size: tuple[int, int]
+    source: str,
+    picture: Path,
+    seconds: float,
+    camera: bool,
+    light: bool,
+    panels: tuple[str, ...],
+    size: tuple[int, int],
 ) -> None:
     """Play SOURCE in a window that nobody sees, and save a PICTURE of it.
 
@@ -42,6 +49,8 @@ def main(
     for key in ("loop", "skip"):
         window.menus.actions[key].setChecked(camera)
     window.show()
+    for key in panels:
+        window.show_panel(key)
     window.open(source)
     end = None
     give_up = time.monotonic() + 60.0

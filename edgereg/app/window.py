@@ -268,6 +268,10 @@ class MainWindow(QMainWindow):
         """All panels back where they were at the first start."""
         self._docks.arrange(self)
 
+    def show_panel(self, key: str) -> None:
+        """Show one of the panels."""
+        self._docks.show(key)
+
     def about(self) -> None:
         """Say what this is."""
         about_box(self).open()
@@ -450,7 +454,7 @@ class MainWindow(QMainWindow):
         self.saving.said.connect(desk.messages.inform)
         self.saving.failed.connect(desk.messages.fail)
         desk.messages.said.connect(self.banner.show_message)
-        self.banner.asked.connect(lambda: self._docks.show("messages"))
+        self.banner.asked.connect(lambda: self.show_panel("messages"))
         player.renewed.connect(self.playback.forget)
         desk.catalogued.connect(self._on_catalogued)
         looking.changed.connect(self._on_looked)

@@ -8,7 +8,7 @@ from edgereg.app.look.language import mark
 from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EdgeregError
 from edgereg.core.predictions import Predictions
-from edgereg.density import DensityCurve, density_curves
+from edgereg.density import DensityCurve, DensityMap, density_curves, density_map
 from edgereg.pipeline.loading import LoadedRegionTask, LoadedTask
 
 # A sharp density over a wide range needs many points to look smooth.
@@ -17,16 +17,18 @@ _POINTS = 481
 
 @dataclass(frozen=True)
 class Question:
-    """The prediction `row` of a task."""
+    """The prediction `row` of a task. pair: of targets whose density is wanted over both, or None:
+    curves of all are."""
 
     loaded: LoadedTask
     predictions: Predictions
     row: int
+    pair: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Curves along each target, or the reason why there are none.
+    """Curves along each target, or a map over two, or the reason why there are none.
 
     trajectory: float32 [T+1, D], or None where nothing was refined.
     """
@@ -34,16 +36,20 @@ class Answer:
     question: Question
     curves: tuple[DensityCurve, ...] = ()
     trajectory: FloatArray | None = None
+    map: DensityMap | None = None
     problem: str = ""
 
 
 def answer(question: Question) -> Answer:
-    """Compute the curves of one prediction."""
+    """Compute the curves of one prediction, or its map."""
     loaded, found, row = question.loaded, question.predictions, question.row
     engine = loaded.density if isinstance(loaded, LoadedRegionTask) else None
     if engine is None or loaded.spec is None:
         return Answer(question, problem=mark("this model has no density graph"))
     try:
+        if question.pair is not None:
+            pair = density_map(engine, loaded.spec, found, row, question.pair)
+            return Answer(question, map=pair)
         curves = density_curves(engine, loaded.spec, found, row, points=_POINTS)
     except EdgeregError as error:
         return Answer(question, problem=str(error))

@@ -30,6 +30,8 @@ NO_WORDS = {
     *("edgereg", "ball", "avi", "fps", "ms", "CPU", "English", "Deutsch", "yaw", "pitch", "roll"),
     *("decode", "draw", "write", "predict", "refine", "smooth", "track", "recognise"),
     *("detection", "headpose", "Export", "fake"),
+    # Of the bars of tabs, which Qt translates itself.
+    *("Scroll", "Left", "Right"),
 }
 
 
@@ -65,7 +67,9 @@ def _shown(window: MainWindow) -> Iterator[tuple[str, str]]:
         if widget.objectName().startswith("qt_") or isinstance(widget.parent(), QDockWidget):
             continue
         for what in ("text", "toolTip", "accessibleName", "placeholderText", "specialValueText"):
-            value = getattr(widget, what, str)()
+            # A panel may have a label of that name.
+            ask = getattr(widget, what, None)
+            value = ask() if callable(ask) else ""
             if isinstance(value, str):
                 yield f"{type(widget).__name__}.{what}", value
     for action in window.findChildren(QAction):
