@@ -14,7 +14,8 @@ from edgereg.app.look.plot_menu import Numbers, add_menu
 from edgereg.app.look.plots import Curve, Dots, Plot, set_plot_theme
 from edgereg.app.look.theme import tabular
 from edgereg.app.panels.inspector import lacks_features
-from edgereg.app.player.density_worker import Answer, DensityWorker, Question
+from edgereg.app.player.density_worker import Answer, Question, answer
+from edgereg.app.player.latest import LatestWorker
 from edgereg.core.predictions import Predictions
 from edgereg.density import DensityMap
 from edgereg.paint.style import INK, heat_colours
@@ -31,7 +32,7 @@ class MapPanel(QWidget):
         self._looking, self._player = desk.looking, desk.player
         self.shown: DensityMap | None = None
         self._energy: list[float] = []
-        self._worker = DensityWorker(self)
+        self._worker = LatestWorker(answer, "density", self)
         self._worker.answers.arrived.connect(self._show_answer)
         self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
         self._redraw.timeout.connect(self.draw)

@@ -66,7 +66,7 @@ def window(
     window = MainWindow(lambda _: catalogue, settings)
     qtbot.addWidget(window)
     window.show()
-    window._docks.docks["own"].show()
+    window.show_panel("own")
     window.open(str(clip))
     qtbot.waitUntil(lambda: window.player.current is not None)
     window.player.pause()
