@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from edgereg.core.errors import EdgeregError
@@ -14,8 +14,9 @@ from edgereg.serve.config import SourceConfig
 from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.memory import Memory
 from edgereg.serve.rules.config import RuleConfig
+from edgereg.serve.rules.following import rules_for
 from edgereg.serve.shared import SharedTasks
-from edgereg.serve.worker import CLOSING_S, Worker, check_source
+from edgereg.serve.worker import CLOSING_S, Worker, check_source, task_names
 
 log = logging.getLogger(__name__)
 
@@ -32,33 +33,32 @@ class Fleet:
     def __init__(
         self,
         shared: SharedTasks,
-        deliveries: Sequence[Delivery],
-        rules: Mapping[str, RuleConfig],
+        deliveries: Iterable[Delivery],
         state: Path | None = None,
     ) -> None:
         self.workers: Mapping[str, Worker] = {}
         self._shared = shared
         self._deliveries = deliveries
-        self._rules = rules
+        self._rules: Mapping[str, RuleConfig] = {}
         self._state = state
         self._kept = state and state / "changes.json"
         self._in_file: Mapping[str, SourceConfig] = {}
         self._changes = read_changes(self._kept) if self._kept else {}
         self._lock = threading.RLock()
 
-    def follow(self, sources: Mapping[str, SourceConfig]) -> None:
+    def follow(self, sources: Mapping[str, SourceConfig], rules: Mapping[str, RuleConfig]) -> None:
         """Take what the file says now; only what differs is restarted.
 
         Raises EdgeregError, with the place, and changes nothing where a source can never work.
         """
         with self._lock:
             for name, config in sources.items():
-                check_source(name, config, self._shared.plugins, self._rules)
-            self._in_file = sources
+                check_source(name, config, self._shared.plugins, rules)
+            self._in_file, self._rules = sources, rules
             self._changes = {
                 name: change
                 for name, change in self._changes.items()
-                if change.base == sources.get(name)
+                if change.base == sources.get(name) and self._still_works(name, change)
             }
             wanted = {name: Change(now=config) for name, config in sources.items()}
             for name, change in (wanted | self._changes).items():
@@ -121,12 +121,26 @@ class Fleet:
         worker = self.workers.get(name)
         if change.now is None:
             self._drop(name)
-        elif worker is None or worker.config != change.now:
+        elif worker is None or worker.config != change.now or self._ruled_anew(worker):
             self._replace(name, change.now, stopped=change.stopped)
         elif worker.asked_to_stop and not change.stopped:
             self._replace(name, change.now)
         elif change.stopped and not worker.asked_to_stop:
             self._end(worker)
+
+    def _ruled_anew(self, worker: Worker) -> bool:
+        tasks = task_names(worker.config, self._shared.plugins)
+        return worker.rules != rules_for(self._rules, worker.name, tasks)
+
+    def _still_works(self, name: str, change: Change) -> bool:
+        """Whether a kept change goes with what the file says now of other things."""
+        try:
+            if change.now is not None:
+                check_source(name, change.now, self._shared.plugins, self._rules)
+        except EdgeregError as error:
+            log.warning("%s; what was changed is given up for what the file says", error)
+            return False
+        return True
 
     def _replace(self, name: str, config: SourceConfig, *, stopped: bool = False) -> None:
         old = self.workers.get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -32,7 +32,7 @@ _DELIVERED = {
 class DeliveryMetrics(Collector):
     """Reads the deliveries anew for every scrape."""
 
-    def __init__(self, deliveries: Sequence[Delivery]) -> None:
+    def __init__(self, deliveries: Iterable[Delivery]) -> None:
         self._deliveries = deliveries
 
     def collect(self) -> Iterable[Metric]:
@@ -159,7 +159,7 @@ class BoardMetrics(Collector):
 
 
 def exposition(
-    workers: Mapping[str, Worker], deliveries: Sequence[Delivery], watch: Watch
+    workers: Mapping[str, Worker], deliveries: Iterable[Delivery], watch: Watch
 ) -> bytes:
     """The metrics in Prometheus' text format."""
     registry = CollectorRegistry()

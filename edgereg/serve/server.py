@@ -19,8 +19,7 @@ from edgereg.core.files import reason
 from edgereg.plugins import Plugins
 from edgereg.serve.config import ServeConfig, read_config
 from edgereg.serve.control import Controls
-from edgereg.serve.delivery.base import Delivery
-from edgereg.serve.delivery.open import open_delivery
+from edgereg.serve.delivery.deliveries import Deliveries
 from edgereg.serve.fleet import Fleet
 from edgereg.serve.guard import Doors
 from edgereg.serve.protocol import (
@@ -47,6 +46,10 @@ HANDOVER_S = 10.0
 LEAST_HTTP_S = 10.0
 
 
+# Of the configuration file: what is taken from it while it all runs.
+FOLLOWED = ("sources", "rules", "deliver")
+
+
 class Service:
     """Sources and an HTTP server, each in threads of their own. One use only."""
 
@@ -65,9 +68,9 @@ class Service:
         self._state_lock = None if config.state is None else locked(config.state)
         self._socket = _listen(config)
         self._config = config
-        self.deliveries = _deliveries(config)
+        self.deliveries = Deliveries(config.deliver, config.state, config.hung)
         self._shared = SharedTasks(plugins, config.hung)
-        self._fleet = Fleet(self._shared, self.deliveries, config.rules, config.state)
+        self._fleet = Fleet(self._shared, self.deliveries, config.state)
         self._http = Pulse("http")
         self.watch = Watch(self._pulses, self._dead)
         self._watched = path and Watched(_files(config, path), partial(self._reread, path))
@@ -126,9 +129,8 @@ class Service:
 
     def start(self) -> None:
         """Start everything; returns at once."""
-        for delivery in self.deliveries:
-            delivery.start()
-        self._fleet.follow(self._config.sources)
+        self.deliveries.start()
+        self._fleet.follow(self._config.sources, self._config.rules)
         self._thread.start()
         self.watch.start()
         if self._watched:
@@ -141,16 +143,13 @@ class Service:
         self._server.should_exit = True
         if self._watched:
             self._watched.stop()
-        ended = [self._fleet.end(began + SOURCES_ENDING_S)]
-        for delivery in self.deliveries:
-            delivery.ask_to_stop()
-        for delivery in self.deliveries:
-            ended.append(delivery.join(max(0.0, began + ENDING_S - time.monotonic())))
+        sources = self._fleet.end(began + SOURCES_ENDING_S)
+        deliveries = self.deliveries.end(began + ENDING_S)
         self._thread.join(max(0.0, began + ENDING_S - time.monotonic()))
         self._socket.close()
         if self._state_lock is not None:
             self._state_lock.release()
-        return all(ended) and not self._thread.is_alive()
+        return sources and deliveries and not self._thread.is_alive()
 
     @property
     def leaves_on_hang(self) -> bool:
@@ -176,29 +175,22 @@ class Service:
         return [f"the thread of {name} is gone" for name in (*sources, *deliveries)]
 
     def _reread(self, path: Path) -> None:
-        """A watched file is another one: take what it says of sources, and the certificate.
+        """A watched file is another one: take what it says, and the certificate.
 
         Raises EdgeregError for a mistake in it, and for changes that need another start.
         """
         config = read_config(path)
-        self._fleet.follow(config.sources)
+        self._fleet.follow(config.sources, config.rules)
+        self.deliveries.follow(config.deliver)
         if config.tls is not None and self._settings.ssl is not None:
             load_certificate(self._settings.ssl, config.tls)
         later = [
             name
             for name in ServeConfig.model_fields
-            if name != "sources" and getattr(config, name) != getattr(self._config, name)
+            if name not in FOLLOWED and getattr(config, name) != getattr(self._config, name)
         ]
         if later:
             raise EdgeregError(f"{path}: {', '.join(later)}: changes with the next start")
-
-
-def _deliveries(config: ServeConfig) -> list[Delivery]:
-    """Opened, since a queue may say that it can't be. Raises EdgeregError."""
-    if config.deliver and config.state is None:
-        raise EdgeregError("state: name a folder for what is to be delivered")
-    state = config.state or Path()
-    return [open_delivery(name, each, state, config.hung) for name, each in config.deliver.items()]
 
 
 def locked(folder: Path) -> FileLock:

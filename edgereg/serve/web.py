@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.resources import files
@@ -91,7 +91,7 @@ class Pages:
     def __init__(
         self,
         fleet: Fleet,
-        deliveries: Sequence[Delivery],
+        deliveries: Iterable[Delivery],
         watch: Watch,
         *,
         clients: int,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -89,7 +89,7 @@ class Worker:
         name: str,
         config: SourceConfig,
         shared: SharedTasks,
-        deliveries: Sequence[Delivery],
+        deliveries: Iterable[Delivery],
         rules: Mapping[str, RuleConfig],
         *,
         memory: Memory,
@@ -100,8 +100,8 @@ class Worker:
         self.config = config
         self.live: Live = before.live if before else Live()
         self.at_work: AtWork | None = None
-        self._rules = rules_for(rules, name, task_names(config, shared.plugins))
-        self._following = Following(self._rules)
+        self.rules = rules_for(rules, name, task_names(config, shared.plugins))
+        self._following = Following(self.rules)
         self._outgoing = Outgoing(name, self.live, deliveries, self._following)
         self.error: str | None = None
         self.state: State = "starting"
@@ -247,7 +247,7 @@ class Worker:
         limit_s = self._shared.hung_s
         with self.pulse.doing("has been loading its models", FIRST_LIMIT_S + limit_s):
             tasks = self._shared.get(choice)
-        check_values(self._rules, {each.name: each.kinds for each in tasks})
+        check_values(self.rules, {each.name: each.kinds for each in tasks})
         self._engines = pulses_of(tasks)
         self._refuse_hanging()
         at_work = AtWork(tasks, choice.settings(self._shared.plugins))

@@ -140,6 +140,12 @@ class Delivery:
                 self._lost += 1
             self._woken.notify()
 
+    def take_over(self, ended: Delivery) -> None:
+        """Hand on what another one, which has ended, was still offered; before the start."""
+        with ended._woken, self._woken:
+            self._inbox.extendleft(reversed(ended._inbox))
+            ended._inbox.clear()
+
     def ask_to_stop(self) -> None:
         """Let it hand on what has come, and end; `join` waits for it."""
         with self._woken:

@@ -82,7 +82,7 @@ class Outgoing:
         """following: the source's rules."""
         self._source = source
         self._live = live
-        self._deliveries = tuple(deliveries)
+        self._deliveries = deliveries
         self._following = following
 
     def write(self, result: FrameResult) -> None:
