@@ -269,8 +269,7 @@ def read_config(path: Path) -> ServeConfig:
     except UnicodeDecodeError as error:
         raise EdgeregError(f"{path}: is no text in UTF-8") from error
     except yaml.YAMLError as error:
-        why = " ".join(str(error).split())
-        raise EdgeregError(f"{path}: is no YAML: {why}") from error
+        raise EdgeregError(f"{path}: is no YAML: {_why_no_yaml(error)}") from error
     if not isinstance(given, dict):
         raise EdgeregError(f"{path}: must say 'sources:' and what they are; see docs/serve.md")
     try:
@@ -279,6 +278,14 @@ def read_config(path: Path) -> ServeConfig:
         lines = [": ".join(filter(None, [str(path), *each])) for each in mistakes(error)]
         raise EdgeregError("\n".join(lines)) from error
     return _placed(config, path.resolve())
+
+
+def _why_no_yaml(error: yaml.YAMLError) -> str:
+    """What and where, without the lines themselves: they may hold passwords."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    return " ".join(str(error).split())
 
 
 def mistakes(error: ValidationError) -> list[tuple[str, str]]:

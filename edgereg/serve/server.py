@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from edgereg.core.errors import EdgeregError
 from edgereg.core.files import reason
+from edgereg.core.shown import shown
 from edgereg.plugins import Plugins
 from edgereg.serve.config import ServeConfig, read_config
 from edgereg.serve.control import Controls
@@ -68,6 +69,7 @@ class Service:
         self._state_lock = None if config.state is None else locked(config.state)
         self._socket = _listen(config)
         self._config = config
+        self._path = path
         self.deliveries = Deliveries(config.deliver, config.state, config.hung)
         self._shared = SharedTasks(plugins, config.hung)
         self._fleet = Fleet(self._shared, self.deliveries, config.state)
@@ -79,7 +81,7 @@ class Service:
             self.deliveries,
             self.watch,
             clients=config.clients,
-            mistake=lambda: self._watched.mistake if self._watched else None,
+            mistake=self._mistake,
             tasks={name: task.title for name, task in plugins.tasks().items()},
         )
         controls = Controls(self._fleet, path and path.resolve().parent, config.media)
@@ -173,6 +175,13 @@ class Service:
         sources = [f"source {name}" for name, each in self.workers.items() if not each.alive]
         deliveries = [f"delivery {each.name}" for each in self.deliveries if not each.alive]
         return [f"the thread of {name} is gone" for name in (*sources, *deliveries)]
+
+    def _mistake(self) -> str | None:
+        """What is wrong with the file, for who looks: without folders and secrets of addresses."""
+        told = self._watched.mistake if self._watched else None
+        if told is None or self._path is None:
+            return told
+        return "\n".join(map(shown, told.replace(str(self._path), self._path.name).splitlines()))
 
     def _reread(self, path: Path) -> None:
         """A watched file is another one: take what it says, and the certificate.

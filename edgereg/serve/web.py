@@ -271,6 +271,9 @@ class Counted(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream, or refuse. Nothing is waited for between the look and the taking."""
+        if scope["method"] == "HEAD":
+            await Response(media_type=self.media_type)(scope, receive, send)
+            return
         if self._places.locked():
             text = "too many streams are open; see 'clients'\n"
             await PlainTextResponse(text, 503)(scope, receive, send)

@@ -8,6 +8,8 @@ import { showTiles } from "./tiles.js";
 
 const REFRESH_MS = 1000;
 const WALL_MS = 300;
+// With many sources a look is many pictures.
+const SOURCE_MS = 20;
 // Sensors and the configuration's mistakes, once in so many looks.
 const SERVICE_EVERY = 3;
 
@@ -17,6 +19,7 @@ let detail = null;
 let timer = 0;
 let looks = 0;
 let looking = false;
+let interval = REFRESH_MS;
 
 // 'tiles', 'wall', or the name of a source.
 const view = () => decodeURIComponent(location.hash.slice(1)) || "tiles";
@@ -38,7 +41,9 @@ async function showSources() {
   const running = sources.filter((each) => each.state === "running").length;
   setText(part("summary"), `${running} of ${sources.length} running`);
   const open = sources.find((each) => each.name === now);
-  document.body.classList.toggle("wall", now === "wall");
+  const wall = now === "wall" && !open;
+  document.body.classList.toggle("wall", wall);
+  interval = Math.max(wall ? WALL_MS : REFRESH_MS, SOURCE_MS * sources.length);
   document.title = open ? `${open.name} · edgereg` : "edgereg";
   part("tiles").hidden = Boolean(open);
   part("detail").hidden = !open;
@@ -66,14 +71,16 @@ async function look() {
     }
     looks += 1;
     await showSources();
+    document.body.classList.remove("lost");
   } catch (error) {
     looks = 0;
     const why = error.status === 401 ? "a token is needed: open /?token=TOKEN once"
       : `no answer (${error.message}); trying again`;
     setText(part("summary"), why);
+    document.body.classList.add("lost");
   }
   looking = false;
-  timer = setTimeout(look, service.slower * (view() === "wall" ? WALL_MS : REFRESH_MS));
+  timer = setTimeout(look, service.slower * interval);
 }
 
 part("add").addEventListener("click", () => {

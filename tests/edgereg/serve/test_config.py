@@ -72,6 +72,13 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, place: str)
     assert place in str(raised.value)
 
 
+def test_a_line_that_is_no_yaml_is_not_repeated(tmp_path: Path) -> None:
+    text = 'sources:\n  door: {source: "rtsp://admin:hunter22@camera/1", tasks: [a}'
+    with pytest.raises(EdgeregError, match="is no YAML: line 2, column") as raised:
+        read_config(written(tmp_path, text))
+    assert "hunter22" not in str(raised.value)
+
+
 def test_every_mistake_is_told(tmp_path: Path) -> None:
     text = "sources: {door: {source: a.mp4, fov: 400}, yard: {}}"
     with pytest.raises(EdgeregError) as raised:

@@ -244,6 +244,7 @@ def test_the_file_is_watched_and_only_what_changed_restarts(
 
     config.write_text(f"port: 0\nsources: {{a: {one}, b: {{source: 0, taks: x}}}}")
     until(lambda: "sources.b.taks" in (mistake() or ""))
+    assert (mistake() or "").startswith("cameras.yaml: ")
     assert set(service.workers) == {"a", "b", "d"}
     config.write_text(f"port: 0\nclients: 3\nsources: {{a: {one}}}")
     until(lambda: "clients: changes with the next start" in (mistake() or ""))

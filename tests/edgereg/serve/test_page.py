@@ -108,6 +108,15 @@ def test_the_lean_picture_plays_and_stays_at_the_latest_one(service: Service, pa
     until(lambda: not [t for t in threading.enumerate() if t.name.startswith("film ")])
 
 
+def test_the_wall_says_when_nothing_is_heard(service: Service, page: Page) -> None:
+    page.open(f"{service.address}#wall")
+    page.until(LOADED.format(place=0))
+    assert page.value("document.querySelector('header').checkVisibility()") is False
+    service.stop()
+    page.until("document.querySelector('header').checkVisibility()")
+    assert "no answer" in page.value("document.getElementById('summary').textContent")
+
+
 def test_a_source_is_stopped_and_started_with_a_button(service: Service, page: Page) -> None:
     page.open(f"{service.address}#door")
     page.click("Stop")

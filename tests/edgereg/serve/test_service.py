@@ -183,7 +183,7 @@ def test_what_rules_say_is_delivered_and_counted(
         },
         state=str(tmp_path / "state"),
     )
-    until(lambda: service.deliveries[1].progress.sent == 20)
+    until(lambda: tuple(service.deliveries)[1].progress.sent == 20)
     until(lambda: service.deliveries[0].progress.sent >= 5)
     metrics = ask(service, "/metrics").read().decode()
     assert 'edgereg_rule_events_total{rule="light",source="clip"} 4.0' in metrics
@@ -318,6 +318,15 @@ def test_no_more_streams_than_allowed(serve: Serve, clip: Callable[..., Path]) -
     first.readline()
     assert ask(service, "/sources/door/live.mjpg").status == 503
     first.close()
+
+
+def test_the_head_of_a_stream_is_an_answer_that_ends(
+    serve: Serve, clip: Callable[..., Path]
+) -> None:
+    service = serve({"door": {"source": str(clip()), "loop": True}})
+    for path in ("live.mjpg", "live.mp4", "events"):
+        answer = ask(service, f"/sources/door/{path}", "HEAD")
+        assert (answer.status, answer.read()) == (200, b"")
 
 
 @pytest.mark.parametrize("path", ["/", "/sources", "/sources/door/events", "/metrics", "/page.js"])
