@@ -190,7 +190,7 @@ class ServeConfig(Strict):
             for source in delivery.sources:
                 if source not in self.sources:
                     raise ValueError(f"deliver.{name}.sources: there is no source '{source}'")
-            for rule in delivery.rules:
+            for rule in getattr(delivery, "rules", ()):
                 if rule not in self.rules:
                     raise ValueError(f"deliver.{name}.rules: there is no rule '{rule}'")
         return self

@@ -22,7 +22,7 @@ from edgereg.core.arrays import Image
 from edgereg.core.errors import one_line
 from edgereg.core.shown import shown
 from edgereg.paint.opencv import paint
-from edgereg.serve.live import Live, fitted
+from edgereg.serve.live import Live, even, fitted
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ class Film:
                 time.sleep(LOOK_S)
                 continue
             number, sent = latest.number, now
-            image = _even(fitted(paint(latest.result.image, latest.result.marks)))
+            image = even(fitted(paint(latest.result.image, latest.result.marks)))
             size = (image.shape[1], image.shape[0])
             if encoder is None or encoder.size != size:
                 encoder = Encoder(*size)
@@ -220,8 +220,3 @@ class Client:
                 return
             self._woken.clear()
             await self._woken.wait()
-
-
-def _even(image: Image) -> Image:
-    """Without the last row or column where there is an odd number: chroma has half of them."""
-    return image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]

@@ -11,7 +11,7 @@ from pathlib import Path
 from edgereg.core.errors import EdgeregError
 from edgereg.serve.changes import Change, read_changes, write_changes
 from edgereg.serve.config import SourceConfig
-from edgereg.serve.delivery.base import Delivery
+from edgereg.serve.delivery.base import Destination
 from edgereg.serve.memory import Memory
 from edgereg.serve.rules.config import RuleConfig
 from edgereg.serve.rules.following import rules_for
@@ -33,7 +33,7 @@ class Fleet:
     def __init__(
         self,
         shared: SharedTasks,
-        deliveries: Iterable[Delivery],
+        deliveries: Iterable[Destination],
         state: Path | None = None,
     ) -> None:
         self.workers: Mapping[str, Worker] = {}

@@ -59,6 +59,11 @@ def fitted(image: Image) -> Image:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
+def even(image: Image) -> Image:
+    """Without the last row or column where there is an odd number: chroma has half of them."""
+    return image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
+
+
 def _jpeg(image: Image) -> bytes:
     bgr = cv2.cvtColor(fitted(image), cv2.COLOR_RGB2BGR)
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()

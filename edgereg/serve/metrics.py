@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from edgereg.pipeline.stats import StageStats
 from edgereg.serve.board import readings
-from edgereg.serve.delivery.base import Delivery
+from edgereg.serve.delivery.base import Destination
 from edgereg.serve.watch import Watch
 from edgereg.serve.worker import Worker
 
@@ -32,7 +32,7 @@ _DELIVERED = {
 class DeliveryMetrics(Collector):
     """Reads the deliveries anew for every scrape."""
 
-    def __init__(self, deliveries: Iterable[Delivery]) -> None:
+    def __init__(self, deliveries: Iterable[Destination]) -> None:
         self._deliveries = deliveries
 
     def collect(self) -> Iterable[Metric]:
@@ -159,7 +159,7 @@ class BoardMetrics(Collector):
 
 
 def exposition(
-    workers: Mapping[str, Worker], deliveries: Iterable[Delivery], watch: Watch
+    workers: Mapping[str, Worker], deliveries: Iterable[Destination], watch: Watch
 ) -> bytes:
     """The metrics in Prometheus' text format."""
     registry = CollectorRegistry()

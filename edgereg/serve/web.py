@@ -26,7 +26,7 @@ from edgereg.core.errors import EdgeregError
 from edgereg.serve.board import readings
 from edgereg.serve.control import Controls, tell_mistakes
 from edgereg.serve.crowd import Crowd
-from edgereg.serve.delivery.base import Delivery
+from edgereg.serve.delivery.base import Destination
 from edgereg.serve.densities import Densities
 from edgereg.serve.facts import facts, settings
 from edgereg.serve.film import Film, can_film
@@ -91,7 +91,7 @@ class Pages:
     def __init__(
         self,
         fleet: Fleet,
-        deliveries: Iterable[Delivery],
+        deliveries: Iterable[Destination],
         watch: Watch,
         *,
         clients: int,

@@ -20,7 +20,7 @@ from edgereg.pipeline.stats import Stats
 from edgereg.plugins import Plugins
 from edgereg.serve.config import SourceConfig
 from edgereg.serve.counters import Counters
-from edgereg.serve.delivery.base import Delivery
+from edgereg.serve.delivery.base import Destination
 from edgereg.serve.delivery.open import Outgoing
 from edgereg.serve.live import Live
 from edgereg.serve.memory import Memory
@@ -89,7 +89,7 @@ class Worker:
         name: str,
         config: SourceConfig,
         shared: SharedTasks,
-        deliveries: Iterable[Delivery],
+        deliveries: Iterable[Destination],
         rules: Mapping[str, RuleConfig],
         *,
         memory: Memory,

@@ -64,6 +64,44 @@ class Handler(Protocol):
         ...
 
 
+class Destination(Protocol):
+    """Where results go, whatever is made of them."""
+
+    name: str
+    kind: str
+
+    @property
+    def progress(self) -> Progress:
+        """How it is doing."""
+        ...
+
+    @property
+    def pulses(self) -> tuple[Pulse, ...]:
+        """Of its threads."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether its threads are there, or have come to their proper end."""
+        ...
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        ...
+
+    def offer(self, message: Message) -> None:
+        """Take a message, if it is wanted; never waits."""
+        ...
+
+    def ask_to_stop(self) -> None:
+        """Let it hand on what has come, and end; `join` waits for it."""
+        ...
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; False where it takes longer."""
+        ...
+
+
 class Delivery:
     """A thread that hands messages to a handler, in order.
 
@@ -130,9 +168,10 @@ class Delivery:
             return
         if (message.rule is not None or self._rules) and message.rule not in self._rules:
             return
+        kept = message.records
         if self._tasks:
-            kept = [each for each in message.records if each["task"] in self._tasks]
-            message = replace(message, records=kept)
+            kept = [each for each in kept if each["task"] in self._tasks]
+        message = replace(message, records=kept, result=None)  # a queue of pictures is too large
         with self._woken:
             self._inbox.append(message)
             if len(self._inbox) > INBOX:

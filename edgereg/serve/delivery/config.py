@@ -12,10 +12,15 @@ from pydantic import Field, field_validator
 from edgereg.serve.strict import Name, Port, Strict
 
 
-class _Delivery(Strict):
-    """sources, tasks: whose results; none named: all. rules: what these say, and no results."""
+class _Of(Strict):
+    """sources: whose results; none named: all."""
 
     sources: tuple[Name, ...] = ()
+
+
+class _Delivery(_Of):
+    """tasks: whose results; none named: all. rules: what these say, and no results."""
+
     tasks: tuple[str, ...] = ()
     rules: tuple[Name, ...] = ()
 
@@ -118,8 +123,38 @@ class FilesConfig(_Delivery):
     keep_megabytes: float = Field(1024.0, gt=0)
 
 
+class _Film(_Of):
+    """Pictures with their marks. fps: at most so many a second."""
+
+    fps: float = Field(15.0, ge=1, le=60)
+
+
+class HlsConfig(_Film):
+    """FOLDER/SOURCE/live.m3u8 for a web server: the latest `segments`, each of some `seconds`."""
+
+    to: Literal["hls"]
+    folder: Path
+    seconds: float = Field(2.0, ge=0.5, le=60)
+    segments: int = Field(6, ge=3, le=1000)
+
+
+class RtspConfig(_Film):
+    """Pushed to a server that records or hands on, over TCP; `{source}` is the source's name."""
+
+    to: Literal["rtsp"]
+    url: str
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        if not value.startswith("rtsp://"):
+            raise ValueError("must be an address such as rtsp://server:8554/{source}")
+        return with_source(value)
+
+
+OfMessages: TypeAlias = MqttConfig | WebhookConfig | UdpConfig | OscConfig | FilesConfig
 DeliveryConfig: TypeAlias = Annotated[
-    MqttConfig | WebhookConfig | UdpConfig | OscConfig | FilesConfig, Field(discriminator="to")
+    OfMessages | HlsConfig | RtspConfig, Field(discriminator="to")
 ]
 
 

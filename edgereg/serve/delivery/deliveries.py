@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from edgereg.core.errors import EdgeregError
-from edgereg.serve.delivery.base import CLOSING_S, Delivery
+from edgereg.serve.delivery.base import CLOSING_S, Delivery, Destination
 from edgereg.serve.delivery.config import DeliveryConfig
 from edgereg.serve.delivery.open import open_delivery
 
@@ -25,11 +25,11 @@ class Deliveries:
         self._configs = dict(configs)
         self._state = state
         self._hung_s = hung_s
-        self._every: Mapping[str, Delivery] = {
+        self._every: Mapping[str, Destination] = {
             name: self._opened(name, config) for name, config in configs.items()
         }
 
-    def __iter__(self) -> Iterator[Delivery]:
+    def __iter__(self) -> Iterator[Destination]:
         return iter(tuple(self._every.values()))
 
     def start(self) -> None:
@@ -78,22 +78,23 @@ class Deliveries:
         self._configs[name] = config
         self._begin(name, new, old)
 
-    def _begin(self, name: str, new: Delivery, old: Delivery | None) -> None:
+    def _begin(self, name: str, new: Destination, old: Destination | None) -> None:
         self._put(name, new)
-        if old is not None:
+        if isinstance(old, Delivery) and isinstance(new, Delivery):
             new.take_over(old)
         new.start()
 
-    def _opened(self, name: str, config: DeliveryConfig) -> Delivery:
+    def _opened(self, name: str, config: DeliveryConfig) -> Destination:
         if self._state is None:
             raise EdgeregError("state: name a folder for what is to be delivered")
         return open_delivery(name, config, self._state, self._hung_s)
 
-    def _put(self, name: str, delivery: Delivery | None) -> None:
+    def _put(self, name: str, delivery: Destination | None) -> None:
         """In one step for those who iterate."""
         kept = {**self._every, name: delivery}
         self._every = {each: found for each, found in kept.items() if found is not None}
 
-    def _end(self, delivery: Delivery) -> None:
-        if not delivery.stop(2 * CLOSING_S):
+    def _end(self, delivery: Destination) -> None:
+        delivery.ask_to_stop()
+        if not delivery.join(2 * CLOSING_S):
             log.warning("delivery '%s': hangs, and is left behind", delivery.name)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edgereg.core.records import Record
+from edgereg.core.result import FrameResult
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class Message:
 
     source: the source's name in the configuration. at: when the result was there, in seconds
     since 1970. records: as `edgereg.core.records.records` gives them. rule, event, track: which
-    rule says what of whom; None where the message is a frame's.
+    rule says what of whom; None where the message is a frame's. result: what the message is of, for
+    those who want the picture, None where nobody may keep it.
     """
 
     source: str
@@ -24,6 +26,7 @@ class Message:
     rule: str | None = None
     event: str | None = None
     track: int | None = None
+    result: FrameResult | None = field(default=None, compare=False, repr=False)
 
     def body(self) -> str:
         """As a JSON object, to which `stream` and `id` are added when it is sent."""

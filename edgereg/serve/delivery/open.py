@@ -11,12 +11,16 @@ from edgereg.core.errors import EdgeregError
 from edgereg.core.records import Record, records
 from edgereg.core.result import FrameResult
 from edgereg.serve.delivery.archive import MEGABYTE, Archive
-from edgereg.serve.delivery.base import Delivery, Handler
+from edgereg.serve.delivery.base import Delivery, Destination, Handler
+from edgereg.serve.delivery.broadcast import Broadcast
 from edgereg.serve.delivery.config import (
     DeliveryConfig,
     FilesConfig,
+    HlsConfig,
     MqttConfig,
+    OfMessages,
     OscConfig,
+    RtspConfig,
     UdpConfig,
     WebhookConfig,
 )
@@ -30,7 +34,9 @@ from edgereg.serve.live import Live
 from edgereg.serve.rules.following import Event, Following
 
 
-def open_delivery(name: str, config: DeliveryConfig, state: Path, hung_s: float = 90.0) -> Delivery:
+def open_delivery(
+    name: str, config: DeliveryConfig, state: Path, hung_s: float = 90.0
+) -> Destination:
     """A delivery that is not started yet; what it must remember lies in the folder `state`.
 
     hung_s: as of `Delivery`.
@@ -38,6 +44,8 @@ def open_delivery(name: str, config: DeliveryConfig, state: Path, hung_s: float 
     Raises EdgeregError, with the place in the configuration.
     """
     try:
+        if isinstance(config, HlsConfig | RtspConfig):
+            return Broadcast(name, config, hung_s)
         handler = _handler(name, config, state, hung_s)
     except EdgeregError as error:
         raise EdgeregError(f"deliver.{name}: {error}") from error
@@ -46,7 +54,7 @@ def open_delivery(name: str, config: DeliveryConfig, state: Path, hung_s: float 
     )
 
 
-def _handler(name: str, config: DeliveryConfig, state: Path, hung_s: float) -> Handler:
+def _handler(name: str, config: OfMessages, state: Path, hung_s: float) -> Handler:
     carrier: Carrier
     match config:
         case UdpConfig():
@@ -77,7 +85,7 @@ class Outgoing:
     """A sink that makes records of a source's results, once, for everybody who reads them."""
 
     def __init__(
-        self, source: str, live: Live, deliveries: Iterable[Delivery], following: Following
+        self, source: str, live: Live, deliveries: Iterable[Destination], following: Following
     ) -> None:
         """following: the source's rules."""
         self._source = source
@@ -89,7 +97,7 @@ class Outgoing:
         """Hand a result on, and what rules say of it; nobody is waited for."""
         at, found = time.time(), records(result)
         self._live.keep(result, found)
-        self._offer(Message(self._source, at, found))
+        self._offer(Message(self._source, at, found, result=result))
         for event in self._events(result, found):
             told = list(event.records)
             self._offer(Message(self._source, at, told, event.rule, event.what, event.track))
