@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
+    QAbstractSlider,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
@@ -23,6 +24,7 @@ _KEPT: tuple[tuple[type[QWidget], frozenset[int]], ...] = (
     (QAbstractButton, frozenset({_Key.Key_Space})),
     (QComboBox, frozenset({_Key.Key_Space, *_MOVES})),
     (QAbstractItemView, frozenset({_Key.Key_Space, *_MOVES})),
+    (QAbstractSlider, frozenset(_MOVES)),
     (QAbstractSpinBox, frozenset({*_MOVES, *_DIGITS, *_EDITS})),
 )
 _PLAIN = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier

@@ -7,6 +7,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from superqt import QElidingLabel
 
 from edgereg.app.desk import Desk
 from edgereg.app.look.language import tr
@@ -48,8 +49,7 @@ class MapPanel(QWidget):
         self.slider.setRange(0, 0)
         self.slider.setAccessibleName(tr("Step of the ascent"))
         self.slider.setToolTip(tr("Step of the ascent"))
-        self.text = QLabel()
-        self.text.setWordWrap(True)
+        self.text = QElidingLabel()
         tabular(self.text)
         self._arrange()
         add_menu(self.plot, self._numbers)
@@ -146,8 +146,9 @@ class MapPanel(QWidget):
             gain = self._energy[step] - self._energy[0]
             count = len(found.path) - 1
             where = tr("step {step} of {count}").format(step=step, count=count)
-            values = f"{where}  {values}  {tr('log-density {gain:+.2f}').format(gain=gain)}"
+            values = f"{where} {values} {tr('log-density {gain:+.2f}').format(gain=gain)}"
         self.text.setText(values)
+        self.text.setToolTip(values)
 
     def _fit(self) -> None:
         if self.shown is not None and not self.plot.free:
