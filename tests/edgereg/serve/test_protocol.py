@@ -173,7 +173,7 @@ def test_places_are_never_given_twice() -> None:
         async def receive() -> Any:
             await asyncio.sleep(10)
 
-        scope: Any = {"type": "http", "asgi": {"spec_version": "2.4"}}
+        scope: Any = {"type": "http", "method": "GET", "asgi": {"spec_version": "2.4"}}
         await asyncio.gather(*(each(scope, receive, send) for each in answers))
         assert not places.locked()
         return statuses

@@ -183,8 +183,9 @@ def test_what_rules_say_is_delivered_and_counted(
         },
         state=str(tmp_path / "state"),
     )
-    until(lambda: tuple(service.deliveries)[1].progress.sent == 20)
-    until(lambda: service.deliveries[0].progress.sent >= 5)
+    said_to, all_to = service.deliveries
+    until(lambda: all_to.progress.sent == 20)
+    until(lambda: said_to.progress.sent >= 5)
     metrics = ask(service, "/metrics").read().decode()
     assert 'edgereg_rule_events_total{rule="light",source="clip"} 4.0' in metrics
     assert service.stop()
