@@ -17,6 +17,7 @@ from edgereg.app.panels.message_panel import MessagePanel
 from edgereg.app.panels.people_panel import PeoplePanel
 from edgereg.app.panels.refinement_panel import RefinementPanel
 from edgereg.app.panels.settings_panel import SettingsPanel
+from edgereg.app.panels.strip_panel import StripPanel
 from edgereg.app.panels.task_panel import TaskPanel
 from edgereg.app.panels.task_view import TaskView
 
@@ -53,6 +54,15 @@ PANELS: Sequence[Panel] = (
     Panel("own", mark("Of the task"), TaskView, shown=False, behind="inspector"),
     Panel("settings", mark("Settings"), SettingsPanel, shown=False, behind="tasks"),
     Panel("people", mark("People"), PeoplePanel, _BOTTOM, scrolls=False),
+    Panel(
+        "strip",
+        mark("Photographs"),
+        StripPanel,
+        _BOTTOM,
+        scrolls=False,
+        shown=False,
+        behind="people",
+    ),
     Panel(
         "messages",
         mark("Messages"),

@@ -374,6 +374,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{info.name} – edgereg")
         self.transport.set_source(info, self.player.duration_s)
         self._on_state(self.player.state)
+        if info.stills and len(info.files) > 1:
+            self.show_panel("strip")
         if self.player.request is not None:
             text = self.player.request.text
             recent.remember(self._settings, text)
