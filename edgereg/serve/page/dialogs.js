@@ -11,6 +11,9 @@ const FLAGS = {
   track: "Number what is found",
 };
 
+// How the command line is told of a task means nothing here.
+const OPTION = / \(--.*\)$/;
+
 // What a new source is when nothing else is said; the service has the same.
 const FRESH = { source: "", tasks: ["headpose"], loop: false, refine: true, smooth: false,
   track: true, detect_every: 1 };
@@ -49,7 +52,7 @@ function fields(settings, tasks) {
         spellcheck: "false", autocomplete: "off", placeholder: "rtsp://user:password@camera/1" })),
     element("fieldset", {}, element("legend", { text: "Tasks" }),
       ...Object.entries(tasks).map(([name, title]) =>
-        check("tasks", title, settings.tasks.includes(name), name))),
+        check("tasks", title.replace(OPTION, ""), settings.tasks.includes(name), name))),
     element("label", { text: "Detect in every" },
       element("select", { name: "detect_every" },
         ...(every.includes(wanted) ? every : [wanted, ...every]).map((value) => element("option", {

@@ -219,6 +219,26 @@ def test_changes_are_there_again_until_the_file_says_something_else(
     assert again.workers["d"].state == "stopped"
 
 
+def test_a_kept_change_that_no_longer_works_is_given_up(
+    serve: Serve, clip: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Else the service could not start until somebody finds the file that it lies in."""
+    source = {"source": str(clip()), "loop": True, "tasks": ["colour"]}
+    config = tmp_path / "cameras.yaml"
+    config.write_text(json.dumps({"port": 0, "sources": {"door": source, "yard": source}}))
+    service = serve(config)
+    send(service, "PATCH", "/sources/door", {"tasks": ["pointed"]})
+    send(service, "PATCH", "/sources/yard", {"refine": False})
+    assert service.stop()
+    rules = {"all": {"when": "results", "task": "colour", "sources": ["door"], "every": 1}}
+    config.write_text(
+        json.dumps({"port": 0, "sources": {"door": source, "yard": source}, "rules": rules})
+    )
+    again = serve(config)
+    assert again.workers["door"].config.tasks == ("colour",)
+    assert again.workers["yard"].config.refine is False
+
+
 def test_the_file_is_watched_and_only_what_changed_restarts(
     serve: Serve, clip: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
