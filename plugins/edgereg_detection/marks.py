@@ -1,4 +1,4 @@
-"""What is drawn of detected heads."""
+"""What is drawn of detected boxes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ SHORTEST_PATH = 1.0
 
 
 def box_marks(predictions: Predictions) -> list[Mark]:
-    """Per head: the initial box and its corners' paths where refined, the final box, the score."""
+    """Per box: the initial one and its corners' paths where refined, the final one, the score.
+
+    A colour says which class a box is of, and where there are none, which track.
+    """
     marks: list[Mark] = []
     refinement = predictions.refinement
     for row, box in enumerate(predictions.values):
@@ -19,7 +22,7 @@ def box_marks(predictions: Predictions) -> list[Mark]:
             marks.append(BoxMark(refinement.initial[row], role="initial"))
             marks.extend(_paths(refinement.trajectory[row]))
         one = predictions[row]
-        colour = one.track or 0
+        colour = (one.track or 0) if predictions.labels is None else int(predictions.labels[row])
         words = [word for word in (one.label, one.track and f"#{one.track}") if word]
         text = " ".join([*words, f"{one.score:.2f}"])
         marks.append(BoxMark(box, colour=colour))

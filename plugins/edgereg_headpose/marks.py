@@ -20,7 +20,7 @@ REACH = 0.6
 FORWARD = 2
 # Degrees. Where the angles' mean standard deviation is larger, the face is turned away or covered:
 # of rendered heads such poses err nearly three times as far (docs/faces.md).
-UNSURE = 10.0
+UNSURE = 13.0
 # The text stands this far below the box, px, so that it hides neither face nor border.
 BELOW = 24
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 # A point whose standard deviation is a larger share of the head counts as not seen. Of rendered
 # faces it errs twice as far (docs/faces.md).
-SURE = 0.03
+SURE = 0.04
 # A face counts as seen where at least this share of its points but the jaw's is.
 SEEN_SHARE = 1 / 3
 SEEN, UNSEEN = "seen", "unseen"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from edgereg_detection.task import Detection
@@ -147,3 +149,17 @@ def test_marks_show_initial_path_final_and_score(spec: ModelSpec) -> None:
     paths = [m for m in marks if isinstance(m, PolylineMark)]
     assert len(paths) == 1  # the lower right corner did not move
     assert [m.text for m in marks if isinstance(m, TextMark)] == ["0.90"]
+
+
+def test_colours_tell_classes_apart_and_without_classes_tracks(spec: ModelSpec) -> None:
+    sorts = spec.model_copy(update={"classes": ("red", "white", "platelet")})
+    outputs = _outputs([[0, 0, 40, 40], [100, 0, 160, 40]], [0.9, 0.8])
+    outputs["labels"] = np.array([[2, 0]], np.int64)
+    prepared = TASK.prepare(FRAME, None, sorts)
+    found = TASK.conclude(TASK.propose(outputs, prepared, sorts), None, prepared, sorts)
+    tracked = replace(found, tracks=np.array([7, 8], np.int64))
+    boxes = [mark for mark in TASK.marks(tracked, (640, 360)) if isinstance(mark, BoxMark)]
+    assert [box.colour for box in boxes] == [2, 0]
+    heads = replace(tracked, labels=None, kinds=TASK.kinds(spec))
+    boxes = [mark for mark in TASK.marks(heads, (640, 360)) if isinstance(mark, BoxMark)]
+    assert [box.colour for box in boxes] == [7, 8]

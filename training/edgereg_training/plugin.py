@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @hookimpl
 def edgereg_commands() -> list[click.Command]:
-    """`edgereg train`, `evaluate`, `render`, `data` and `reproduce`."""
-    from edgereg_training.commands import data, evaluate, render, reproduce, train
+    """`edgereg train`, `calibrate`, `evaluate`, `render`, `data` and `reproduce`."""
+    from edgereg_training.commands import calibrate, data, evaluate, render, reproduce, train
 
-    modules = (train, evaluate, render, data, reproduce)
+    modules = (train, calibrate, evaluate, render, data, reproduce)
     return [module.command for module in modules]
 
 

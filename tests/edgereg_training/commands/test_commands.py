@@ -17,8 +17,10 @@ pytest.importorskip("onnxruntime")
 import edgereg_headpose  # noqa: E402
 from edgereg_training import plugin  # noqa: E402
 from edgereg_training.facts import facts_of  # noqa: E402
+from edgereg_training.loop.checkpoint import best_checkpoint  # noqa: E402
 from edgereg_training.loop.errors import CheckpointError, RecipeError  # noqa: E402
 from edgereg_training.render.shards import read_manifest  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 from edgereg.core.errors import EdgeregError  # noqa: E402
 from edgereg.models.folder import load_model  # noqa: E402
@@ -31,13 +33,13 @@ def invoke(*arguments: object) -> Result:
     return CliRunner().invoke(COMMANDS[name], rest)
 
 
-def small_recipe(folder: Path, heads: Path) -> Path:
+def small_recipe(folder: Path, heads: Path, **changes: object) -> Path:
     path = folder / "tiny.yaml"
-    options = {
+    options: dict[str, object] = {
         "target": "headpose", "train": [str(heads)], "validation": [str(heads)], "size": 32,
         "backbone": {"name": "edge-xs", "widths": [8, 8, 8], "features": 8},
         "method": {"name": "direct"},
-    }  # fmt: skip
+    } | changes  # fmt: skip
     content = {"problem": "regression", "epochs": 1, "batch_size": 8, "options": options}
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
@@ -83,6 +85,35 @@ def test_render_scenes(tmp_path: Path) -> None:
     done = invoke("render", "scenes", tmp_path, "--count", 2, "--width", 64, "--height", 64)
     assert done.exit_code == 0, done.output
     assert (tmp_path / "shard-00000.npz").is_file()
+
+
+def test_a_run_is_calibrated_anew(tmp_path: Path) -> None:
+    heads, out = tmp_path / "heads", tmp_path / "run"
+    render_heads(heads)
+    method = {"name": "bel", "levels": 20, "theta": 4}
+    recipe = small_recipe(tmp_path, heads, method=method, calibrated=True)
+    assert invoke("train", recipe, "--out", out).exit_code == 0
+    place = best_checkpoint(out) / "weights.safetensors"
+    trained = load_file(place)
+    # A checkpoint from before there was a slope, of a head that claims too much.
+    older = {name: value for name, value in trained.items() if "slope" not in name}
+    save_file(older | {"head.temperature": torch.full((3,), 0.1)}, place)
+    done = invoke("calibrate", out)
+    assert done.exit_code == 0, done.output
+    again = load_file(place)
+    assert all(torch.allclose(value, again[name]) for name, value in trained.items())
+
+
+def test_only_bel_is_calibrated(tmp_path: Path) -> None:
+    heads, out = tmp_path / "heads", tmp_path / "run"
+    render_heads(heads)
+    with pytest.raises(RecipeError, match="only 'bel' can be calibrated"):
+        raised(invoke("train", small_recipe(tmp_path, heads, calibrated=True), "--out", out))
+
+
+def raised(result: Result) -> None:
+    if result.exception is not None:
+        raise result.exception
 
 
 def test_train_names_a_wrong_recipe(tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ class DrivingOptions(Strict):
     right. margin: the largest shift, as a share of the side. balance: classes of steering that are
     equalised, so that driving straight does not outweigh the rest; None: as recorded.
     validation_share, test_share: of each drive, by time. epoch_images: pictures an epoch (None: as
-    many as there are). training_data: what the model card says of the drives, '' for their names.
+    many as there are). calibrated: whether the method bel's density is calibrated on the validation
+    pictures. training_data: what the model card says of the drives, '' for their names.
     """
 
     drives: tuple[Path, ...] = Field(min_length=1)
@@ -60,6 +61,7 @@ class DrivingOptions(Strict):
     backbone: dict[str, Any]
     method: dict[str, Any]
     metric: str = "mae"
+    calibrated: bool = False
 
     @property
     def band(self) -> Band:
@@ -78,6 +80,7 @@ class DrivingOptions(Strict):
             backbone=self.backbone,
             method=self.method,
             metric=self.metric,
+            calibrated=self.calibrated,
         )
 
     def target(self) -> TrainingTarget:

@@ -1,11 +1,12 @@
-"""Temperatures that make 90 % intervals hold 90 % of the labels of photographs not learnt.
+"""Calibration of a network of faces on photographs and rendered heads that were not learnt.
 
-A density over levels, p_k = softmax(z C)_k, is widened by dividing its logits by a temperature
-T > 1 ("On Calibration of Modern Neural Networks", ICML 2017). Each number has one of its own.
-The value stays that of the density as it was learnt: `net.CalibratedHead`.
+Of head pose and landmarks both kinds decide; of age, which rendered heads have none of, the
+photographs, with a kernel: of the pairs of temperature and kernel that hold 90 %, the likeliest.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,30 +14,47 @@ import torch
 from torch import Tensor
 
 from edgereg_training.faces.batches import Crops
+from edgereg_training.faces.losses import interval_nll
 from edgereg_training.faces.net import TARGETS, FacesNet
-from edgereg_training.methods.bel.head import BelHead
-from edgereg_training.methods.densities.levels import Levels
+from edgereg_training.methods.bel.calibrated import calibrated
+from edgereg_training.methods.bel.calibration import Held, calibrate, fit_blur, temperatures
 
-LEVEL = 0.9
-LOW, HIGH, ROUNDS = 0.3, 4.0, 12
 BATCH = 128
+# Of a blurred head, those that are tried.
+TEMPERATURES = tuple(np.arange(1.0, 2.01, 0.1).tolist())
 
 
-def calibrate(net: FacesNet, crops: Crops) -> None:
-    """Set the temperatures of all heads from crops whose labels were not learnt."""
-    with torch.no_grad():
-        features = torch.cat(
-            [
-                net.features(torch.from_numpy(crops.images[start : start + BATCH]))
-                for start in range(0, len(crops), BATCH)
-            ]
-        )
-        for target in TARGETS:
-            head = net.head(target)
-            logits = head.bits(features)
-            ends = torch.from_numpy(known(crops, target))
-            found = [temperature(head, index, z, ends[:, index]) for index, z in enumerate(logits)]
-            net.temperature(target).copy_(torch.tensor(found))
+@torch.no_grad()
+def calibrate_faces(net: FacesNet, kinds: Sequence[Crops]) -> None:
+    """Set the calibration of all heads from one kind of crops or two, whose labels were not
+    learnt."""
+    features = [features_of(net.features, crops) for crops in kinds]
+    for target in TARGETS:
+        head = net.calibrated(target)
+        labels = [torch.from_numpy(known(crops, target)) for crops in kinds]
+        calibrate(head, features, labels, likeliest if head.blurred else temperatures)
+
+
+def features_of(extract: Callable[[Tensor], Tensor], crops: Crops) -> Tensor:
+    """Of all crops, in parts of BATCH."""
+    starts = range(0, len(crops), BATCH)
+    return torch.cat([extract(torch.from_numpy(crops.images[s : s + BATCH])) for s in starts])
+
+
+def likeliest(kinds: Sequence[Held]) -> dict[str, Tensor]:
+    """Temperature and kernel [1] of one number of which 90 % of the first kind are held, by their
+    likelihood."""
+    known = kinds[0].labels[:, 0, 0].isfinite()
+    if not known.any():
+        return {}
+    held, found = Held(kinds[0].scores[known], kinds[0].labels[known]), []
+    for number in TEMPERATURES:
+        temperature = torch.tensor([number])
+        blur = fit_blur(held, temperature)
+        p = calibrated(held.scores, temperature, torch.zeros(1), blur)[:, 0]
+        nll = interval_nll(p.clamp(min=1e-12).log(), *held.labels[:, 0].unbind(1)).mean()
+        found.append((float(nll), {"temperature": temperature, "blur": blur}))
+    return min(found, key=lambda each: each[0])[1]
 
 
 def known(crops: Crops, target: str) -> npt.NDArray[np.float32]:
@@ -48,32 +66,3 @@ def known(crops: Crops, target: str) -> npt.NDArray[np.float32]:
         return labels.age[:, None]
     points = labels.points.reshape(len(labels.points), -1, 1)
     return np.concatenate([points, points], 2)
-
-
-def temperature(head: BelHead, index: int, logits: Tensor, ends: Tensor) -> float:
-    """By bisection, as coverage grows with T; 1 where nothing is known."""
-    chosen = ends[:, 0].isfinite()
-    if not chosen.any():
-        return 1.0
-    z, ends = logits[chosen], ends[chosen]
-    words, quantiser = head.codec.words(index), head.codec.quantisers[index]
-    low, high = LOW, HIGH
-    for _ in range(ROUNDS):
-        middle = (low + high) / 2
-        p = torch.softmax(z @ words.T / middle, -1)
-        density = Levels((p,), (quantiser.low,), (quantiser.step,))
-        if covered(*density.interval(LEVEL), ends) < LEVEL:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
-def covered(low: Tensor, high: Tensor, ends: Tensor) -> float:
-    """The mean share of each label's interval [N, 2] that lies within [low, high], [N, 1] each; of
-    an exact value, whether it does."""
-    first, last = ends[:, 0], ends[:, 1]
-    overlap = torch.minimum(last, high[:, 0]) - torch.maximum(first, low[:, 0])
-    share = (overlap / (last - first).clamp(min=1e-6)).clamp(0, 1)
-    inside = ((low[:, 0] <= first) & (first <= high[:, 0])).float()
-    return float(torch.where(first == last, inside, share).mean())

@@ -25,10 +25,13 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from edgereg_training.faces.batches import Crops
+from edgereg_training.faces.calibration import features_of, known
 from edgereg_training.faces.problem import FacesOptions, FacesProblem, Shares, without_imagenet
 from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.loop.errors import RecipeError
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
+from edgereg_training.methods.bel.calibrated import CalibratedHead
+from edgereg_training.methods.bel.calibration import calibrate, temperatures
 from edgereg_training.methods.ebm.head import EnergyHead, EnergySettings
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.regression.net import RegressionNet
@@ -107,6 +110,16 @@ class EnergyProblem:
     def choosing(self) -> dict[str, Crops]:
         """The run's photographs and rendered heads, where the pose is known."""
         return self.faces.choosing
+
+    def calibrate(self, model: RegressionNet) -> None:
+        """Calibrate the estimate on both kinds of faces."""
+        assert isinstance(model.head, EnergyHead)  # noqa: S101  (built so)
+        estimate = model.head.estimate
+        assert isinstance(estimate, CalibratedHead)  # noqa: S101
+        crops = tuple(self.choosing.values())
+        features = [features_of(model.extract, part) for part in crops]
+        labels = [torch.from_numpy(known(part, TARGET)) for part in crops]
+        calibrate(estimate, features, labels, temperatures)
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Mean errors of the estimate and refined, of photographs and rendered heads, and their

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from edgereg_training.backbones import parse_backbone
 from edgereg_training.backbones.backbone import Backbone
 from edgereg_training.faces.batches import Crops, augmented, joined, plain
-from edgereg_training.faces.calibration import calibrate
+from edgereg_training.faces.calibration import calibrate_faces
 from edgereg_training.faces.losses import interval_nll, weighted_mean
 from edgereg_training.faces.net import TARGETS, FacesNet, log_levels
 from edgereg_training.faces.photographs import fairface, london
@@ -162,13 +162,15 @@ class FacesProblem:
         weights = zip(self.options.weights, parts.values(), strict=True)
         return {"loss": torch.stack([weight * part for weight, part in weights]).sum(), **parts}
 
-    def validate(self, model: nn.Module) -> dict[str, float]:
-        """`scores.scores` of photographs and rendered heads, and `score`, the sum that chooses.
-
-        The intervals are calibrated on the photographs.
-        """
+    def calibrate(self, model: nn.Module) -> None:
+        """Calibrate the densities on photographs and rendered heads; takes as long as an epoch may,
+        so it is left to `edgereg calibrate`."""
         assert isinstance(model, FacesNet)  # noqa: S101  (built by this problem)
-        calibrate(model, self.choosing["photo"])
+        calibrate_faces(model, tuple(self.choosing.values()))
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """`scores.scores` of photographs and rendered heads, and `score`, the sum that chooses."""
+        assert isinstance(model, FacesNet)  # noqa: S101  (built by this problem)
         found = {
             f"{source}_{name}": value
             for source, crops in self.choosing.items()

@@ -27,6 +27,9 @@ from edgereg_training.backbones.backbone import Deepened
 from edgereg_training.data.part import SetPart
 from edgereg_training.loop.errors import RecipeError, TrainingError
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
+from edgereg_training.methods.bel.calibrated import CalibratedHead
+from edgereg_training.methods.bel.calibration import calibrate, temperatures
+from edgereg_training.methods.bel.head import BelHead
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.regression.augmentation import Crops, parse_augmentation
 from edgereg_training.regression.data import Examples, TrainingData
@@ -53,7 +56,8 @@ class RegressionOptions(Strict):
     the method's own layer. fit_examples: training examples that the head's closed form
     sees before each validation. metric: the validation metric that chooses the epoch.
     score_densities: whether a validation also scores densities and refined values, which may take
-    longer than all else.
+    longer than all else. calibrated: whether the density of the method bel is calibrated on the
+    validation crops, see `methods.bel.calibrated`.
     """
 
     target: str | dict[str, Any]
@@ -69,6 +73,7 @@ class RegressionOptions(Strict):
     fit_examples: int = Field(default=4000, gt=0)
     metric: str = "mae"
     score_densities: bool = True
+    calibrated: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,14 @@ class RegressionProblem:
         backbone = parse_backbone(self.options.backbone).build(self.options.size)
         if self.options.layers:
             backbone = Deepened(backbone, self.options.layers)
-        return build_net(backbone, parse_method(self.options.method), self.target.values)
+        net = build_net(backbone, parse_method(self.options.method), self.target.values)
+        if self.options.calibrated:
+            if not isinstance(net.head, BelHead):
+                raise RecipeError(
+                    f"only 'bel' can be calibrated, not {self.options.method['name']}"
+                )
+            net.head = CalibratedHead(net.head)
+        return net
 
     def steps(self) -> int:
         """Batches an epoch; TrainingError where there is less data than one batch."""
@@ -133,9 +145,17 @@ class RegressionProblem:
         targets = torch.from_numpy(some.targets).to(next(model.parameters()).device)
         model.head.fit(features_of(model, some.images, BATCH), targets)
 
+    def calibrate(self, model: RegressionNet) -> None:
+        """Calibrate the head, if it is one to be, on the validation crops."""
+        if isinstance(model.head, CalibratedHead):
+            features = features_of(model, self.validation.images, BATCH).cpu()
+            labels = torch.from_numpy(self.validation.targets)[..., None].expand(-1, -1, 2)
+            calibrate(model.head, (features,), (labels,), temperatures)
+
     def validate(self, model: RegressionNet) -> dict[str, float]:
         """Mean scores on the validation crops, see `scores.example_scores`."""
         self.fit(model)
+        self.calibrate(model)
         truth = self.validation.targets
         if self.options.score_densities:
             scores = example_scores(self.target, predict(model, self.validation), truth)
