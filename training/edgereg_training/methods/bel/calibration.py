@@ -8,6 +8,7 @@ are wider grows against the other's, so both are found by bisection, of all targ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +27,9 @@ from edgereg_training.methods.densities.levels import level_quantile
 from edgereg_training.methods.densities.tails import tails
 
 LEVEL = 0.9
-TEMPERATURES, SLOPES, BLURS = (0.05, 10.0), (-1.0, 1.5), (0.1, 30.0)
+# Of temperatures from 0.05 to 10.
+LOG_TEMPERATURES = (math.log(0.05), math.log(10.0))
+SLOPES, BLURS = (-1.0, 1.5), (0.1, 30.0)
 ROUNDS, SLOPE_ROUNDS = 10, 7
 
 
@@ -74,9 +77,9 @@ def temperatures(kinds: Sequence[Held]) -> dict[str, Tensor]:
 
     def at(slope: Tensor) -> Tensor:
         def wanted(log: Tensor) -> Tensor:
-            return _coverage(kinds, log.exp(), slope).nanmean(0) < LEVEL
+            return torch.nanmean(_coverage(kinds, log.exp(), slope), 0) < LEVEL
 
-        return _bisect(wanted, *(torch.full_like(slope, end).log() for end in TEMPERATURES)).exp()
+        return _bisect(wanted, slope, LOG_TEMPERATURES).exp()
 
     slope = torch.zeros(kinds[0].scores.shape[1])
     known = torch.stack([held.labels[..., 0].isfinite().any(0) for held in kinds])
@@ -85,10 +88,10 @@ def temperatures(kinds: Sequence[Held]) -> dict[str, Tensor]:
         second_is_wider = widths[1] > widths[0]
 
         def steeper(slope: Tensor) -> Tensor:
-            first, second = _coverage(kinds, at(slope), slope)
-            return (second < first) == second_is_wider
+            first, second = _coverage(kinds, at(slope), slope).unbind(0)
+            return torch.eq(second < first, second_is_wider)
 
-        found = _bisect(steeper, *(torch.full_like(slope, e) for e in SLOPES), SLOPE_ROUNDS)
+        found = _bisect(steeper, slope, SLOPES, SLOPE_ROUNDS)
         slope = torch.where(known.all(0), found, slope)
     return {"temperature": torch.where(known.any(0), at(slope), 1.0), "slope": slope}
 
@@ -101,14 +104,14 @@ def fit_blur(held: Held, temperature: Tensor) -> Tensor:
         p = calibrated(held.scores, temperature, flat, blur)
         return coverage(p, held.labels) < LEVEL
 
-    return _bisect(fewer, *(torch.full_like(temperature, end) for end in BLURS))
+    return _bisect(fewer, temperature, BLURS)
 
 
 def coverage(p: Tensor, labels: Tensor) -> Tensor:
     """The mean share [D] of each label's interval [B, D, 2] that lies within the central interval
     of p [B, D, N]; of an exact value, whether it does. NaN where nothing is known."""
     ends = [level_quantile(p.flatten(0, 1), tail).reshape(p.shape[:2]) for tail in tails(LEVEL)]
-    return covered(ends[0], ends[1], labels).nanmean(0)
+    return torch.nanmean(covered(ends[0], ends[1], labels), 0)
 
 
 def covered(low: Tensor, high: Tensor, labels: Tensor) -> Tensor:
@@ -135,9 +138,11 @@ def _median_spread(held: Held) -> Tensor:
 
 
 def _bisect(
-    more: Callable[[Tensor], Tensor], low: Tensor, high: Tensor, rounds: int = ROUNDS
+    more: Callable[[Tensor], Tensor], like: Tensor, ends: tuple[float, float], rounds: int = ROUNDS
 ) -> Tensor:
-    """Where `more` of numbers [D], true below it and false above, changes."""
+    """Where between `ends` `more` of numbers [D], true below it and false above, changes; like: a
+    tensor [D]."""
+    low, high = (torch.full_like(like, end) for end in ends)
     for _ in range(rounds):
         middle = (low + high) / 2
         wanted = more(middle)
