@@ -228,9 +228,12 @@ class MainWindow(QMainWindow):
             self.desk.looking.release()
 
     def set_theme(self, name: str) -> None:
-        """Dress the window: 'dark' or 'light'."""
-        chosen = theme.THEMES[name]
+        """Dress the window, from now on: 'dark' or 'light'."""
         self._habits = self._habits.model_copy(update={"theme": name})
+        self._dress(name)
+
+    def _dress(self, name: str) -> None:
+        chosen = theme.THEMES[name]
         app = QApplication.instance()
         if isinstance(app, QApplication):
             theme.apply(app, chosen)
@@ -324,8 +327,11 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         usual = theme.preferred(app) if isinstance(app, QApplication) else theme.DARK
         name = kept.theme or usual.name
-        self.set_theme(name)
-        self.menus.actions["light"].setChecked(name == theme.LIGHT.name)
+        light = self.menus.actions["light"]
+        light.blockSignals(True)
+        light.setChecked(name == theme.LIGHT.name)
+        light.blockSignals(False)
+        self._dress(name)
         habits.restore_layout(self._settings, self)
 
     def _keep_habits(self) -> None:

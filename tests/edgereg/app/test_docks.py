@@ -14,6 +14,7 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QDockWidget
 
 from edgereg.app.docks import PANELS
+from edgereg.app.look.theme import LIGHT
 from edgereg.app.player.catalogue import Catalogue
 from edgereg.app.window import MainWindow
 
@@ -116,6 +117,17 @@ def test_layout_and_habits_survive_a_restart(start: Callable[[], MainWindow]) ->
     assert window.transport.speed.value() == 0.5
     assert window.playback.skips
     assert window.playback.loop
+
+
+def test_colours_that_nobody_chose_stay_those_of_the_system(
+    start: Callable[[], MainWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not start().menus.actions["light"].isChecked()
+    monkeypatch.setattr("edgereg.app.window.theme.preferred", lambda _: LIGHT)
+    window = start()
+    assert window.menus.actions["light"].isChecked()
+    window.menus.actions["light"].trigger()
+    assert not start().menus.actions["light"].isChecked()
 
 
 def test_what_was_full_screen_is_a_window_with_its_panels_at_the_next_start(
