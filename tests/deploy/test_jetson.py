@@ -25,7 +25,8 @@ def test_the_requirements_are_the_projects_but_opencv() -> None:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = {name(line) for line in project["dependencies"]}
-    wanted |= {name(line) for line in project["optional-dependencies"]["cpu"]}
+    for extra in ("cpu", "serve"):
+        wanted |= {name(line) for line in project["optional-dependencies"][extra]}
     lines = (JETSON / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert {name(line) for line in lines if line and line[0] != "#"} == wanted - {OPENCV}
 
