@@ -336,7 +336,9 @@ class MainWindow(QMainWindow):
 
     def _keep_habits(self) -> None:
         choices, playback = self.desk.choices, self.playback
-        usable = {task.name: task.name not in choices.off for task in self.catalogue.tasks}
+        # What was asked for on the command line is for once.
+        tasks = () if self.catalogue.chosen else self.catalogue.tasks
+        usable = {task.name: task.name not in choices.off for task in tasks}
         kept = self._habits.model_copy(
             update={
                 "tasks": {**self._habits.tasks, **usable},
