@@ -65,6 +65,7 @@ class Fleet:
                 self._settle(name, change)
             for name in set(self.workers) - set(wanted) - set(self._changes):
                 self._drop(name)
+            self._let_go()
 
     def put(self, name: str, config: SourceConfig) -> None:
         """Add a source, or change it. Raises EdgeregError where it can't be."""
@@ -111,6 +112,7 @@ class Fleet:
         change = Change(base=base, now=config, stopped=stopped)
         self._settle(name, change)
         others = {each: kept for each, kept in self._changes.items() if each != name}
+        self._let_go()
         differs = config != base or stopped
         self._changes = {**others, name: change} if differs else others
         if self._kept:
@@ -127,6 +129,10 @@ class Fleet:
             self._replace(name, change.now)
         elif change.stopped and not worker.asked_to_stop:
             self._end(worker)
+
+    def _let_go(self) -> None:
+        """Of models that no source wants any more."""
+        self._shared.keep(worker.config.choice() for worker in self.workers.values())
 
     def _ruled_anew(self, worker: Worker) -> bool:
         tasks = task_names(worker.config, self._shared.plugins)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -94,14 +94,7 @@ class SharedTasks:
 
     def get(self, choice: Choice) -> Sequence[LoadedTask]:
         """The tasks of a choice with their models. Raises EdgeregError."""
-        key = Choice(
-            tasks=choice.tasks,
-            models=choice.models,
-            engine=choice.engine,
-            threads=choice.threads,
-            size=choice.size,
-            fov=choice.fov,
-        )
+        key = _selection(choice)
         with self._lock:
             # A lock a choice: a model that takes minutes to load keeps nobody else waiting.
             loading = self._loading.setdefault(key, threading.Lock())
@@ -112,10 +105,34 @@ class SharedTasks:
                 ]
             return self._loaded[key]
 
+    def keep(self, choices: Iterable[Choice]) -> None:
+        """Forget what none of these wants any more; runs under way keep what they have.
+
+        What hangs is kept, so that it goes on being told.
+        """
+        wanted = set(map(_selection, choices))
+        with self._lock:
+            for key in [each for each in self._loaded if each not in wanted]:
+                if not any(pulse.late() for pulse in pulses_of(self._loaded[key])):
+                    del self._loaded[key]
+                    self._loading.pop(key, None)
+
     def pulses(self) -> list[Pulse]:
         """Of all engines that are loaded."""
         loaded = list(self._loaded.values())
         return [pulse for tasks in loaded for pulse in pulses_of(tasks)]
+
+
+def _selection(choice: Choice) -> Choice:
+    """What of a choice the loaded models depend on."""
+    return Choice(
+        tasks=choice.tasks,
+        models=choice.models,
+        engine=choice.engine,
+        threads=choice.threads,
+        size=choice.size,
+        fov=choice.fov,
+    )
 
 
 def in_turns(task: LoadedTask, hung_s: float) -> LoadedTask:

@@ -16,9 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import edgereg
@@ -33,13 +32,10 @@ from edgereg.serve.film import Film, can_film
 from edgereg.serve.fleet import Fleet
 from edgereg.serve.guard import ROLE, Doors, Guarded
 from edgereg.serve.metrics import exposition
+from edgereg.serve.streams import Counted, events_of, pictures_of, send_messages
 from edgereg.serve.watch import Watch
 from edgereg.serve.worker import Worker
 
-# Silence on a stream of events for this long is broken, so that proxies keep it open.
-KEEP_ALIVE_S = 10.0
-# Live pictures a second, at most: more than that no eye asks for.
-PICTURES_S = 15.0
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -168,7 +164,7 @@ class Pages:
 
     async def pictures(self, request: Request) -> Response:
         """Pictures as they come, as MJPEG; who is slow gets fewer."""
-        body = _pictures(self._worker(request))
+        body = pictures_of(self._worker(request))
         return self._stream(body, "multipart/x-mixed-replace; boundary=frame")
 
     async def film(self, request: Request) -> Response:
@@ -203,7 +199,7 @@ class Pages:
         worker = self._worker(request)
         given = _whole(request.headers.get("last-event-id", ""))
         last = worker.live.count if given is None else given
-        body = _events(worker, min(last, worker.live.count))
+        body = events_of(worker, min(last, worker.live.count))
         return self._stream(body, "text/event-stream")
 
     async def socket(self, socket: WebSocket) -> None:
@@ -215,7 +211,7 @@ class Pages:
         async with self._streams:
             await socket.accept()
             with suppress(WebSocketDisconnect, RuntimeError):  # it has left
-                await _messages(worker, socket)
+                await send_messages(worker, socket)
 
     async def deliveries(self, request: Request) -> Response:
         """How every delivery is doing."""
@@ -258,82 +254,3 @@ def _number(request: Request, name: str) -> int | None:
 
 def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
-
-
-class Counted(StreamingResponse):
-    """A stream that takes one of the places there are, from its first byte to its last."""
-
-    def __init__(
-        self, body: AsyncIterator[bytes], media_type: str, places: asyncio.Semaphore
-    ) -> None:
-        super().__init__(body, media_type=media_type)
-        self._places = places
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Stream, or refuse. Nothing is waited for between the look and the taking."""
-        if scope["method"] == "HEAD":
-            await Response(media_type=self.media_type)(scope, receive, send)
-            return
-        if self._places.locked():
-            text = "too many streams are open; see 'clients'\n"
-            await PlainTextResponse(text, 503)(scope, receive, send)
-            return
-        async with self._places:
-            await super().__call__(scope, receive, send)
-
-
-async def _pictures(worker: Worker) -> AsyncIterator[bytes]:
-    number = 0
-    # A browser shows a part when the boundary behind it has come.
-    yield b"--frame\r\n"
-    while True:
-        latest = worker.live.latest
-        if latest is not None and latest.number > number:
-            number = latest.number
-            jpeg = await latest.picture()
-            head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-            yield head.encode() + jpeg + b"\r\n--frame\r\n"
-            await asyncio.sleep(1 / PICTURES_S)
-        elif worker.over:
-            return
-        else:
-            await worker.live.newer(number, KEEP_ALIVE_S)
-
-
-async def _messages(worker: Worker, socket: WebSocket) -> None:
-    """Send messages; what the other side says only tells that it is there."""
-    number = worker.live.count
-    heard = asyncio.ensure_future(_until_it_leaves(socket))
-    try:
-        while not heard.done():
-            newer = worker.live.since(number)
-            for number, text in newer:
-                head = f'{{"source": "{worker.name}", "id": {number}, "records": '
-                await socket.send_text(f"{head}{text}}}")
-            if not newer:
-                if worker.over:
-                    await socket.close()
-                    return
-                waiting = asyncio.ensure_future(worker.live.newer(number, KEEP_ALIVE_S))
-                await asyncio.wait({heard, waiting}, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-    finally:
-        heard.cancel()
-
-
-async def _until_it_leaves(socket: WebSocket) -> None:
-    while (await socket.receive())["type"] != "websocket.disconnect":
-        pass
-
-
-async def _events(worker: Worker, number: int) -> AsyncIterator[bytes]:
-    yield b"retry: 2000\n\n"
-    while True:
-        newer = worker.live.since(number)
-        for number, text in newer:
-            yield f"id: {number}\ndata: {text}\n\n".encode()
-        if not newer:
-            if worker.over:
-                return
-            if not await worker.live.newer(number, KEEP_ALIVE_S):
-                yield b": still here\n\n"

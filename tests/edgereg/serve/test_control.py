@@ -52,6 +52,21 @@ def test_a_source_comes_changes_and_goes(
     assert send(service, "DELETE", "/sources/yard")[0] == 404
 
 
+def test_models_that_no_source_wants_any_more_are_forgotten(
+    serve: Serve, clip: Callable[..., Path]
+) -> None:
+    service = serve({"door": door(clip), "desk": door(clip)})
+    until(running(service, "door", "desk"))
+    kept = service.workers["desk"].at_work
+    for threads in (1, 2, 3):
+        send(service, "PATCH", "/sources/door", {"threads": threads})
+        until(running(service, "door"))
+        assert len(service._shared._loaded) == 2
+    assert kept is service.workers["desk"].at_work
+    send(service, "DELETE", "/sources/door")
+    assert len(service._shared._loaded) == 1
+
+
 def test_a_source_is_stopped_and_started(serve: Serve, clip: Callable[..., Path]) -> None:
     service = serve({"door": door(clip)})
     until(running(service, "door"))

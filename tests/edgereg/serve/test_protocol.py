@@ -22,7 +22,7 @@ pytest.importorskip("yaml")
 
 from edgereg.serve import protocol
 from edgereg.serve.server import Service
-from edgereg.serve.web import Counted
+from edgereg.serve.streams import Counted
 from tests.edgereg.serve.client import ask, running, until
 
 Serve = Callable[..., Service]
