@@ -27,6 +27,8 @@ from edgereg.serve.config import ServeConfig
 from edgereg.serve.server import Service
 from edgereg.serve.watch import Watch
 
+from .client import ask, until
+
 Make = Callable[..., Service]
 
 
@@ -46,13 +48,6 @@ def make(spot_task: Any, colour_task: Any) -> Iterator[Make]:
     yield service
     for each in made:
         each.stop()
-
-
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to this"
-        time.sleep(0.02)
 
 
 def hanging_engine(service: Service, task: str, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
@@ -89,6 +84,12 @@ def test_a_hung_engine_is_unhealthy_and_the_sources_of_other_models_go_on(
     assert "engine colour.predict has been in one run" in service.watch.faults()[0]
     until(lambda: service.watch.hangs == 1)
     assert service.watch.hanging()["engine colour.predict"]
+    health = ask(service, "/health/live")
+    assert (health.status, b"engine colour.predict" in health.read()) == (500, True)
+    assert ask(service, "/health/ready").status == 503
+    metrics = ask(service, "/metrics").read().decode()
+    assert 'edgereg_hanging{what="engine colour.predict"} 1.0' in metrics
+    assert "edgereg_hangs_total 1.0" in metrics
     until(lambda: all(service.workers[name].state == "waiting" for name in ("left", "right")))
     assert "colour.predict" in str(service.workers["left"].error)
     before = service.workers["other"].live.count
@@ -100,6 +101,7 @@ def test_a_hung_engine_is_unhealthy_and_the_sources_of_other_models_go_on(
     assert threading.active_count() <= threads  # no thread more for each attempt
     released.set()
     until(lambda: not service.watch.faults())
+    assert ask(service, "/health/live").status == 200
     until(lambda: all(each.state == "running" for each in service.workers.values()))
     assert service.workers["left"].counters().recoveries == 1
 
@@ -158,6 +160,14 @@ def test_a_folder_of_state_is_one_process_s_own(
     monkeypatch.setattr(server, "HANDOVER_S", 10.0)
     threading.Timer(0.3, first.stop).start()
     make(sources, state=str(tmp_path / "state")).start()  # it has waited for the other's end
+
+
+def test_a_process_may_leave_where_something_hangs() -> None:
+    from edgereg.cli.serve import _wait
+
+    watch: Any = SimpleNamespace(faults=lambda: ["engine a has been in one run for 99 s"])
+    service: Any = SimpleNamespace(answering=True, leaves_on_hang=True, watch=watch)
+    assert _wait(service) == "engine a has been in one run for 99 s; it ends, to be started again"
 
 
 @pytest.mark.parametrize("hangs", [False, True])
