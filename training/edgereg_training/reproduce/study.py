@@ -191,7 +191,7 @@ STUDIES: dict[str, Study] = {
             "Steering by codes, decoders and losses against direct regression and multiclass",
             "BEL, Table 13",
             5,
-            90,
+            15,
             "edgereg_training.reproduce.bel.driving:run",
         ),
         Study(

@@ -35,6 +35,7 @@ def test_the_best_code_is_told_from_each_rival() -> None:
         "not apart from direct L2",
         "above multiclass",
     ]
-    rows = rivals_table("recorded drive", [WORSE, CODE, *rivals], 0.4).rows
-    assert {rows[0][0], rows[1][0]} == {"multiclass", "J, BCE"}
-    assert rows[-1][0] == "constant (median)"
+    # By the mean of the seeds, so that one lucky seed does not lead.
+    lucky = Outcome("U, BCE", 1e-2, CODE.errors, {"GEN": [0.01, 0.9, 0.9]})
+    rows = rivals_table("recorded drive", [WORSE, lucky, CODE], 0.4).rows
+    assert [row[0] for row in rows] == ["J, BCE", "HAD, CE", "U, BCE", "constant (median)"]

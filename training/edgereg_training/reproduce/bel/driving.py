@@ -47,7 +47,6 @@ RIVALS: dict[str, Options] = {
     "direct L2": {"name": "direct", "loss": "l2"},
     "multiclass": {"name": "multiclass", "levels": LEVELS},
 }
-ROADS, DRIVE = "rendered roads", "recorded drive"
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,10 @@ class Outcome:
 def run(context: Context) -> Report:
     """The study."""
     size = QUICK if context.quick else FULL
-    name, place = DRIVE, context.given
-    if place is None:
-        name, place = f"{size.roads} {ROADS}", roads_of(context, size)
+    if context.given is None:
+        name, place = f"{size.roads} rendered roads", roads_of(context, size)
+    else:
+        name, place = f"the drive {context.given.name}", context.given
     outcomes = compared(context, size, place, approaches_of())
     constant = constant_error(options_of(place, size, RIVALS["direct L1"]))
     tables = (codes_table(name, outcomes), rivals_table(name, outcomes, constant))
@@ -271,7 +271,7 @@ def codes_table(name: str, outcomes: list[Outcome]) -> Table:
 def rivals_table(name: str, outcomes: list[Outcome], constant: float) -> Table:
     """Every approach with the decoder that its validation error chose, and its learning rate."""
     rows: list[tuple[Entry, ...]] = []
-    for outcome in sorted(outcomes, key=lambda o: float(np.mean(min(o.validation.values())))):
+    for outcome in sorted(outcomes, key=least_validation):
         decoder, error = outcome.best()
         rows.append((outcome.approach, decoder, outcome.rate, error.mean, error.low, error.high))
     rows.append(("constant (median)", None, None, constant, None, None))
@@ -282,10 +282,15 @@ def rivals_table(name: str, outcomes: list[Outcome], constant: float) -> Table:
     )
 
 
+def least_validation(outcome: Outcome) -> float:
+    """The mean validation error of the best decoder."""
+    return min(float(np.mean(errors)) for errors in outcome.validation.values())
+
+
 def judged(name: str, outcomes: list[Outcome], constant: float) -> list[str]:
     """BEL's best by validation against each rival, and against the constant."""
     codes = [o for o in outcomes if o.approach not in RIVALS]
-    best = min(codes, key=lambda o: min(float(np.mean(v)) for v in o.validation.values()))
+    best = min(codes, key=least_validation)
     decoder, error = best.best()
     lines = [
         f"On {name} BEL's best by validation is {best.approach}, {decoder}: test error "
