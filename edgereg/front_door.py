@@ -45,6 +45,7 @@ def stream(
     limit: int | None = None,
     threads: int | None = None,
     size: str = "default",
+    threshold: float | None = None,
     fov: float | None = None,
 ) -> Stream:
     """Run a source through tasks, and iterate over the results, a `FrameResult` for each frame.
@@ -58,7 +59,8 @@ def stream(
     steadied over time beside the raw ones (`head.smoothed("yaw")`), and drawn so.
     realtime: the latest frame wins, and late ones are dropped (default: for cameras and streams).
     limit: stop after so many frames. threads: CPU threads of a model (default: shared out).
-    size: of the picture that a detector looks at: 'fast', 'default' or 'far'.
+    size: of the picture that a detector looks at: 'fast', 'default' or 'far'. threshold: least
+    score, 0 to 1, of what it finds (default: its model's own).
     fov: degrees that frames show from left to right; head pose is then free of perspective, and
     gives the head's place (x, y, distance in m).
 
@@ -71,6 +73,7 @@ def stream(
         engine=engine,
         threads=threads,
         size=size,
+        threshold=threshold,
         realtime=realtime,
         limit=limit,
         refine=refine,
@@ -100,6 +103,7 @@ def run(
     limit: int | None = None,
     threads: int | None = None,
     size: str = "default",
+    threshold: float | None = None,
     fov: float | None = None,
     append: bool = False,
     resume: bool = False,
@@ -120,6 +124,7 @@ def run(
         engine=engine,
         threads=threads,
         size=size,
+        threshold=threshold,
         realtime=realtime,
         limit=limit,
         refine=refine,
@@ -149,6 +154,7 @@ def predict(
     steps: int | None = None,
     threads: int | None = None,
     size: str = "default",
+    threshold: float | None = None,
     fov: float | None = None,
 ) -> Predictions:
     """What a task finds in one picture, uint8 [H, W, 3] RGB.
@@ -162,6 +168,7 @@ def predict(
         engine=engine,
         threads=threads,
         size=size,
+        threshold=threshold,
         refine=refine,
         steps=steps,
         fov=fov,

@@ -260,7 +260,9 @@ def has_threshold(spec: ModelSpec | None) -> bool:
 
 def with_threshold(folder: ModelFolder, threshold: float | None) -> ModelFolder:
     """The model with another `score_threshold`, where its settings have one; that of large boxes
-    changes in the same ratio."""
+    changes in the same ratio. Raises ModelFolderError where it is outside of 0 to 1."""
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise ModelFolderError(f"a threshold is a score from 0 to 1, not {threshold:g}")
     spec = folder.spec
     if threshold is None or not has_threshold(spec):
         return folder

@@ -148,6 +148,18 @@ def test_two_models_for_one_task_are_refused(clip: Clip, colour_task: Any) -> No
         edgereg.stream(clip(), models=[colour_task.model, colour_task.model])
 
 
+def test_a_threshold_goes_to_the_detectors(clip: Clip) -> None:
+    with pytest.raises(edgereg.EdgeregError, match="a score from 0 to 1, not 57"):
+        edgereg.stream(clip(), tasks="colour", threshold=57)
+    for call in (
+        lambda: edgereg.stream(clip(), tasks="colour", threshold=0.5),
+        lambda: edgereg.run(clip(), tasks="colour", threshold=0.5),
+        lambda: edgereg.predict(np.zeros((48, 64, 3), np.uint8), "colour", threshold=0.5),
+    ):
+        with pytest.raises(edgereg.EdgeregError, match="threshold"):  # no model has one here
+            call()
+
+
 def test_nobody_downstream_can_write_into_a_frame(clip: Clip) -> None:
     for result in edgereg.stream(clip(1), tasks="colour"):
         with pytest.raises(ValueError, match="read-only"):
