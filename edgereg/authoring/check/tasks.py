@@ -20,6 +20,7 @@ from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EdgeregError, PluginError, one_line
 from edgereg.core.frames import Frame
 from edgereg.core.kinds import Boxes, Kinds
+from edgereg.core.panels import PanelChoice
 from edgereg.core.predictions import Predictions
 from edgereg.core.regions import Prompt, Regions
 from edgereg.core.result import Fault, FrameResult
@@ -27,6 +28,7 @@ from edgereg.core.settings import Settings
 from edgereg.core.tasks import Task, is_step_task
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedStepTask, LoadedTask, Loading, load_task
+from edgereg.pipeline.returned import checked_panel
 from edgereg.plugins import Plugins
 from edgereg.sources.wrapped import Arrays
 
@@ -46,6 +48,7 @@ MENDS = {
     "step": "return Predictions of the task's own name and kinds, empty ones where nothing is",
     "reset": "forget everything of the frames before; why is 'seek', 'clip' or 'cut'",
     "marks": "return a list of marks of edgereg.api",
+    "panel": "return PanelNumber, PanelCurve, PanelPicture and PanelChoice, also for a row of None",
     "values": "find out where NaN or infinity comes from; leave out what can't be told",
 }
 
@@ -204,6 +207,7 @@ class Trial:
         if [sha256(image.tobytes()).digest() for image in images] != before:
             mend = "copy what you draw on or change: frame.image.copy()"
             self.journal.add("error", self.subject, f"it writes into {scene} frames", mend)
+        self._ask_panel(scene, results)
         for found in self._found(results):
             if len(found) and (found.scores.min() < 0 or found.scores.max() > 1):
                 said = f"scores of {scene} frames are not all between 0 and 1"
@@ -212,6 +216,25 @@ class Trial:
         if scene == "ordinary":
             self._tell_time(seconds / len(images))
             self._pickle(self._found(results))
+
+    def _ask_panel(self, scene: str, results: Sequence[FrameResult]) -> None:
+        """The items of its own panel, where it has one, for every row and every option."""
+        panel = getattr(self.task, "panel", None)
+        if panel is None or ("panel", "") in self.faults:
+            return
+        for result in results:
+            found = result.predictions.get(self.task.name)
+            for row in (None, *range(len(found) if found is not None else 0)):
+                try:
+                    items = checked_panel(panel(result, row, {}))
+                    for choice in (each for each in items if isinstance(each, PanelChoice)):
+                        for option in choice.options:
+                            checked_panel(panel(result, row, {choice.name: option}))
+                except Exception as error:  # a plugin may raise anything
+                    self.faults.add(("panel", ""))
+                    said = f"panel failed on {scene} frames ({one_line(error)})"
+                    self.journal.add("error", self.subject, said, MENDS["panel"], trace_of(error))
+                    return
 
     def repeat(self) -> None:
         """A region task remembers nothing: the same frame has the same answer."""

@@ -121,6 +121,28 @@ def test_what_a_task_does_wrong_is_told_at_once(check: Check) -> None:
     assert "value = [1, 2] + value" in trace
 
 
+def test_a_panel_is_asked_for_every_row_and_option(check: Check) -> None:
+    panel = """
+    from edgereg.api import PanelChoice, PanelNumber
+
+    def panel(self, result, row, chosen):
+        choice = PanelChoice("unit", ("level", "share"))
+        value = None if row is None else float(result["odd"].values[row, 0])
+        {line}
+        return [choice, PanelNumber("odd", "none" if value is None else value)]
+
+    Odd.panel = panel
+    """
+    assert wrong(check(top=panel.replace("{line}", ""))) == {}
+    for line, said in {
+        "value + 1": "panel failed on ordinary frames (TypeError",
+        "if chosen: return [1]": "it returned int among its items",
+    }.items():
+        (one,) = wrong(check(top=panel.replace("{line}", line))).items()
+        assert said in one[0]
+        assert "PanelNumber" in one[1]
+
+
 def test_memory_that_is_kept(check: Check) -> None:
     found = wrong(check('self.kept = [*getattr(self, "kept", []), frame.image.copy()]'))
     assert any("MB stay in memory after every frame" in said for said in found)
