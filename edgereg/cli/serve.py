@@ -27,10 +27,12 @@ def command(session: Session, config: Path) -> int:
     CONFIG: names the sources, with their tasks, settings and outputs (docs/serve.md).
     """
     from edgereg.serve import systemd
+    from edgereg.serve.arenas import keep_few
     from edgereg.serve.config import read_config
     from edgereg.serve.logs import set_up
     from edgereg.serve.server import Service
 
+    keep_few()
     read = read_config(config)
     set_up(read.log)
     session.tasks()
