@@ -55,7 +55,7 @@ def menus_of(window: MainWindow) -> dict[str, list[Command | str | None]]:
 
 
 def _file(window: MainWindow) -> list[Command | str | None]:
-    ask, export = window.ask_and_open, window.ask_and_export
+    ask, export = window.ask_and_open, window.saves.ask_and_export
     return [
         Command("open_file", tr("&Open file…"), partial(ask, "file"), "Ctrl+O"),
         Command("open_camera", tr("Open &camera…"), partial(ask, "camera"), "Ctrl+K"),
@@ -65,9 +65,11 @@ def _file(window: MainWindow) -> list[Command | str | None]:
         None,
         Command("save_video", tr("Save &video…"), partial(export, pictures=True), "Ctrl+S"),
         Command("save_table", tr("Save &table…"), partial(export, pictures=False), "Ctrl+T"),
-        Command("save_frame", tr("Save this &picture…"), window.ask_and_save_frame, "Ctrl+Shift+S"),
-        Command("copy_frame", tr("Co&py this picture"), window.copy_frame, "Ctrl+C"),
-        Command("record", tr("&Record…"), window.ask_and_record, "Ctrl+R"),
+        Command(
+            "save_frame", tr("Save this &picture…"), window.saves.ask_and_save_frame, "Ctrl+Shift+S"
+        ),
+        Command("copy_frame", tr("Co&py this picture"), window.saves.copy_frame, "Ctrl+C"),
+        Command("record", tr("&Record…"), window.saves.ask_and_record, "Ctrl+R"),
         None,
         Command("close", tr("C&lose"), window.close_source, "Ctrl+W"),
         Command("quit", tr("&Quit"), window.close, "Ctrl+Q"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,20 +22,16 @@ from edgereg.app.look.keys import KeyOwner
 from edgereg.app.look.language import LANGUAGES, install, tr
 from edgereg.app.menus import build_menus
 from edgereg.app.panels.banner import Banner
-from edgereg.app.panels.canvas import annotated
-from edgereg.app.panels.save_dialog import ANNOTATED, Pictures, SaveDialog
 from edgereg.app.panels.saving import SavingPanel
 from edgereg.app.panels.status import Status
 from edgereg.app.panels.transport_bar import TransportBar
 from edgereg.app.panels.video_view import VideoView
 from edgereg.app.panels.welcome import Welcome
 from edgereg.app.player.catalogue import Catalogue, Loader, load_catalogue
-from edgereg.app.player.exports import Export
 from edgereg.app.player.player import State
-from edgereg.app.player.recording import Take, recording_name
 from edgereg.app.player.request import Request
+from edgereg.app.saves import Saves
 from edgereg.assembly import Choice
-from edgereg.blurring import HEADS
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
 from edgereg.core.shown import shown
@@ -68,6 +63,7 @@ class MainWindow(QMainWindow):
         self._before_full_screen: QByteArray | None = None
         self.video, self.welcome, self.banner = VideoView(), Welcome(), Banner()
         self.transport, self.saving = TransportBar(self.playback), SavingPanel(self.desk.filler)
+        self.saves = Saves(self, self.desk, self.saving)
         self.status = Status()
         inner = {RECENT: tr("Open &recent"), PANELS: tr("&Panels"), LANGUAGE: tr("&Language")}
         self.menus = build_menus(self, menus_of(self), inner)
@@ -124,80 +120,6 @@ class MainWindow(QMainWindow):
         }
         if source := ask[question]():
             self.open(source)
-
-    def ask_and_export(self, *, pictures: bool) -> None:
-        """Ask where to save, and export: pictures with marks, or a table."""
-        request = self.player.request
-        if request is None:
-            return
-        if pictures:
-            suggestion = Path(f"{Path(request.text).stem}-edgereg.mp4").absolute()
-            self._ask_for_video(suggestion, self.export, tr("Save a video"))
-            return
-        kinds = asking.target_filter(self.catalogue.plugins, pictures=False)
-        if target := asking.ask_target(self, f"{Path(request.text).stem}-edgereg.jsonl", kinds):
-            self.export(target)
-
-    def _ask_for_video(
-        self, suggestion: Path, save: Callable[[Path, Pictures], None], title: str, note: str = ""
-    ) -> None:
-        kinds = asking.target_filter(self.catalogue.plugins, pictures=True)
-        SaveDialog(
-            self,
-            suggestion,
-            title=title,
-            note=note,
-            covers=HEADS in {each.name for each in self.catalogue.tasks},
-            browse=lambda name: asking.ask_target(self, name, kinds),
-            save=save,
-        ).open()
-
-    def ask_and_record(self) -> None:
-        """Record what is shown of a camera or stream into a video and a table; or end that."""
-        info = self.player.info
-        if self.player.recording is not None:
-            self.player.end_recording()
-        elif info is not None and not info.seekable:
-            suggestion = recording_name(info.name).absolute()
-            note = tr("All values come into a table of the same name, .jsonl.")
-            self._ask_for_video(suggestion, self.record, tr("Record"), note)
-
-    def record(self, target: Path, pictures: Pictures = ANNOTATED) -> None:
-        """Record from now on, into a video and a table beside it."""
-        targets = target, target.with_suffix(".jsonl")
-        self.player.begin_recording(Take(targets, pictures.marks, pictures.blur))
-
-    def export(self, target: Path, pictures: Pictures = ANNOTATED) -> None:
-        """Run the open source to its end and save the results by the ending of `target`."""
-        request, known = self.player.request, self.catalogue
-        if request is not None:
-            export = Export(
-                request,
-                target,
-                known.plugins,
-                known.tasks,
-                settings=replace(self.player.settings),
-                memo=self.player.memo,
-                marks=pictures.marks,
-                blur=pictures.blur,
-            )
-            self.saving.run(export)
-
-    def copy_frame(self) -> None:
-        """Copy the frame that is shown, with its marks and in its own size."""
-        if self.player.current is not None:
-            QApplication.clipboard().setImage(annotated(self.player.current))
-
-    def ask_and_save_frame(self) -> None:
-        """Ask where to save the frame that is shown, with its marks and in its own size."""
-        result, request = self.player.current, self.player.request
-        if result is None or request is None:
-            return
-        name = f"{Path(request.text).stem}-{result.index + 1}.png"
-        target = asking.ask_target(self, name, "PNG (*.png);;JPEG (*.jpg);;WebP (*.webp)")
-        if target is not None and not annotated(result).save(str(target)):
-            reason = tr("{target}: the picture can't be written there")
-            self.desk.messages.fail(reason.format(target=target))
 
     def look_for(self, direction: int) -> None:
         """Go to the next appearance of what is looked at (1), or to the one before (-1)."""

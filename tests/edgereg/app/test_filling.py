@@ -116,7 +116,7 @@ def test_after_the_whole_clip_playing_and_saving_run_no_engine(
     counted.playback.set_speed(8)
     counted.player.play()
     qtbot.waitUntil(lambda: counted.player.state is State.ENDED, timeout=20000)
-    counted.export(tmp_path / "a.jsonl")
+    counted.saves.export(tmp_path / "a.jsonl")
     qtbot.waitUntil(lambda: not counted.saving.busy, timeout=20000)
     assert calls == before
     lines = (tmp_path / "a.jsonl").read_text("utf-8").splitlines()

@@ -56,7 +56,7 @@ def test_what_was_saved_is_information_that_leaves_by_itself(
     window.banner.timer.setInterval(150)
     window.open(str(clip))
     qtbot.waitUntil(lambda: window.player.current is not None)
-    window.export(tmp_path / "poses.csv")
+    window.saves.export(tmp_path / "poses.csv")
     qtbot.waitUntil(lambda: _kinds(window) == [Kind.INFORMATION], timeout=20_000)
     qtbot.waitUntil(lambda: not window.banner.isVisible())
 

@@ -66,7 +66,7 @@ def filmed(qtbot: Any, window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> M
 def _record(
     qtbot: Any, window: MainWindow, target: Path, pictures: Pictures = ANNOTATED, frames: int = 8
 ) -> None:
-    window.record(target, pictures)
+    window.saves.record(target, pictures)
     qtbot.waitUntil(lambda: window.player.recording.state.frames >= frames)
 
 
@@ -167,7 +167,7 @@ def test_a_place_that_cannot_be_written_is_said(
     qtbot: Any, filmed: MainWindow, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("a file is no folder")
-    filmed.record(tmp_path / "file" / "take.mp4")
+    filmed.saves.record(tmp_path / "file" / "take.mp4")
     qtbot.waitUntil(lambda: bool(filmed.banner.message))
     assert "take" in filmed.banner.message
     qtbot.waitUntil(lambda: filmed.player.recording is None)
@@ -215,7 +215,7 @@ def test_frames_that_a_slow_disk_cannot_take_are_counted(
     held = threading.Event()
     monkeypatch.setattr(recording, "_MOST_WAITING", 4)
     monkeypatch.setattr(recording, "paint", lambda image, marks: (held.wait(20), image)[1])
-    filmed.record(tmp_path / "take.mp4")
+    filmed.saves.record(tmp_path / "take.mp4")
     taken = filmed.player.recording
     qtbot.waitUntil(lambda: taken.state.lost > 3)
     qtbot.waitUntil(lambda: "left out" in filmed.saving.row(taken).words.text())

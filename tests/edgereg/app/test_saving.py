@@ -54,7 +54,7 @@ def test_a_table_holds_every_frame(
 ) -> None:
     _open(qtbot, window, clip)
     target = tmp_path / "poses.jsonl"
-    window.export(target)
+    window.saves.export(target)
     assert window.saving.isVisible()
     _finish(qtbot, window)
     assert str(target) in window.banner.message
@@ -68,7 +68,7 @@ def test_a_table_holds_every_frame(
 def test_a_video_is_annotated(qtbot: Any, window: MainWindow, clip: Path, tmp_path: Path) -> None:
     _open(qtbot, window, clip)
     target = tmp_path / "annotated.mp4"
-    window.export(target)
+    window.saves.export(target)
     _finish(qtbot, window)
     assert str(target) in window.banner.message
     source = open_source(target)
@@ -84,7 +84,7 @@ def test_the_player_goes_on_during_an_export(
     qtbot: Any, window: MainWindow, clip: Path, tmp_path: Path
 ) -> None:
     _open(qtbot, window, clip)
-    window.export(tmp_path / "a.jsonl")
+    window.saves.export(tmp_path / "a.jsonl")
     window.player.pause()
     window.player.seek(5)
     qtbot.waitUntil(lambda: window.player.current.index == 5)
@@ -98,7 +98,7 @@ def test_a_cancelled_table_is_whole(
     _open(qtbot, window, clip)
     headpose.delay_s = 0.1
     target = tmp_path / "part.jsonl"
-    window.export(target)
+    window.saves.export(target)
     qtbot.waitUntil(lambda: target.exists() and target.stat().st_size > 0, timeout=8000)
     qtbot.mouseClick(window.saving.row(1).button, Qt.MouseButton.LeftButton)
     _agree(window)
@@ -115,7 +115,7 @@ def test_an_impossible_target_is_said_in_the_banner(
     qtbot: Any, window: MainWindow, clip: Path, tmp_path: Path, name: str
 ) -> None:
     _open(qtbot, window, clip)
-    window.export(tmp_path / name)
+    window.saves.export(tmp_path / name)
     _finish(qtbot, window)
     assert window.banner.message
     assert "\n" not in window.banner.message
@@ -124,7 +124,7 @@ def test_an_impossible_target_is_said_in_the_banner(
 def test_the_source_is_not_overwritten(qtbot: Any, window: MainWindow, clip: Path) -> None:
     before = clip.read_bytes()
     _open(qtbot, window, clip)
-    window.export(clip)
+    window.saves.export(clip)
     qtbot.waitUntil(lambda: "is the source itself" in window.banner.message)
     assert clip.read_bytes() == before
 
@@ -134,9 +134,9 @@ def test_a_second_file_waits_for_the_first(
 ) -> None:
     _open(qtbot, window, clip)
     headpose.delay_s = 0.02
-    window.export(tmp_path / "a.mp4")
-    window.export(tmp_path / "b.jsonl")
-    window.export(tmp_path / "c.csv")
+    window.saves.export(tmp_path / "a.mp4")
+    window.saves.export(tmp_path / "b.jsonl")
+    window.saves.export(tmp_path / "c.csv")
     qtbot.waitUntil(lambda: _stages(window)[0] is Stage.RUNNING)
     assert _stages(window)[1:] == [Stage.WAITING] * 2
     assert "waits" in window.saving.row(2).words.text()
@@ -155,8 +155,8 @@ def test_the_same_file_is_not_queued_twice(
 ) -> None:
     _open(qtbot, window, clip)
     headpose.delay_s = 0.02
-    window.export(tmp_path / "a.jsonl")
-    window.export(tmp_path / "a.jsonl")
+    window.saves.export(tmp_path / "a.jsonl")
+    window.saves.export(tmp_path / "a.jsonl")
     assert "is being saved already" in window.banner.message
     assert len(_stages(window)) == 1
 
@@ -167,8 +167,8 @@ def test_closing_asks_first_and_enter_goes_on(
     _open(qtbot, window, clip)
     headpose.delay_s = 0.1
     target = tmp_path / "a.jsonl"
-    window.export(target)
-    window.export(tmp_path / "b.jsonl")
+    window.saves.export(target)
+    window.saves.export(tmp_path / "b.jsonl")
     qtbot.waitUntil(lambda: target.exists() and target.stat().st_size > 0, timeout=8000)
     qtbot.keyClick(window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
     assert window.isVisible()
@@ -200,7 +200,7 @@ def test_another_source_stops_no_export(
     _open(qtbot, window, clip)
     headpose.delay_s = 0.01
     target = tmp_path / "a.jsonl"
-    window.export(target)
+    window.saves.export(target)
     window.open(str(clip))
     window.panels["tasks"].box("headpose").setChecked(False)
     _finish(qtbot, window)
@@ -215,7 +215,7 @@ def test_a_task_that_is_off_is_not_in_the_table(
 ) -> None:
     _open(qtbot, window, clip)
     window.panels["tasks"].box("headpose").setChecked(False)
-    window.export(tmp_path / "a.csv")
+    window.saves.export(tmp_path / "a.csv")
     _finish(qtbot, window)
     header = (tmp_path / "a.csv").read_text("utf-8").splitlines()[0]
     assert "x1" in header
@@ -233,7 +233,7 @@ def test_a_video_without_marks_is_as_recorded(
     qtbot: Any, window: MainWindow, clip: Path, tmp_path: Path
 ) -> None:
     _open(qtbot, window, clip)
-    window.export(tmp_path / "plain.mp4", Pictures(marks=False))
+    window.saves.export(tmp_path / "plain.mp4", Pictures(marks=False))
     _finish(qtbot, window)
     before, after = _pictures(clip), _pictures(tmp_path / "plain.mp4")
     assert len(after) == 120
@@ -245,7 +245,7 @@ def test_heads_are_covered_and_counted(
 ) -> None:
     _open(qtbot, window, clip)
     window.panels["tasks"].box("detection").setChecked(False)
-    window.export(tmp_path / "nobody.mp4", Pictures(False, Blur("box")))
+    window.saves.export(tmp_path / "nobody.mp4", Pictures(False, Blur("box")))
     _finish(qtbot, window)
     assert "120 heads covered in 120 frames" in window.banner.message
     after = _pictures(tmp_path / "nobody.mp4")
@@ -281,11 +281,11 @@ def test_a_picture_of_the_list(
 ) -> None:
     """The picture is kept where EDGEREG_PICTURES names a folder."""
     _open(qtbot, window, clip)
-    window.export(tmp_path / "done.csv")
+    window.saves.export(tmp_path / "done.csv")
     _finish(qtbot, window)
     headpose.delay_s = 0.02
-    window.export(tmp_path / "running.mp4")
-    window.export(tmp_path / "waiting.jsonl")
+    window.saves.export(tmp_path / "running.mp4")
+    window.saves.export(tmp_path / "waiting.jsonl")
     qtbot.waitUntil(lambda: window.saving.exports.rows()[1].done > 20, timeout=8000)
     qtbot.waitUntil(lambda: "%" in window.saving.row(2).count.text())
     picture = window.grab().toImage()
