@@ -28,8 +28,8 @@ from edgereg.app.panels.transport_bar import TransportBar
 from edgereg.app.panels.video_view import VideoView
 from edgereg.app.panels.welcome import Welcome
 from edgereg.app.player.catalogue import Catalogue, Loader, load_catalogue
-from edgereg.app.player.player import State
 from edgereg.app.player.request import Request
+from edgereg.app.player.state import State
 from edgereg.app.saves import Saves
 from edgereg.assembly import Choice
 from edgereg.core.frames import SourceInfo

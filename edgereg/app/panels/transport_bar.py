@@ -23,7 +23,7 @@ from edgereg.app.look.theme import Theme, tabular
 from edgereg.app.panels.presence import Presence
 from edgereg.app.panels.timeline import Timeline
 from edgereg.app.player.playback import FASTEST, SLOWEST, Playback
-from edgereg.app.player.player import State
+from edgereg.app.player.state import State
 from edgereg.app.timecode import timecode
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult

@@ -13,8 +13,9 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from edgereg.app.player.people import Place
-from edgereg.app.player.player import Player, State
+from edgereg.app.player.player import Player
 from edgereg.app.player.request import Request, open_request
+from edgereg.app.player.state import State
 from edgereg.assembly import in_order
 from edgereg.core.errors import EdgeregError, one_line
 from edgereg.core.frames import Frame, SourceInfo

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from edgereg.app.player.player import Player, State
+from edgereg.app.player.player import Player
+from edgereg.app.player.state import State
 from edgereg.app.timecode import place_of
 from edgereg.core.result import FrameResult
 

@@ -6,7 +6,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from functools import partial
 
 import numpy as np
@@ -22,6 +21,7 @@ from edgereg.app.player.previews import Preview, Previews
 from edgereg.app.player.record import Record
 from edgereg.app.player.recording import Recording, Take
 from edgereg.app.player.request import Request, open_request
+from edgereg.app.player.state import State
 from edgereg.app.player.watched import NOTHING, WatchedSource
 from edgereg.assembly import Choice, make_pipeline, run_info
 from edgereg.core.frames import SourceInfo
@@ -40,17 +40,6 @@ _POLL_MS = 100
 _REPORT_S = 0.35
 _MOST_PASSED = 1000
 _NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
-
-
-class State(Enum):
-    """What a player is doing. From EMPTY and FAILED only `open` leads on."""
-
-    EMPTY = auto()
-    OPENING = auto()
-    PLAYING = auto()
-    PAUSED = auto()
-    ENDED = auto()
-    FAILED = auto()
 
 
 @dataclass

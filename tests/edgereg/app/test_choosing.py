@@ -16,7 +16,7 @@ from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
 from edgereg.app.player.catalogue import Catalogue, load_catalogue
-from edgereg.app.player.player import State
+from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
 from edgereg.assembly import Choice
 from edgereg.core.errors import EngineError

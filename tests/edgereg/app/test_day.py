@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget
 
 from edgereg.app.look import language
 from edgereg.app.player.catalogue import Catalogue
-from edgereg.app.player.player import State
+from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
 
 from . import test_following as following

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QMessageBox
 
 from edgereg.app.panels.save_dialog import ANNOTATED, Pictures, SaveDialog
 from edgereg.app.player import player as player_module
-from edgereg.app.player.player import State
+from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
 from edgereg.blurring import Blur
 from edgereg.core.frames import Frame, SourceInfo

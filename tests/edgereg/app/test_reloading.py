@@ -17,7 +17,7 @@ from PySide6.QtCore import QSettings
 
 from edgereg.app.main import reload_changed
 from edgereg.app.player.catalogue import load_catalogue
-from edgereg.app.player.player import State
+from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
 from edgereg.assembly import Choice
 from edgereg.plugin_files import plugin_places

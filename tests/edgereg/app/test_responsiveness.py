@@ -18,7 +18,7 @@ pytest.importorskip("PySide6")
 
 from PySide6.QtCore import QTimer
 
-from edgereg.app.player.player import State
+from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
 
 LIMIT_S = 0.1

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QMessageBox
 
 from edgereg.app.panels.save_dialog import Pictures, SaveDialog
 from edgereg.app.player.exports import Stage
-from edgereg.app.player.player import State
+from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
 from edgereg.blurring import Blur
 from edgereg.sources.open import open_source

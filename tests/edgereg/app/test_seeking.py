@@ -11,7 +11,7 @@ pytest.importorskip("PySide6")
 
 from PySide6.QtCore import QPoint, Qt
 
-from edgereg.app.player.player import State
+from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
 
 from ..sources.media import H264, Coding, encode, number_in, varying

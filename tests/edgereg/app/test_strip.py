@@ -14,7 +14,7 @@ pytest.importorskip("PySide6")
 from PySide6.QtCore import QSize, Qt
 
 from edgereg.app.panels.strip_panel import StripPanel
-from edgereg.app.player.player import State
+from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
 
 COUNT = 40

@@ -16,7 +16,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QWheelEvent
 
 from edgereg.app import recent
-from edgereg.app.player.player import State
+from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
 
 from ..sources.media import H264, Coding, encode, number_in, streamed, varying
