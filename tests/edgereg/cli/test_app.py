@@ -59,6 +59,7 @@ def test_it_takes_what_run_takes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_cannot_be_chosen_is_said_before_a_window_opens(
     monkeypatch: pytest.MonkeyPatch, capsys: Any, words: list[str]
 ) -> None:
+    pytest.importorskip("PySide6")
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     with pytest.raises(SystemExit) as ended:
         main(["app", *words])
@@ -71,6 +72,7 @@ def test_what_cannot_be_chosen_is_said_before_a_window_opens(
 def test_reload_needs_a_plugin_to_watch(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     from edgereg.cli import reloading
 
+    pytest.importorskip("PySide6")
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     monkeypatch.setattr(reloading, "plugin_places", lambda off: [])
     with pytest.raises(SystemExit):
