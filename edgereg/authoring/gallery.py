@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 
-from edgereg.assembly import Choice, assemble, open_origin
+from edgereg.assembly import Choice, assemble, load, open_origin
 from edgereg.core.errors import EdgeregError
 from edgereg.core.files import replace_file
 from edgereg.core.kinds import Kind, specs_of
 from edgereg.core.model_spec import ModelSpec
 from edgereg.core.regions import Prompt
 from edgereg.core.tasks import is_step_task
-from edgereg.pipeline.loading import Loading, load_task
+from edgereg.pipeline.loading import LoadedTask
 
 if TYPE_CHECKING:
     from edgereg.core.tasks import Task
@@ -54,13 +52,17 @@ def write_gallery(
         for name, task in sorted(tasks.items()):
             progress(name)
             picture = page.with_name(f"gallery-{name}.jpg")
+            rows: list[str] = []
             try:
-                _write_picture(plugins, task, sources.get(name, source), picture)
+                loaded = load(plugins, Choice(tasks=(name,)))
+                rows = [*_made(next(each for each in loaded if each.name == name))]
+                _write_picture(plugins, task, loaded, sources.get(name, source), picture)
                 shown = f"![{_plain(task.title)}]({picture.name})"
             except EdgeregError as error:
                 failed.append(name)
                 shown = f"No picture: {_plain(str(error))}"
-            said = "\n".join(_facts(task, owners[name], plugins.version(owners[name])))
+                rows = rows or [f"| model | {_plain(str(error))} |"]
+            said = "\n".join([*_facts(task, owners[name], plugins.version(owners[name])), *rows])
             parts.append(f"## {name}\n\n{_plain(task.title)}\n\n{shown}\n\n{said}\n")
         replace_file(page, "\n".join(parts).encode())
     except OSError as error:
@@ -68,46 +70,44 @@ def write_gallery(
     return failed
 
 
-def _write_picture(plugins: Plugins, task: Task, source: str | Path, path: Path) -> None:
+def _write_picture(
+    plugins: Plugins,
+    task: Task,
+    loaded: Sequence[LoadedTask],
+    source: str | Path,
+    path: Path,
+) -> None:
     """The last of some frames with what the task draws; one that remembers, and stands on no
     other, is pointed at the middle of the first."""
     opened = open_origin(plugins, source, Choice())
     width, height = opened.info.width, opened.info.height
-    opened.close()
     middle = Prompt((0.4 * width, 0.2 * height, 0.6 * width, 0.6 * height))
     prompts = (middle,) if is_step_task(task) and task.upstream is None else ()
+    choice = Choice(tasks=(task.name,), limit=FRAMES, prompts=prompts)
     with tempfile.TemporaryDirectory() as folder:
-        choice = Choice(tasks=(task.name,), limit=FRAMES, prompts=prompts)
-        assemble(plugins, source, [Path(folder) / "%06d.png"], choice).to_its_end()
+        outputs = [Path(folder) / "%06d.png"]
+        assemble(plugins, opened, outputs, choice, tasks=loaded).to_its_end()
         written = sorted(Path(folder).glob("*.png"))
         if not written:
             raise EdgeregError(f"{source}: no frame came")
         image = cv2.imread(str(written[-1]))
     if image is None:
         raise EdgeregError(f"{source}: the picture of '{task.name}' can't be read back")
-    replace_file(
-        path, cv2.imencode(".jpg", _small(image.astype(np.uint8, copy=False)), QUALITY)[1].tobytes()
-    )
-
-
-def _small(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    scale = LONGEST / max(image.shape[:2])
-    if scale >= 1:
-        return image
+    scale = min(1.0, LONGEST / max(image.shape[:2]))
     size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    replace_file(path, cv2.imencode(".jpg", small, QUALITY)[1].tobytes())
 
 
 def _facts(task: Task, plugin: str, version: str) -> Iterator[str]:
-    """Rows of a table: whose it is, what it gives, on what it stands, its model."""
+    """The first rows of a table: whose it is, and on what it stands."""
     yield "| | |\n| --- | --- |"
     yield f"| plugin | {plugin} {version} |"
     yield f"| looks at | {f'what `{task.upstream}` finds' if task.upstream else 'the frame'} |"
-    try:
-        loaded = load_task(task, Loading(engine="cpu"))
-    except EdgeregError as error:
-        yield f"| model | {_plain(str(error))} |"
-        return
+
+
+def _made(loaded: LoadedTask) -> Iterator[str]:
+    """The last rows: what it gives, and its model."""
     yield f"| gives | {'; '.join(_described(kind) for kind in loaded.kinds)} |"
     if loaded.spec is not None:
         yield f"| model | {_model(loaded.spec)} |"
