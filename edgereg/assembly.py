@@ -106,6 +106,21 @@ class Choice:
         )
 
 
+def what_is_loaded(choice: Choice) -> Choice:
+    """What of a choice the loaded models depend on; choices that agree in it can share them."""
+    return Choice(
+        tasks=choice.tasks,
+        models=choice.models,
+        engine=choice.engine,
+        precision=choice.precision,
+        threads=choice.threads,
+        size=choice.size,
+        threshold=choice.threshold,
+        fov=choice.fov,
+        blur=choice.blur,
+    )
+
+
 def load(plugins: Plugins, choice: Choice) -> list[LoadedTask]:
     """The chosen tasks with their models, in running order.
 

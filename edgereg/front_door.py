@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from edgereg.assembly import Choice, Origin, assemble, in_order, load, passes
+from edgereg.assembly import Choice, Origin, assemble, in_order, load, passes, what_is_loaded
 from edgereg.blurring import Blur
 from edgereg.core.arrays import Image
 from edgereg.core.errors import EdgeregError
@@ -175,7 +175,10 @@ def predict(
     )
     kept = _Kept()
     report = in_order(
-        Arrays([image], "picture"), _loaded(choice), [kept], choice.settings(_plugins())
+        Arrays([image], "picture"),
+        _loaded(what_is_loaded(choice)),
+        [kept],
+        choice.settings(_plugins()),
     )
     if report.error is not None:
         raise report.error
@@ -287,5 +290,5 @@ def _plugins() -> Plugins:
 
 @lru_cache(maxsize=8)
 def _loaded(choice: Choice) -> list[LoadedTask]:
-    """Tasks of a choice, kept for the next picture."""
+    """The tasks of `what_is_loaded`, kept for the next picture."""
     return load(_plugins(), choice)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from edgereg.assembly import Choice, load
+from edgereg.assembly import Choice, load, what_is_loaded
 from edgereg.core.errors import EngineError
 from edgereg.engines.base import Arrays, Engine
 from edgereg.engines.providers import CPU
@@ -94,7 +94,7 @@ class SharedTasks:
 
     def get(self, choice: Choice) -> Sequence[LoadedTask]:
         """The tasks of a choice with their models. Raises EdgeregError."""
-        key = _selection(choice)
+        key = what_is_loaded(choice)
         with self._lock:
             # A lock a choice: a model that takes minutes to load keeps nobody else waiting.
             loading = self._loading.setdefault(key, threading.Lock())
@@ -110,7 +110,7 @@ class SharedTasks:
 
         What hangs is kept, so that it goes on being told.
         """
-        wanted = set(map(_selection, choices))
+        wanted = set(map(what_is_loaded, choices))
         with self._lock:
             for key in [each for each in self._loaded if each not in wanted]:
                 if not any(pulse.late() for pulse in pulses_of(self._loaded[key])):
@@ -121,18 +121,6 @@ class SharedTasks:
         """Of all engines that are loaded."""
         loaded = list(self._loaded.values())
         return [pulse for tasks in loaded for pulse in pulses_of(tasks)]
-
-
-def _selection(choice: Choice) -> Choice:
-    """What of a choice the loaded models depend on."""
-    return Choice(
-        tasks=choice.tasks,
-        models=choice.models,
-        engine=choice.engine,
-        threads=choice.threads,
-        size=choice.size,
-        fov=choice.fov,
-    )
 
 
 def in_turns(task: LoadedTask, hung_s: float) -> LoadedTask:
