@@ -34,7 +34,7 @@ from edgereg.serve.pulse import Pulse
 from edgereg.serve.shared import SharedTasks
 from edgereg.serve.tls import load_certificate
 from edgereg.serve.watch import Watch
-from edgereg.serve.watching import Watched
+from edgereg.serve.watched_files import Watched
 from edgereg.serve.web import Pages, make_app
 from edgereg.serve.worker import Worker, check_source
 

@@ -257,9 +257,9 @@ def test_a_kept_change_that_no_longer_works_is_given_up(
 def test_the_file_is_watched_and_only_what_changed_restarts(
     serve: Serve, clip: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgereg.serve import watching
+    from edgereg.serve import watched_files
 
-    monkeypatch.setattr(watching, "LOOK_S", 0.05)
+    monkeypatch.setattr(watched_files, "LOOK_S", 0.05)
     one = f"{{source: {clip()}, loop: true, tasks: [colour]}}"
     other = f"{{source: {clip()}, loop: true, tasks: [colour], refine: false}}"
     config = tmp_path / "cameras.yaml"

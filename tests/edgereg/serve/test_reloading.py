@@ -24,9 +24,9 @@ Say = Callable[..., None]
 @pytest.fixture
 def say(tmp_path: Path, clip: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Say:
     """say(deliver=..., rules=...) writes the configuration anew."""
-    from edgereg.serve import watching
+    from edgereg.serve import watched_files
 
-    monkeypatch.setattr(watching, "LOOK_S", 0.05)
+    monkeypatch.setattr(watched_files, "LOOK_S", 0.05)
     source = {"source": str(clip()), "loop": True, "tasks": ["colour"]}
 
     def write(**more: Any) -> None:

@@ -52,9 +52,9 @@ def asked_over_tls(service: Service, trusted: Path) -> Any:
 def test_it_answers_over_tls_alone_and_takes_a_renewed_certificate(
     serve: Serve, clip: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgereg.serve import watching
+    from edgereg.serve import watched_files
 
-    monkeypatch.setattr(watching, "LOOK_S", 0.05)
+    monkeypatch.setattr(watched_files, "LOOK_S", 0.05)
     files = certificate(tmp_path)
     config = tmp_path / "cameras.yaml"
     text = {"port": 0, "tls": {"certificate": "board.pem", "key": "board.key"}}
