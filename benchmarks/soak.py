@@ -15,8 +15,10 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import psutil
@@ -85,20 +87,21 @@ def _soak(folder: Path, seconds: float) -> int:
     if report.error is not None:
         print(f"the run failed: {report.error}")
         return 1
-    return _judge(measures) + _read_back(folder, report.stats.frames)
+    return grew(measures) + _read_back(folder, report.stats.frames)
 
 
-def _judge(measures: list[Measure]) -> int:
-    """Compare the last third with the second; the first is for warming up."""
+def grew(measures: Sequence[Any]) -> bool:
+    """Whether `memory_mib`, `files` or `threads` are more in the last third of the measures than in
+    the second; the first is for warming up."""
     third = len(measures) // 3
     before, after = measures[third : 2 * third], measures[2 * third :]
-    bad = 0
+    bad = False
     for name in ("memory_mib", "files", "threads"):
         old, new = (statistics.median(getattr(m, name) for m in part) for part in (before, after))
         allowed = old * GROWTH + GROWTH_MIB if name == "memory_mib" else old
-        bad += new > allowed
+        bad = bad or new > allowed
         print(f"{name}: {old:g} in the second third, {new:g} in the last")
-    return int(bad > 0)
+    return bad
 
 
 def _read_back(folder: Path, frames: int) -> int:

@@ -29,13 +29,13 @@ from typing import Any
 import psutil
 
 from benchmarks.serve.cameras import Hls, Mjpeg, jpegs_of, remade
-from benchmarks.serve.served import Served, Size, serving, size_of, until
+from benchmarks.serve.served import Served, serving, size_of, until
+from benchmarks.soak import grew
 from edgereg.demo.clip import CLIP
 
 FPS = 25.0
 EVERY_S = 5.0
 DIES_EVERY_S, DEAD_S = 20.0, 2.0
-GROWTH, GROWTH_MIB = 1.05, 16.0
 FAIR, TOGETHER = 0.10, 0.95
 
 
@@ -136,20 +136,7 @@ def _watch(served: Served, folder: Path, seconds: float) -> tuple[bool, float]:
     uneven = max(abs(rate - mean) / mean for rate in steady.values())
     print(f"shares differ from their mean by {100 * uneven:.1f} % at most")
     print(f"health: {served.ask('health/live').decode().strip()}")
-    return _grew(sizes) or uneven > FAIR, sum(shares.values())
-
-
-def _grew(sizes: list[Size]) -> bool:
-    """Compare the last third with the second; the first is for warming up."""
-    third = len(sizes) // 3
-    before, after = sizes[third : 2 * third], sizes[2 * third :]
-    bad = False
-    for name in ("memory_mib", "files", "threads"):
-        old, new = (statistics.median(getattr(m, name) for m in part) for part in (before, after))
-        allowed = old * GROWTH + GROWTH_MIB if name == "memory_mib" else old
-        bad = bad or new > allowed
-        print(f"{name}: {old:g} in the second third, {new:g} in the last")
-    return bad
+    return grew(sizes) or uneven > FAIR, sum(shares.values())
 
 
 if __name__ == "__main__":
