@@ -233,3 +233,14 @@ def window(qtbot: Any, catalogue: Catalogue, tmp_path: Path) -> Iterator[Any]:
     qtbot.waitUntil(lambda: bool(window.catalogue.tasks))
     yield window
     window.close()
+
+
+@pytest.fixture
+def held(qtbot: Any, window: Any, clip: Path) -> Any:
+    """The window on frame 40 of the clip, held."""
+    window.open(str(clip))
+    qtbot.waitUntil(lambda: window.player.current is not None)
+    window.playback.pause()
+    window.playback.seek(40)
+    qtbot.waitUntil(lambda: window.player.current.index == 40)
+    return window

@@ -39,15 +39,10 @@ CONTROLS = (
 
 
 @pytest.fixture
-def paused(qtbot: Any, window: MainWindow, clip: Path) -> MainWindow:
-    """The window on frame 40 of the clip, held."""
-    window.open(str(clip))
-    qtbot.waitUntil(lambda: window.player.current is not None)
-    window.playback.pause()
-    window.playback.seek(40)
-    qtbot.waitUntil(lambda: window.player.current.index == 40)
-    window.activateWindow()
-    return window
+def paused(held: MainWindow) -> MainWindow:
+    """The window on frame 40 of the clip, with the keys."""
+    held.activateWindow()
+    return held
 
 
 def _controls(window: MainWindow) -> list[QWidget]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,15 +19,10 @@ Key = Qt.Key
 
 
 @pytest.fixture
-def panel(qtbot: Any, window: MainWindow, clip: Path) -> MapPanel:
+def panel(qtbot: Any, held: MainWindow) -> MapPanel:
     """The panel on frame 40 of the clip, held."""
-    window.open(str(clip))
-    qtbot.waitUntil(lambda: window.player.current is not None)
-    window.playback.pause()
-    window.playback.seek(40)
-    qtbot.waitUntil(lambda: window.player.current.index == 40)
-    window.findChild(QDockWidget, "map").show()
-    found = window.panels["map"]
+    held.findChild(QDockWidget, "map").show()
+    found = held.panels["map"]
     assert isinstance(found, MapPanel)
     qtbot.waitUntil(lambda: found.shown is not None)
     return found

@@ -26,17 +26,12 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def paused(qtbot: Any, window: MainWindow, clip: Path) -> MainWindow:
+def paused(qtbot: Any, held: MainWindow) -> MainWindow:
     """The window on frame 40 of the clip, held, with its curves."""
-    window.open(str(clip))
-    qtbot.waitUntil(lambda: window.player.current is not None)
-    window.playback.pause()
-    window.playback.seek(40)
-    qtbot.waitUntil(lambda: window.player.current.index == 40)
-    plots = window.panels["inspector"].densities.plots
+    plots = held.panels["inspector"].densities.plots
     qtbot.waitUntil(lambda: plots[0].shown is not None)
-    qtbot.waitUntil(lambda: len(window.panels["values"].shown.times) > 0)
-    return window
+    qtbot.waitUntil(lambda: len(held.panels["values"].shown.times) > 0)
+    return held
 
 
 def _range(plot: Plot) -> tuple[float, float]:
