@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator
 
@@ -75,6 +75,37 @@ class WebhookConfig(_Queued):
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be an address such as https://example.org/hook")
+        return value
+
+
+class RedisConfig(_Queued):
+    """To streams of a Redis server: redis://[user[:password]@]host[:port]/stream, or rediss:// for
+    TLS; `{source}` in the stream is the source's name.
+
+    database: its number. entries: about so many stay in each stream, the oldest go. ca: of the
+    server's certificate, where it is none that the system knows.
+    """
+
+    to: Literal["redis"]
+    url: str
+    password_file: Path | None = None
+    database: int = Field(0, ge=0)
+    entries: int = Field(100_000, ge=1)
+    ca: Path | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        stream = unquote(parts.path.removeprefix("/"))
+        try:
+            whole = parts.hostname and parts.port != 0 and stream
+        except ValueError:  # its message would show what stands in the port's place
+            whole = False
+        more = parts.query or parts.fragment
+        if parts.scheme not in ("redis", "rediss") or not whole or more:
+            raise ValueError("must be an address such as redis://host:6379/edgereg:{source}")
+        with_source(stream)
         return value
 
 
@@ -152,7 +183,9 @@ class RtspConfig(_Film):
         return with_source(value)
 
 
-OfMessages: TypeAlias = MqttConfig | WebhookConfig | UdpConfig | OscConfig | FilesConfig
+OfMessages: TypeAlias = (
+    MqttConfig | WebhookConfig | RedisConfig | UdpConfig | OscConfig | FilesConfig
+)
 DeliveryConfig: TypeAlias = Annotated[
     OfMessages | HlsConfig | RtspConfig, Field(discriminator="to")
 ]

@@ -11,8 +11,8 @@ from typing import Protocol
 from edgereg.core.errors import EdgeregError, one_line
 from edgereg.core.shown import shown
 from edgereg.serve.delivery.base import CLOSING_S, Progress
-from edgereg.serve.delivery.message import Message, numbered
-from edgereg.serve.delivery.queue import DiskQueue, Queued
+from edgereg.serve.delivery.message import Message, Numbered
+from edgereg.serve.delivery.queue import DiskQueue
 from edgereg.serve.pulse import Pulse
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ class Carrier(Protocol):
     batch: int
     longest_s: float
 
-    def send(self, messages: Sequence[tuple[str, str]]) -> int:
-        """Send (source, text) of each, in order; how many of the first ones have arrived.
+    def send(self, messages: Sequence[Numbered]) -> int:
+        """Send the text of each, in order; how many of the first ones have arrived.
 
         Raises RefusedError, or anything else where none has arrived: all are sent again later.
         """
@@ -109,16 +109,15 @@ class Courier:
         while waiting := self._queue.first(self._carrier.batch):
             try:
                 with self._pulse.doing("has been sending", self._hung_s):
-                    count = self._carrier.send([(e.source, self._text(e)) for e in waiting])
+                    count = self._carrier.send(
+                        [Numbered(e.source, self._queue.stream, e.number, e.body) for e in waiting]
+                    )
             except RefusedError as error:
                 self._fail(error)
                 self._queue.done(waiting[-1].number, sent=False)
                 continue
             self._error = None
             self._queue.done(waiting[count - 1].number)
-
-    def _text(self, queued: Queued) -> str:
-        return numbered(queued.body, self._queue.stream, queued.number)
 
     def _fail(self, error: Exception) -> None:
         text = shown(one_line(error))

@@ -40,7 +40,18 @@ class Message:
         return {**fields, "records": self.records}
 
 
-def numbered(body: str, stream: str, number: int) -> str:
-    """A body with the name of its stream, and its place there: ids only ever grow in a stream, so
-    whoever keeps the last one knows a message that comes twice."""
-    return f'{{"stream": "{stream}", "id": {number}, {body[1:]}'
+@dataclass(frozen=True)
+class Numbered:
+    """A message as it is sent. source: its source's name. number: its id, its place in `stream`:
+    ids only ever grow in a stream, so whoever keeps the last one knows a message that comes twice.
+    body: a JSON object."""
+
+    source: str
+    stream: str
+    number: int
+    body: str
+
+    @property
+    def text(self) -> str:
+        """The body with the name of its stream, and its place there."""
+        return f'{{"stream": "{self.stream}", "id": {self.number}, {self.body[1:]}'

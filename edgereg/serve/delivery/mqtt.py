@@ -10,6 +10,7 @@ from typing import Any
 from edgereg.core.errors import EdgeregError
 from edgereg.core.files import reason
 from edgereg.serve.delivery.config import MqttConfig
+from edgereg.serve.delivery.message import Numbered
 from edgereg.serve.delivery.secrets import secret_in
 
 CONNECTING_S = 10.0
@@ -31,15 +32,15 @@ class MqttCarrier:
         self._password = secret_in(config.password_file)
         self._client: Any = None
 
-    def send(self, messages: Sequence[tuple[str, str]]) -> int:
+    def send(self, messages: Sequence[Numbered]) -> int:
         """Publish; how many of the first ones the broker has. Raises EdgeregError where none."""
         if self._client is not None and not self._client.is_connected():
             self.close()  # and with it what the client would send again by itself
         client = self._client or self._connected()
         topic, qos = self._config.topic, self._config.qos
         under_way = [
-            client.publish(topic.format(source=source), text.encode(), qos)
-            for source, text in messages
+            client.publish(topic.format(source=message.source), message.text.encode(), qos)
+            for message in messages
         ]
         deadline = time.monotonic() + ANSWERING_S
         arrived = 0

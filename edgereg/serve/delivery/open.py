@@ -20,6 +20,7 @@ from edgereg.serve.delivery.config import (
     MqttConfig,
     OfMessages,
     OscConfig,
+    RedisConfig,
     RtspConfig,
     UdpConfig,
     WebhookConfig,
@@ -29,6 +30,7 @@ from edgereg.serve.delivery.datagrams import osc, udp
 from edgereg.serve.delivery.message import Message
 from edgereg.serve.delivery.mqtt import MqttCarrier
 from edgereg.serve.delivery.queue import DiskQueue
+from edgereg.serve.delivery.redis_stream import RedisCarrier
 from edgereg.serve.delivery.webhook import WebhookCarrier
 from edgereg.serve.live import Live
 from edgereg.serve.rules.following import Event, Following
@@ -62,23 +64,29 @@ def _handler(name: str, config: OfMessages, state: Path, hung_s: float) -> Handl
         case OscConfig():
             return osc(config)
         case FilesConfig():
-            if config.format == "parquet":
-                # Now, since it takes seconds on a small machine; results would wait in memory.
-                try:
-                    import_module("pyarrow.parquet")
-                except ImportError as error:
-                    raise EdgeregError("Parquet needs pyarrow; install edgereg[results]") from error
-            if config.rules and config.format != "messages":
-                raise EdgeregError("what rules say needs format: messages; tables hold records")
-            if config.keep_megabytes < config.megabytes:
-                raise EdgeregError("keep_megabytes must be at least megabytes, that of one file")
-            return Archive(config)
+            return _archive(config)
         case MqttConfig():
             carrier = MqttCarrier(config)
         case WebhookConfig():
             carrier = WebhookCarrier(config)
+        case RedisConfig():
+            carrier = RedisCarrier(config)
     limit = int(MEGABYTE * config.queue_megabytes)
     return Courier(name, DiskQueue(state / f"{name}.queue", limit), carrier, hung_s)
+
+
+def _archive(config: FilesConfig) -> Archive:
+    if config.format == "parquet":
+        # Now, since it takes seconds on a small machine; results would wait in memory.
+        try:
+            import_module("pyarrow.parquet")
+        except ImportError as error:
+            raise EdgeregError("Parquet needs pyarrow; install edgereg[results]") from error
+    if config.rules and config.format != "messages":
+        raise EdgeregError("what rules say needs format: messages; tables hold records")
+    if config.keep_megabytes < config.megabytes:
+        raise EdgeregError("keep_megabytes must be at least megabytes, that of one file")
+    return Archive(config)
 
 
 class Outgoing:

@@ -13,6 +13,7 @@ from edgereg.core.errors import EdgeregError, one_line
 from edgereg.engines.watchdog import Limit, watching
 from edgereg.serve.delivery.config import WebhookConfig
 from edgereg.serve.delivery.courier import RefusedError
+from edgereg.serve.delivery.message import Numbered
 from edgereg.serve.delivery.secrets import secret_in
 
 # Answers after which the same messages are never sent again: their form is wrong, or their size.
@@ -47,9 +48,9 @@ class WebhookCarrier:
                 raise EdgeregError(f"{config.ca}: is no certificate: {one_line(error)}") from error
         self._connection: http.client.HTTPConnection | None = None
 
-    def send(self, messages: Sequence[tuple[str, str]]) -> int:
+    def send(self, messages: Sequence[Numbered]) -> int:
         """Post them; all arrive or none. Raises RefusedError, EdgeregError."""
-        body = "[" + ",".join(text for _, text in messages) + "]"
+        body = "[" + ",".join(message.text for message in messages) + "]"
         kept = self._connection is not None
         try:
             status = self._post(body)

@@ -16,7 +16,7 @@ pytest.importorskip("starlette")
 from edgereg.serve.delivery import base, courier
 from edgereg.serve.delivery.base import Delivery, Progress
 from edgereg.serve.delivery.courier import Courier, RefusedError
-from edgereg.serve.delivery.message import Message
+from edgereg.serve.delivery.message import Message, Numbered
 from edgereg.serve.delivery.queue import DiskQueue
 
 
@@ -42,12 +42,12 @@ class OtherSide:
         self.refusing = False
         self.got: list[dict[str, Any]] = []
 
-    def send(self, messages: Sequence[tuple[str, str]]) -> int:
+    def send(self, messages: Sequence[Numbered]) -> int:
         if not self.here:
             raise ConnectionError("away")
         if self.refusing:
             raise RefusedError("too large")
-        self.got += [json.loads(text) for _, text in messages[: self.room]]
+        self.got += [json.loads(each.text) for each in messages[: self.room]]
         return min(self.room, len(messages))
 
     def close(self) -> None:

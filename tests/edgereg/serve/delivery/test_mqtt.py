@@ -22,7 +22,7 @@ from edgereg.core.errors import EdgeregError
 from edgereg.serve.delivery.base import Delivery
 from edgereg.serve.delivery.config import MqttConfig
 from edgereg.serve.delivery.courier import Courier
-from edgereg.serve.delivery.message import Message
+from edgereg.serve.delivery.message import Message, Numbered
 from edgereg.serve.delivery.mqtt import MqttCarrier
 from edgereg.serve.delivery.queue import DiskQueue
 
@@ -162,8 +162,8 @@ def test_nobody_is_let_in_with_a_wrong_password(tmp_path: Path) -> None:
     try:
         carrier = MqttCarrier(MqttConfig(to="mqtt", host="127.0.0.1", port=closed.port))
         with pytest.raises(EdgeregError, match="lets nobody in"):
-            carrier.send([("door", "{}")])
+            carrier.send([Numbered("door", "5f0c", 1, '{"records": []}')])
     finally:
         closed.stop()
     with pytest.raises(EdgeregError, match="no broker"):
-        carrier.send([("door", "{}")])
+        carrier.send([Numbered("door", "5f0c", 1, '{"records": []}')])

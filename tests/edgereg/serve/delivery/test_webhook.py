@@ -18,6 +18,7 @@ pytest.importorskip("starlette")
 from edgereg.core.errors import EdgeregError
 from edgereg.serve.delivery.config import WebhookConfig
 from edgereg.serve.delivery.courier import RefusedError
+from edgereg.serve.delivery.message import Numbered
 from edgereg.serve.delivery.webhook import WebhookCarrier
 
 
@@ -59,6 +60,10 @@ def hook() -> Iterator[ThreadingHTTPServer]:
     server.server_close()
 
 
+def numbered(number: int) -> Numbered:
+    return Numbered("door", "5f0c", number, '{"records": []}')
+
+
 def carrier(server: ThreadingHTTPServer, **more: Any) -> WebhookCarrier:
     url = f"http://127.0.0.1:{server.server_port}/hook?key=1"
     return WebhookCarrier(WebhookConfig(to="webhook", url=url, **more))
@@ -69,14 +74,14 @@ def test_messages_are_posted_as_a_list_over_one_connection(
 ) -> None:
     (tmp_path / "token").write_text("s3cret\nnot this\n")
     sender = carrier(hook, token_file=tmp_path / "token")
-    assert sender.send([("door", '{"id": 1}'), ("yard", '{"id": 2}')]) == 2
-    assert sender.send([("door", '{"id": 3}')]) == 1
+    assert sender.send([numbered(1), numbered(2)]) == 2
+    assert sender.send([numbered(3)]) == 1
     sender.close()
     (path, headers, first), (_, _, second) = Hook.got
     assert path == "/hook?key=1"
     assert headers["Authorization"] == "Bearer s3cret"
     assert headers["Content-Type"] == "application/json"
-    assert (first, second) == ([{"id": 1}, {"id": 2}], [{"id": 3}])
+    assert [[each["id"] for each in body] for body in (first, second)] == [[1, 2], [3]]
     assert len(Hook.connections) == 1
 
 
@@ -85,12 +90,12 @@ def test_what_may_be_mended_is_tried_again(hook: ThreadingHTTPServer, status: in
     Hook.answer = status
     sender = carrier(hook)
     with pytest.raises(EdgeregError, match=f"answers {status}") as raised:
-        sender.send([("door", "{}")])
+        sender.send([numbered(1)])
     assert not isinstance(raised.value, RefusedError)
     assert "key" not in str(raised.value)
     assert [path for path, _, _ in Hook.got] == ["/hook?key=1"]  # no redirection was followed
     Hook.answer = 204
-    assert sender.send([("door", "{}")]) == 1
+    assert sender.send([numbered(1)]) == 1
     sender.close()
 
 
@@ -98,18 +103,18 @@ def test_what_may_be_mended_is_tried_again(hook: ThreadingHTTPServer, status: in
 def test_what_never_fits_is_refused(hook: ThreadingHTTPServer, status: int) -> None:
     Hook.answer = status
     with pytest.raises(RefusedError):
-        carrier(hook).send([("door", "{}")])
+        carrier(hook).send([numbered(1)])
 
 
 def test_an_idle_connection_that_was_closed_costs_nothing(hook: ThreadingHTTPServer) -> None:
     sender = carrier(hook)
-    sender.send([("door", '{"id": 1}')])
+    sender.send([numbered(1)])
     assert sender._connection is not None
     assert sender._connection.sock is not None
     sender._connection.sock.shutdown(2)
-    assert sender.send([("door", '{"id": 2}')]) == 1
+    assert sender.send([numbered(2)]) == 1
     sender.close()
-    assert [body for _, _, body in Hook.got] == [[{"id": 1}], [{"id": 2}]]
+    assert [body[0]["id"] for _, _, body in Hook.got] == [1, 2]
 
 
 def test_nobody_there(hook: ThreadingHTTPServer) -> None:
@@ -117,18 +122,18 @@ def test_nobody_there(hook: ThreadingHTTPServer) -> None:
     hook.shutdown()
     hook.server_close()
     with pytest.raises(EdgeregError, match="no answer"):
-        sender.send([("door", "{}")])
+        sender.send([numbered(1)])
 
 
 def test_an_answer_that_drips_has_an_end_and_is_not_asked_for_twice(
     hook: ThreadingHTTPServer,
 ) -> None:
     sender = carrier(hook, timeout=1.0)
-    sender.send([("door", "{}")])  # so that the connection is one that was kept
+    sender.send([numbered(1)])  # so that the connection is one that was kept
     Hook.drips = True
     began = time.monotonic()
     with pytest.raises(EdgeregError, match="no answer: TimeoutError: none within 1 s"):
-        sender.send([("door", "{}")])
+        sender.send([numbered(1)])
     assert time.monotonic() - began < 4
     assert len(Hook.got) == 2
 
