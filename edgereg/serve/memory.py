@@ -1,4 +1,4 @@
-"""What is remembered of a source when the process ends: its counters, and its tracks' numbers."""
+"""What is kept of a source when the process ends: its counters, tracks' numbers, rules."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from edgereg.core.files import reason, replace_file
 from edgereg.core.json_files import read_text
 from edgereg.serve.counters import Counters
+from edgereg.serve.rules.kept import KeptRules
 
 log = logging.getLogger(__name__)
 
@@ -22,10 +23,12 @@ BLOCK = 100
 
 @dataclass(frozen=True)
 class _Kept:
-    """counters; tracks: by task, the first number that was surely never given."""
+    """counters; tracks: by task, the first number that was surely never given; rules: what they
+    hold."""
 
     counters: Counters = field(default_factory=Counters)
     tracks: dict[str, int] = field(default_factory=dict)
+    rules: KeptRules = field(default_factory=KeptRules)
 
 
 _KEPT = TypeAdapter(_Kept)
@@ -43,6 +46,7 @@ class Memory:
         self._complained = False
         kept = _read(path) if path else _Kept()
         self.counters = kept.counters
+        self.rules = kept.rules
         self._aside = dict(kept.tracks)
         self._next = dict(kept.tracks)
 
@@ -56,25 +60,26 @@ class Memory:
                 self._write(self._aside)
         return number
 
-    def note(self, counters: Counters) -> None:
-        """Write the counters."""
+    def note(self, counters: Counters, rules: KeptRules) -> None:
+        """Write the counters, and what the rules hold."""
         with self._lock:
-            self.counters = counters
+            self.counters, self.rules = counters, rules
             self._write(self._aside)
 
-    def close(self, counters: Counters) -> None:
+    def close(self, counters: Counters, rules: KeptRules) -> None:
         """Write everything as it is at the end; no number has to be skipped then."""
         with self._lock:
-            self.counters = counters
+            self.counters, self.rules = counters, rules
             self._aside = dict(self._next)
             self._write(self._aside)
 
     def _write(self, tracks: dict[str, int]) -> None:
         if self._path is None:
             return
+        kept = _Kept(self.counters, tracks, self.rules)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self._path, _KEPT.dump_json(_Kept(self.counters, tracks), indent=1))
+            replace_file(self._path, _KEPT.dump_json(kept, indent=1))
         except OSError as error:
             if not self._complained:
                 log.warning("%s: can't be written: %s", self._path, reason(error))

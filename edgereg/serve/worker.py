@@ -48,6 +48,8 @@ MOST_LEFT = 2
 STATS_S = 0.25
 # A killed process has forgotten what it counted since then.
 NOTE_S = 60.0
+# The same of what its rules have told; a disk that wears out is not written to more often.
+NOTE_EVENTS_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Worker:
         self.live: Live = before.live if before else Live()
         self.at_work: AtWork | None = None
         self.rules = rules_for(rules, name, task_names(config, shared.plugins))
-        self._following = Following(self.rules)
+        self._following = Following(self.rules, memory.rules)
         self._outgoing = Outgoing(name, self.live, deliveries, self._following)
         self.error: str | None = None
         self.state: State = "starting"
@@ -202,7 +204,7 @@ class Worker:
             self._stop.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
         self.state = "stopped" if self._stop.is_set() else "ended"
-        self.memory.close(self.counters())
+        self.memory.close(self.counters(), self._following.kept())
         self._tell(logging.INFO, f"has {self.state}")
         self.live.wake()
 
@@ -285,7 +287,7 @@ class Worker:
     def _watch(self, run: Run) -> EdgeregError | None:
         """Wait while the run goes on; returns why it must be stopped, if it must."""
         seen, since = self.live.count, time.monotonic()
-        noted = since
+        noted, noted_told = since, sum(self.events.values())
         run.pipeline.start()
         while run.pipeline.running:
             if self._stop.wait(LOOK_S):
@@ -293,9 +295,10 @@ class Worker:
             if self.live.count > seen:
                 self._results_came()
                 seen, since = self.live.count, time.monotonic()
-            if time.monotonic() - noted > NOTE_S:
-                noted = time.monotonic()
-                self.memory.note(self.counters())
+            told = sum(self.events.values())
+            if time.monotonic() - noted > (NOTE_S if told == noted_told else NOTE_EVENTS_S):
+                noted, noted_told = time.monotonic(), told
+                self.memory.note(self.counters(), self._following.kept())
             try:
                 self._refuse_hanging()
             except EngineError as error:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from edgereg.core.errors import EdgeregError
+from pydantic import TypeAdapter, ValidationError
+
+from edgereg.core.errors import EdgeregError, one_line
 from edgereg.core.kinds import Kinds, specs_of
 from edgereg.core.records import Record
 from edgereg.serve.rules import change, line, region, results, threshold
@@ -18,7 +22,10 @@ from edgereg.serve.rules.config import (
     RuleConfig,
     ThresholdRule,
 )
+from edgereg.serve.rules.kept import Kept, KeptRules, Track
 from edgereg.serve.rules.subject import Subject, box_of
+
+log = logging.getLogger(__name__)
 
 # What belongs to an event before it, and is told where that was.
 FOLLOWING = frozenset({"end", "leave", "dwell"})
@@ -42,26 +49,33 @@ class Event:
     records: Sequence[Record]
 
 
-@dataclass(frozen=True)
-class _Track:
-    """What a rule knows of a track. told_at: of the last event that follows no other."""
-
-    held: Any
-    seen_at: float
-    records: Sequence[Record]
-    told_at: float | None = None
-    telling: bool = False
-
-
 class Following:
-    """The rules of one source. counts: events told, by rule. Used by one thread."""
+    """The rules of one source. counts: events told, by rule. One thread feeds it; any may ask."""
 
-    def __init__(self, rules: Mapping[str, RuleConfig]) -> None:
+    def __init__(self, rules: Mapping[str, RuleConfig], before: KeptRules | None = None) -> None:
+        """before: what was kept of another one, whose place it takes."""
+        before = before or KeptRules()
         self._rules = rules
-        self._tracks: dict[str, dict[int | None, _Track]] = {name: {} for name in rules}
+        self._lock = threading.Lock()
+        self._tracks: dict[str, dict[int | None, Track]] = {name: {} for name in rules}
         self._ahead_s = 0.0
-        self._latest_s = 0.0
+        self._latest_s = before.clock_s
         self.counts = dict.fromkeys(rules, 0)
+        for name, kept in before.rules.items():
+            if name in rules and kept.rule == rules[name].model_dump(mode="json"):
+                self.counts[name] = kept.count
+                self._tracks[name] = _known_again(name, rules[name], kept)
+
+    def kept(self) -> KeptRules:
+        """What another one needs in order to go on from here."""
+        with self._lock:
+            clock_s, counts = self._latest_s, dict(self.counts)
+            tracks = {name: list(each.items()) for name, each in self._tracks.items()}
+        kept = {
+            name: Kept(rule.model_dump(mode="json"), counts[name], tracks[name])
+            for name, rule in self._rules.items()
+        }
+        return KeptRules(clock_s, kept)
 
     def events(
         self, time_s: float, size: tuple[int, int], found: Mapping[str, Sequence[Record]]
@@ -69,6 +83,12 @@ class Following:
         """What a frame brings. size: its width and height. found: records by task, for the tasks
         that looked at it. time_s: of the frame; where it goes back, because another run begins,
         the rules' clock goes on."""
+        with self._lock:
+            return self._events(time_s, size, found)
+
+    def _events(
+        self, time_s: float, size: tuple[int, int], found: Mapping[str, Sequence[Record]]
+    ) -> list[Event]:
         self._ahead_s += max(0.0, self._latest_s - (time_s + self._ahead_s))
         self._latest_s = now = time_s + self._ahead_s
         events: list[Event] = []
@@ -83,7 +103,7 @@ class Following:
         tracks = self._tracks[name]
         kind = _KINDS[type(rule)]
         for track, records in _subjects(rule, frame.records).items():
-            before = tracks.get(track) or _Track(kind.Held(), frame.now, records)
+            before = tracks.get(track) or Track(kind.Held(), frame.now, records)
             held, whats = kind.seen(rule, before.held, replace(frame, records=records))
             after = replace(before, held=held, seen_at=frame.now, records=records)
             for what in whats:
@@ -99,7 +119,20 @@ class Following:
                     yield Event(name, what, track, away.records)
 
 
-def _told(rule: RuleConfig, track: _Track, what: str, now: float) -> tuple[_Track, bool]:
+def _known_again(name: str, rule: RuleConfig, kept: Kept) -> dict[int | None, Track]:
+    """The tracks of a rule as its kind holds them; none where another version kept them."""
+    held = TypeAdapter(_KINDS[type(rule)].Held)
+    try:
+        return {
+            number: replace(track, held=held.validate_python(track.held))
+            for number, track in kept.tracks
+        }
+    except ValidationError as error:
+        log.warning("rule '%s': begins anew: %s", name, one_line(error))
+        return {}
+
+
+def _told(rule: RuleConfig, track: Track, what: str, now: float) -> tuple[Track, bool]:
     """Whether an event is told, by how often that may be, and by whether it is wanted."""
     wanted = not rule.events or what in rule.events
     if what in FOLLOWING:

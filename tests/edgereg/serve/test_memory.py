@@ -15,6 +15,7 @@ from edgereg.core.predictions import Predictions
 from edgereg.serve.counters import Counters
 from edgereg.serve.memory import BLOCK, Memory
 from edgereg.serve.numbering import FORGOTTEN, Numbering
+from edgereg.serve.rules.kept import KeptRules
 
 
 def numbers(memory: Memory, count: int, task: str = "heads") -> list[int]:
@@ -26,7 +27,7 @@ def test_after_a_proper_end_numbers_and_counters_go_on(tmp_path: Path) -> None:
     first = Memory(path)
     assert numbers(first, 5) == [1, 2, 3, 4, 5]
     assert numbers(first, 2, "cars") == [1, 2]
-    first.close(Counters(frames=7, failures=1))
+    first.close(Counters(frames=7, failures=1), KeptRules())
     again = Memory(path)
     assert again.counters == Counters(frames=7, failures=1)
     assert (numbers(again, 2), numbers(again, 1, "cars")) == ([6, 7], [3])
@@ -44,7 +45,7 @@ def test_noting_counters_keeps_the_numbers(tmp_path: Path) -> None:
     path = tmp_path / "door.json"
     memory = Memory(path)
     numbers(memory, 3)
-    memory.note(Counters(frames=9))
+    memory.note(Counters(frames=9), KeptRules())
     assert Memory(path).counters.frames == 9
     assert Memory(path).number("heads") > 3
 
@@ -60,7 +61,7 @@ def test_a_disk_that_takes_nothing_ends_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     memory = Memory(tmp_path / "file" / "door.json")  # no folder
     assert numbers(memory, 3) == [1, 2, 3]
-    memory.close(Counters())
+    memory.close(Counters(), KeptRules())
 
 
 def found(*tracks: int) -> Predictions:

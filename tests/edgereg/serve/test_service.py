@@ -204,15 +204,20 @@ def test_what_rules_say_is_delivered_and_counted(
     assert all("rule" not in json.loads(line) for line in file.read_text().splitlines())
 
 
-def test_after_a_restart_tracks_and_counters_go_on(
+def test_after_a_restart_tracks_counters_and_rules_go_on(
     serve: Serve, clip: Callable[..., Path], tmp_path: Path
 ) -> None:
     tracks: list[set[int]] = []
     for frames in (6, 12):
-        service = serve({"clip": {"source": str(clip(count=6))}}, state=str(tmp_path / "state"))
+        service = serve(
+            {"clip": {"source": str(clip(count=6))}},
+            rules={"here": {"when": "region", "task": "spots", "roi": [0, 0, 12, 20]}},
+            state=str(tmp_path / "state"),
+        )
         worker = service.workers["clip"]
         until(lambda worker=worker: worker.state == "ended")
         assert worker.counters().frames == frames
+        assert worker.events == {"here": frames / 6}
         assert worker.live.latest is not None
         tracks.append({record["track"] for record in worker.live.latest.records})
         assert service.stop()
