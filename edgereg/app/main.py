@@ -67,7 +67,7 @@ def stay(app: QApplication, window: MainWindow, source: str | None) -> int:
     if source is not None:
         window.open(source)
         window.desk.pointing.begin(window.desk.choice.prompts)
-    waker = _close_on_signal(window)
+    waker = close_on_signal(window)
     code = app.exec()
     waker.stop()
     # A stage inside a native library must come back before the interpreter may go.
@@ -77,7 +77,7 @@ def stay(app: QApplication, window: MainWindow, source: str | None) -> int:
     return code
 
 
-def _close_on_signal(window: MainWindow) -> QTimer:
+def close_on_signal(window: MainWindow) -> QTimer:
     """Close the window on Ctrl-C or SIGTERM.
 
     Python sees a signal only while its own code runs, hence the timer; and it may come while this

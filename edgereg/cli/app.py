@@ -27,8 +27,12 @@ def command(session: Session, /, source: str | None, **options: Any) -> int:
     """
     if session.isolated:
         raise EdgeregError("--isolate is for runs; the window loads plugins itself: leave it out")
+    from edgereg.app.display import missing_display
+
+    # Before Qt is loaded, which takes seconds.
+    if (why := missing_display()) is not None:
+        raise EdgeregError(why)
     try:
-        from edgereg.app.display import missing_display
         from edgereg.app.main import run
     except ImportError as error:
         raise EdgeregError(
@@ -38,9 +42,6 @@ def command(session: Session, /, source: str | None, **options: Any) -> int:
     from edgereg.app.player.catalogue import check_choice
     from edgereg.cli.reloading import watched_places
 
-    why = missing_display()
-    if why is not None:
-        raise EdgeregError(why)
     choice = choice_of(options)
     check_choice(session.plugins, choice)
     places = watched_places(session.off) if options["reload"] else ()

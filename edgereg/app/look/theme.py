@@ -139,10 +139,12 @@ QSplitter::handle { background: $window; }
 
 
 def apply(app: QApplication, theme: Theme) -> None:
-    """Dress the whole application."""
-    app.setStyle("Fusion")
-    app.setPalette(_palette(theme))
-    app.setStyleSheet(_SHEET.substitute(vars(theme)))
+    """Dress the whole application, where it is not dressed so."""
+    sheet = _SHEET.substitute(vars(theme))
+    if app.styleSheet() != sheet:
+        app.setStyle("Fusion")
+        app.setPalette(_palette(theme))
+        app.setStyleSheet(sheet)
 
 
 def preferred(app: QApplication) -> Theme:

@@ -19,6 +19,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["LC_ALL"] = "C.UTF-8"
 
 from edgereg.app.player.catalogue import Catalogue
+from edgereg.assembly import Choice
 from edgereg.core import marks as m
 from edgereg.core.frames import Frame
 from edgereg.core.geometry import axis_tips
@@ -41,9 +42,13 @@ def ball(index: int) -> tuple[float, float]:
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bright ball that crosses a dark frame: 120 frames, 320 x 180, 25 a second."""
-    path = tmp_path_factory.mktemp("clip") / "ball.avi"
+    return write_clip(tmp_path_factory.mktemp("clip") / "ball.avi", FRAMES)
+
+
+def write_clip(path: Path, count: int) -> Path:
+    """The first frames of the clip."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (WIDTH, HEIGHT))
-    for index in range(FRAMES):
+    for index in range(count):
         frame = np.full((HEIGHT, WIDTH, 3), 40, np.uint8)
         cv2.circle(frame, tuple(round(v) for v in ball(index)), 20, (90, 200, 240), cv2.FILLED)
         writer.write(frame)
@@ -220,19 +225,43 @@ def catalogue(detection: FakeTask, headpose: FakeTask) -> Catalogue:
 
 
 @pytest.fixture
-def window(qtbot: Any, catalogue: Catalogue, tmp_path: Path) -> Iterator[Any]:
-    """The main window with the fake tasks, shown."""
-    from PySide6.QtCore import QSettings
+def start(qtbot: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """start(catalogue, or loader of one; choice): the main window, shown, its tasks loaded.
 
+    It takes the place of the one before, with its settings: a restart. Afterwards English is
+    spoken again.
+    """
+    from PySide6.QtCore import QSettings
+    from PySide6.QtWidgets import QApplication
+
+    from edgereg.app.look import language
     from edgereg.app.window import MainWindow
 
-    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(lambda _: catalogue, settings)
-    qtbot.addWidget(window)
-    window.show()
-    qtbot.waitUntil(lambda: bool(window.catalogue.tasks))
-    yield window
-    window.close()
+    opened: list[MainWindow] = []
+
+    def begin(tasks: Any, choice: Choice | None = None) -> MainWindow:
+        for before in opened:
+            before.leave()
+        settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+        loader = tasks if callable(tasks) else lambda _: tasks
+        window = MainWindow(loader, settings, choice)
+        qtbot.addWidget(window)
+        window.show()
+        qtbot.waitUntil(lambda: bool(window.catalogue.titles), timeout=60_000)
+        opened.append(window)
+        return window
+
+    yield begin
+    for each in opened:
+        each.leave()
+        each.player.wait_closed(5.0)
+    language.install(QApplication.instance(), "en")
+
+
+@pytest.fixture
+def window(start: Callable[..., Any], catalogue: Catalogue) -> Any:
+    """The main window with the fake tasks."""
+    return start(catalogue)
 
 
 @pytest.fixture

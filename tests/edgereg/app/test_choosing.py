@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
 from edgereg.app.player.catalogue import Catalogue, load_catalogue
@@ -38,13 +39,12 @@ def chosen() -> list[Choice]:
 
 @pytest.fixture
 def choosy(
-    qtbot: Any,
-    tmp_path: Path,
+    start: Callable[..., MainWindow],
     calls: Counter[str],
     chosen: list[Choice],
     detection: FakeTask,
     headpose: FakeTask,
-) -> Iterator[MainWindow]:
+) -> MainWindow:
     """The window with tasks that count, and an engine 'broken' that loads nothing."""
 
     def loader(choice: Choice) -> Catalogue:
@@ -64,14 +64,9 @@ def choosy(
 
         return Catalogue((counting(detection), counting(headpose)), titles)
 
-    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(loader, settings)
-    window._docks.docks["settings"].show()
-    qtbot.addWidget(window)
-    window.show()
-    qtbot.waitUntil(lambda: bool(window.catalogue.tasks))
-    yield window
-    window.leave()
+    window = start(loader)
+    window.show_panel("settings")
+    return window
 
 
 def _open(qtbot: Any, window: MainWindow, clip: Path) -> None:
@@ -182,18 +177,17 @@ def _drop(window: MainWindow, place: Path) -> None:
     window.dropEvent(QDropEvent(QPointF(50, 50), copy, mime, left, none))
 
 
-@pytest.fixture
-def real(qtbot: Any, tmp_path: Path) -> Iterator[MainWindow]:
-    """The window with what is bundled, head pose alone on."""
+@pytest.fixture(scope="module")
+def load_once() -> Callable[[Choice], Catalogue]:
+    """Loads what is bundled, and nothing a second time."""
     pytest.importorskip("onnxruntime")
-    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(load_catalogue, settings, Choice(engine="cpu", tasks=("headpose",)))
-    qtbot.addWidget(window)
-    window.show()
-    qtbot.waitUntil(lambda: bool(window.catalogue.titles), timeout=60_000)
-    yield window
-    window.leave()
-    window.player.wait_closed(5.0)
+    return lru_cache(load_catalogue)
+
+
+@pytest.fixture
+def real(start: Callable[..., MainWindow], load_once: Callable[[Choice], Catalogue]) -> MainWindow:
+    """The window with what is bundled, head pose alone on."""
+    return start(load_once, Choice(engine="cpu", tasks=("headpose",)))
 
 
 def test_a_model_folder_that_is_dropped_opens_as_a_task(

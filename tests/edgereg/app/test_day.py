@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,10 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDockWidget
 
-from edgereg.app.look import language
 from edgereg.app.player.catalogue import Catalogue
 from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
@@ -30,28 +29,6 @@ crossing = following.crossing
 DOC = Path(__file__).parents[3] / "docs/day-with-the-window.md"
 Key, LEFT = Qt.Key, Qt.MouseButton.LeftButton
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def start(qtbot: Any, tmp_path: Path) -> Iterator[Callable[[Catalogue], MainWindow]]:
-    """Opens a window on tasks, each time with the same settings."""
-    opened: list[MainWindow] = []
-
-    def begin(catalogue: Catalogue) -> MainWindow:
-        for before in opened:
-            before.leave()
-        settings = QSettings(str(tmp_path / "day.ini"), QSettings.Format.IniFormat)
-        window = MainWindow(lambda _: catalogue, settings)
-        qtbot.addWidget(window)
-        window.show()
-        qtbot.waitUntil(lambda: bool(window.catalogue.tasks))
-        opened.append(window)
-        return window
-
-    yield begin
-    for each in opened:
-        each.leave()
-    language.install(QApplication.instance(), "en")
 
 
 def _index(window: MainWindow) -> int:
@@ -138,7 +115,7 @@ def test_journey_3_one_person_is_followed_through_a_crossing(
     red = window.desk.looking.focus.followed
     qtbot.keyClick(window, Key.Key_Home)
     _at(qtbot, window, 0)
-    following._play(qtbot, window, 115)
+    following._play(qtbot, window, 90)
     panel = window.panels["values"]
     panel.draw()
     yaw = panel.shown.values[:, 0]

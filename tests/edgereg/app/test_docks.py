@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget
 
 from edgereg.app.docks import PANELS
@@ -20,24 +21,11 @@ from edgereg.app.window import MainWindow
 
 
 @pytest.fixture
-def start(qtbot: Any, catalogue: Catalogue, tmp_path: Path) -> Iterator[Callable[[], MainWindow]]:
+def restart(
+    start: Callable[[Catalogue], MainWindow], catalogue: Catalogue
+) -> Callable[[], MainWindow]:
     """Starts the window anew, with the same settings each time."""
-    opened: list[MainWindow] = []
-
-    def begin() -> MainWindow:
-        for before in opened:
-            before.close()
-        settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
-        window = MainWindow(lambda _: catalogue, settings)
-        qtbot.addWidget(window)
-        window.show()
-        qtbot.waitUntil(lambda: bool(window.catalogue.tasks))
-        opened.append(window)
-        return window
-
-    yield begin
-    for each in opened:
-        each.close()
+    return partial(start, catalogue)
 
 
 def _dock(window: MainWindow, key: str) -> QDockWidget:
@@ -72,27 +60,29 @@ def test_all_fits_on_a_small_screen(
             assert dock.width() >= 120
 
 
-@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.key)
-def test_a_panel_closes_and_comes_back(window: MainWindow, panel: Any) -> None:
-    dock = _dock(window, panel.key)
-    shown = dock.toggleViewAction()
-    assert shown in window.menus.inner["panels"].actions()
-    if not dock.isVisible():
+def test_each_panel_closes_and_comes_back(window: MainWindow) -> None:
+    for panel in PANELS:
+        dock = _dock(window, panel.key)
+        shown = dock.toggleViewAction()
+        assert shown in window.menus.inner["panels"].actions()
+        if not dock.isVisible():
+            shown.trigger()
+        dock.close()
+        assert not shown.isChecked()
         shown.trigger()
-    dock.close()
-    assert not shown.isChecked()
-    shown.trigger()
-    assert dock.isVisible()
-    dock.setFloating(True)
-    assert dock.isWindow()
+        assert dock.isVisible()
+        dock.setFloating(True)
+        assert dock.isWindow()
     window.menus.actions["reset_layout"].trigger()
-    assert not dock.isFloating()
-    assert window.dockWidgetArea(dock) is panel.area
-    assert dock.isVisible() is panel.shown
+    for panel in PANELS:
+        dock = _dock(window, panel.key)
+        assert not dock.isFloating()
+        assert window.dockWidgetArea(dock) is panel.area
+        assert dock.isVisible() is panel.shown
 
 
-def test_layout_and_habits_survive_a_restart(start: Callable[[], MainWindow]) -> None:
-    window = start()
+def test_layout_and_habits_survive_a_restart(restart: Callable[[], MainWindow]) -> None:
+    window = restart()
     window.resize(790, 700)
     _dock(window, "values").close()
     window.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, _dock(window, "tasks"))
@@ -103,7 +93,7 @@ def test_layout_and_habits_survive_a_restart(start: Callable[[], MainWindow]) ->
     window.menus.actions["skip"].setChecked(True)
     window.menus.actions["loop"].setChecked(True)
     size = window.width(), window.height()
-    window = start()
+    window = restart()
     assert (window.width(), window.height()) == size
     assert not _dock(window, "values").isVisible()
     top = Qt.DockWidgetArea.TopDockWidgetArea
@@ -120,23 +110,23 @@ def test_layout_and_habits_survive_a_restart(start: Callable[[], MainWindow]) ->
 
 
 def test_colours_that_nobody_chose_stay_those_of_the_system(
-    start: Callable[[], MainWindow], monkeypatch: pytest.MonkeyPatch
+    restart: Callable[[], MainWindow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not start().menus.actions["light"].isChecked()
+    assert not restart().menus.actions["light"].isChecked()
     monkeypatch.setattr("edgereg.app.window.theme.preferred", lambda _: LIGHT)
-    window = start()
+    window = restart()
     assert window.menus.actions["light"].isChecked()
     window.menus.actions["light"].trigger()
-    assert not start().menus.actions["light"].isChecked()
+    assert not restart().menus.actions["light"].isChecked()
 
 
 def test_what_was_full_screen_is_a_window_with_its_panels_at_the_next_start(
-    start: Callable[[], MainWindow],
+    restart: Callable[[], MainWindow],
 ) -> None:
-    window = start()
+    window = restart()
     window.menus.actions["full_screen"].setChecked(True)
     assert not _dock(window, "tasks").isVisible()
-    window = start()
+    window = restart()
     assert _dock(window, "tasks").isVisible()
     assert window.menuBar().isVisible()
 
@@ -150,27 +140,27 @@ def test_what_was_full_screen_is_a_window_with_its_panels_at_the_next_start(
     ],
 )
 def test_damaged_settings_are_survived(
-    start: Callable[[], MainWindow], tmp_path: Path, damage: bytes
+    restart: Callable[[], MainWindow], tmp_path: Path, damage: bytes
 ) -> None:
-    (tmp_path / "window.ini").write_bytes(damage)
-    window = start()
+    (tmp_path / "settings.ini").write_bytes(damage)
+    window = restart()
     assert window.transport.speed.value() == 1.0
     assert all(_dock(window, panel.key).isVisible() is panel.shown for panel in PANELS)
     window.transport.speed.setValue(2.0)
-    assert start().transport.speed.value() == 2.0
+    assert restart().transport.speed.value() == 2.0
 
 
 def test_the_folder_of_the_last_file_is_where_the_next_one_is_looked_for(
-    qtbot: Any, start: Callable[[], MainWindow], clip: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: Any, restart: Callable[[], MainWindow], clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folders: list[str] = []
     monkeypatch.setattr(
         "edgereg.app.window.asking.ask_file", lambda _parent, _kinds, at: folders.append(at) or ""
     )
-    window = start()
+    window = restart()
     window.open(str(clip))
     qtbot.waitUntil(lambda: window.player.current is not None)
-    window = start()
+    window = restart()
     window.menus.actions["open_file"].trigger()
     assert folders == [str(clip.parent)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
 from edgereg.app.player.catalogue import Catalogue
@@ -22,7 +22,15 @@ from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
 from edgereg.pipeline import memo
 
-from .conftest import FRAMES, FakeEngine, FakeTask, load
+from .conftest import FakeEngine, FakeTask, load, write_clip
+
+FRAMES = 60
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ball, for a shorter time."""
+    return write_clip(tmp_path_factory.mktemp("short") / "ball.avi", FRAMES)
 
 
 @pytest.fixture
@@ -33,8 +41,11 @@ def calls() -> Counter[str]:
 
 @pytest.fixture
 def counted(
-    qtbot: Any, tmp_path: Path, calls: Counter[str], detection: FakeTask, headpose: FakeTask
-) -> Iterator[MainWindow]:
+    start: Callable[[Catalogue], MainWindow],
+    calls: Counter[str],
+    detection: FakeTask,
+    headpose: FakeTask,
+) -> MainWindow:
     """The window with tasks whose engines count."""
 
     def counting(task: FakeTask) -> Any:
@@ -52,14 +63,7 @@ def counted(
         return replace(loaded, predict=count("predict"), refine=count("refine"))
 
     titles = {"detection": "Balls", "headpose": "Pose of balls"}
-    catalogue = Catalogue((counting(detection), counting(headpose)), titles)
-    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(lambda _: catalogue, settings)
-    qtbot.addWidget(window)
-    window.show()
-    qtbot.waitUntil(lambda: bool(window.catalogue.tasks))
-    yield window
-    window.leave()
+    return start(Catalogue((counting(detection), counting(headpose)), titles))
 
 
 def _open(qtbot: Any, window: MainWindow, clip: Path) -> None:
@@ -156,10 +160,10 @@ def test_all_values_of_the_clip_are_known_and_stay_while_tasks_are_switched(
     assert not np.isnan(whole.values).any()
     # The plot shows it, though nothing was played.
     panel = counted.panels["values"]
-    qtbot.waitUntil(lambda: len(panel.shown.times) > 0 and panel.shown.times[-1] > 4.7)
+    qtbot.waitUntil(lambda: len(panel.shown.times) > 0 and panel.shown.times[-1] > 2.3)
     counted.desk.choices.switch_task("headpose", on=False)
     counted.desk.looking.choose("detection")
-    for index in (10, 60, 119):
+    for index in (10, 30, 59):
         _see(qtbot, counted, index)
     counted.desk.choices.switch_task("headpose", on=True)
     counted.desk.looking.choose("headpose")

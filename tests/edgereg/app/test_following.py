@@ -147,29 +147,29 @@ def opened(qtbot: Any, window: MainWindow, crossing: Path) -> MainWindow:
 
 def test_a_crossing_leaves_the_curve_with_its_person(qtbot: Any, opened: MainWindow) -> None:
     _go(qtbot, opened, 0)
-    _play(qtbot, opened, 115)
+    _play(qtbot, opened, 90)
     opened.panels["values"].draw()
     red = _yaws(opened)
-    assert len(red) > 100
+    assert len(red) > 75
     assert (red[~np.isnan(red)] == 50).all()
-    _go(qtbot, opened, 100)
+    _go(qtbot, opened, 85)
     _click(qtbot, opened, BLUE)
     blue = _yaws(opened)
-    assert len(blue[~np.isnan(blue)]) > 80
+    assert len(blue[~np.isnan(blue)]) > 55
     assert (blue[~np.isnan(blue)] == -50).all()
     assert np.isnan(blue).any(), "hidden in the middle, it must have a gap there"
 
 
-@pytest.mark.parametrize("to", [5, 30, 110])
-def test_a_seek_keeps_the_person(qtbot: Any, opened: MainWindow, to: int) -> None:
+def test_a_seek_keeps_the_person(qtbot: Any, opened: MainWindow) -> None:
     """At frame 110 the other ball is where this one was."""
     followed = opened.desk.looking.focus.followed
-    _go(qtbot, opened, to)
-    assert opened.desk.looking.focus.followed == followed
-    row = opened.desk.looking.focus.row(opened.player.current)
-    assert opened.player.current.predictions["headpose"].values[row, 0] == 50
-    x = opened.video._highlight.reshape(2, 2).mean(axis=0)[0]
-    assert abs(x - _place(RED, to)[0]) < 4
+    for to in (110, 5, 30):
+        _go(qtbot, opened, to)
+        assert opened.desk.looking.focus.followed == followed
+        row = opened.desk.looking.focus.row(opened.player.current)
+        assert opened.player.current.predictions["headpose"].values[row, 0] == 50
+        x = opened.video._highlight.reshape(2, 2).mean(axis=0)[0]
+        assert abs(x - _place(RED, to)[0]) < 4
 
 
 def test_a_person_who_is_not_seen_is_said_to_be_so(qtbot: Any, opened: MainWindow) -> None:
@@ -238,7 +238,7 @@ def test_people_are_listed_and_chosen_by_mouse_and_keys(qtbot: Any, opened: Main
 
 def test_the_timeline_shows_who_is_there(qtbot: Any, opened: MainWindow) -> None:
     _go(qtbot, opened, 0)
-    _play(qtbot, opened, 115)
+    _play(qtbot, opened, 90)
     opened.desk.looking.counted.emit()
     lanes = {lane.person.number: lane for lane in opened.transport.presence.lanes}
     red = opened.desk.looking.focus.followed.number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,19 +92,16 @@ class _Pseudo(language.Table):
 
 def test_nothing_is_shown_that_was_not_looked_up(
     qtbot: Any,
+    start: Callable[[Catalogue], MainWindow],
     catalogue: Catalogue,
-    tmp_path: Path,
     clip: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app = QApplication.instance()
     pseudo = _Pseudo({}, app)
     monkeypatch.setattr("edgereg.app.window.install", lambda app, _: app.installTranslator(pseudo))
-    settings = QSettings(str(tmp_path / "pseudo.ini"), QSettings.Format.IniFormat)
     try:
-        window = MainWindow(lambda _: catalogue, settings)
-        qtbot.addWidget(window)
-        window.show()
+        window = start(catalogue)
         window.open(str(clip))
         qtbot.waitUntil(lambda: window.player.current is not None)
         qtbot.waitUntil(lambda: "detection" in window.status.stages.text())
@@ -117,26 +114,20 @@ def test_nothing_is_shown_that_was_not_looked_up(
             if not known and not words <= NO_WORDS:
                 raw.append((where, text))
         assert raw == [], "\n".join(map(str, raw))
-        window.leave()
     finally:
         app.removeTranslator(pseudo)
 
 
-def test_a_window_in_german(qtbot: Any, catalogue: Catalogue, tmp_path: Path) -> None:
-    settings = QSettings(str(tmp_path / "german.ini"), QSettings.Format.IniFormat)
+def test_a_window_in_german(
+    start: Callable[[Catalogue], MainWindow], catalogue: Catalogue, tmp_path: Path
+) -> None:
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     write_habits(settings, Habits(language="de"))
-    window = MainWindow(lambda _: catalogue, settings)
-    qtbot.addWidget(window)
-    try:
-        assert window.menus.actions["open_file"].text() == "Datei ö&ffnen…"
-        assert window.findChild(QDockWidget, "tasks").windowTitle() == "Aufgaben"
-        english = next(a for a in window.menus.inner["language"].actions() if a.text() == "English")
-        english.trigger()
-        assert "nächsten Start" in window.banner.message
-        window.leave()
-        again = MainWindow(lambda _: catalogue, settings)
-        qtbot.addWidget(again)
-        assert again.menus.actions["open_file"].text() == "&Open file…"
-        again.leave()
-    finally:
-        language.install(QApplication.instance(), "en")
+    settings.sync()
+    window = start(catalogue)
+    assert window.menus.actions["open_file"].text() == "Datei ö&ffnen…"
+    assert window.findChild(QDockWidget, "tasks").windowTitle() == "Aufgaben"
+    english = next(a for a in window.menus.inner["language"].actions() if a.text() == "English")
+    english.trigger()
+    assert "nächsten Start" in window.banner.message
+    assert start(catalogue).menus.actions["open_file"].text() == "&Open file…"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,15 +54,29 @@ def test_closing_the_window_ends_the_process(clip: Path, tmp_path: Path) -> None
     assert "Traceback" not in errors
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_process(clip: Path, tmp_path: Path, number: int) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM for one process")
+def test_a_signal_ends_the_process(clip: Path, tmp_path: Path) -> None:
     process = _start(clip, "stay", tmp_path)
     assert process.stdout is not None
     assert process.stdout.readline() == "shown\n"
     start = time.monotonic()
-    process.send_signal(number)
+    process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 0, errors
     assert time.monotonic() - start < 10
     assert "Traceback" not in errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_closes_the_window(qtbot: Any, window: Any) -> None:
+    from edgereg.app.main import close_on_signal
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        waker = close_on_signal(window)
+        os.kill(os.getpid(), signal.SIGINT)
+        qtbot.waitUntil(lambda: not window.isVisible())
+        waker.stop()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

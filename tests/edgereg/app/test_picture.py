@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,7 @@ import pytest
 pytest.importorskip("PySide6")
 pytest.importorskip("onnxruntime")
 
-from PySide6.QtCore import QSettings
-
-from edgereg.app.window import MainWindow
+from edgereg.app.player.catalogue import load_catalogue
 from edgereg.demo.clip import CLIP
 
 KEEP = os.environ.get("EDGEREG_PICTURES")
@@ -25,18 +24,12 @@ SHOWN = 110 if KEEP else 12
 
 
 @pytest.fixture
-def real_window(qtbot: Any, tmp_path: Path) -> Any:
+def real_window(start: Callable[..., Any]) -> Any:
     """The window as a user gets it."""
-    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(settings=settings)
-    qtbot.addWidget(window)
-    window.show()
-    qtbot.waitUntil(lambda: bool(window.catalogue.titles), timeout=60_000)
+    window = start(load_catalogue)
     if "headpose" not in {task.name for task in window.catalogue.tasks}:
         pytest.skip(f"no model: {dict(window.catalogue.unusable)}")
-    yield window
-    window.close()
-    window.player.wait_closed(5.0)
+    return window
 
 
 @pytest.mark.timeout(170)

@@ -48,6 +48,8 @@ def test_a_click_on_the_slider_goes_there(qtbot: Any, window: MainWindow, clip: 
     wanted = slider.frame_at(slider.x_of(80))
     qtbot.waitUntil(lambda: _shown(window) == wanted)
     assert abs(wanted - 80) <= 1
+    assert slider.value() == wanted
+    assert f"{wanted + 1}/120" in window.transport.position.text()
     assert window.player.state is State.PAUSED
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 
 from edgereg.api import PanelChoice, PanelCurve, PanelItem, PanelNumber, PanelPicture
 from edgereg.app.player.catalogue import Catalogue
@@ -57,23 +57,22 @@ def showing() -> Showing:
 
 @pytest.fixture
 def window(
-    qtbot: Any, tmp_path: Path, clip: Path, showing: Showing, detection: FakeTask
-) -> Iterator[MainWindow]:
+    qtbot: Any,
+    start: Callable[[Catalogue], MainWindow],
+    clip: Path,
+    showing: Showing,
+    detection: FakeTask,
+) -> MainWindow:
     """The window, held at a frame, with the task's panel open."""
     tasks = (load(detection), load(showing))
-    catalogue = Catalogue(tasks, {"detection": "Balls", "headpose": "Pose of balls"})
-    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(lambda _: catalogue, settings)
-    qtbot.addWidget(window)
-    window.show()
+    window = start(Catalogue(tasks, {"detection": "Balls", "headpose": "Pose of balls"}))
     window.show_panel("own")
     window.open(str(clip))
     qtbot.waitUntil(lambda: window.player.current is not None)
     window.player.pause()
     window.player.seek(20)
     qtbot.waitUntil(lambda: window.player.current.index == 20)
-    yield window
-    window.leave()
+    return window
 
 
 def test_numbers_curves_pictures_and_choices_are_drawn(
