@@ -32,6 +32,7 @@ from edgereg_training.reproduce.gllim.features import (
     prepare,
     size_of,
 )
+from edgereg_training.reproduce.gllim.hog import support_vectors
 from edgereg_training.reproduce.image_study import (
     Budget,
     absolute_errors,
@@ -46,14 +47,16 @@ LEARNING_RATE = 1e-3
 PCA = 64
 # Of least squares, as shares of the features' mean variance; chosen on validation data.
 RIDGES = (0.0, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+LEAST_SQUARES, SUPPORT_VECTORS = "least squares", "support vectors"
 
 
 @dataclass(frozen=True)
 class Trial:
     """A way to predict poses of a distribution from `count` training examples.
 
-    components: of GLLiM, None for forward regression: least squares with a ridge in closed form,
-    direct regression in a network. deep: whether the network is fine-tuned.
+    components: of GLLiM, None for forward regression. deep: whether the network is fine-tuned;
+    forward regression is direct then. forward: else, LEAST_SQUARES with a ridge on the features,
+    or SUPPORT_VECTORS on the pictures' gradients.
     """
 
     components: int | None
@@ -61,12 +64,13 @@ class Trial:
     count: int
     deep: bool = False
     covariance: str = "equal"
+    forward: str = LEAST_SQUARES
 
     @property
     def options(self) -> Options:
         """The method, as in a recipe."""
         if self.components is None:
-            return {"name": "direct", "loss": "l2"} if self.deep else {"name": "least squares"}
+            return {"name": "direct", "loss": "l2"} if self.deep else {"name": self.forward}
         options = {"name": "gllim", "components": self.components, "covariance": self.covariance}
         deep = {"assignment": "targets", "warmup_fits": 0, "frozen": 0} if self.deep else {}
         return {**options, "pca": PCA, **deep}
@@ -92,12 +96,15 @@ def compute(key: Key, data: Path) -> Cell:
     """The cell of a key."""
     size = Size(**{**key["size"], "biwi": tuple(key["size"]["biwi"])})
     sources = Sources({key["distribution"]: tuple(key["folders"])}, key["extractor"])
+    if key["options"]["name"] == SUPPORT_VECTORS:
+        return by_gradients(key, data, sources, size)
     solve = fine_tuned if key["deep"] else closed_form
     return solve(key, data, sources, size)
 
 
 def _seeds(trial: Trial, size: Size) -> int:
-    return size.deep_seeds if trial.deep else size.seeds
+    costly = trial.deep or trial.options["name"] == SUPPORT_VECTORS
+    return size.deep_seeds if costly else size.seeds
 
 
 def _keys(trial: Trial, size: Size, sources: Sources) -> list[Key]:
@@ -155,6 +162,19 @@ def least_squares(train: FeatureSet, validation: FeatureSet, test: FeatureSet) -
         if error < best:
             best, predicted = error, (test.features - mean) @ slope + poses
     return predicted
+
+
+def by_gradients(key: Key, data: Path, sources: Sources, size: Size) -> Cell:
+    """Support vector regression on the pictures, without the shared features."""
+    train, validation, test = images_of(data, sources.folders[key["distribution"]], size)
+    chosen = np.random.default_rng(key["seed"]).permutation(len(train))[: key["count"]]
+    some = train.take(chosen)
+    began = time.perf_counter()
+    predicted = support_vectors(
+        (some.centres, some.targets), (validation.centres, validation.targets), test.centres
+    )
+    error = float(np.abs(predicted - test.targets).mean())
+    return {"error": error, "seconds": time.perf_counter() - began}
 
 
 @dataclass(frozen=True)
