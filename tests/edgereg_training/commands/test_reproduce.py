@@ -38,6 +38,17 @@ def test_a_study_is_run_and_written(trial_study: None, tmp_path: Path) -> None:
     assert "| True | 2 |" in text
 
 
+def test_a_record_of_own_data_stands_beside_the_other(trial_study: None, tmp_path: Path) -> None:
+    data = tmp_path / "my_tub"
+    data.mkdir()
+    options = ["trial", "--data", str(data), "--out", str(tmp_path), "--cache", str(tmp_path)]
+    result = CliRunner().invoke(command, options)
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "trial-my_tub.md").read_text(encoding="utf-8")
+    assert "edgereg reproduce trial --data my_tub" in text
+    assert not (tmp_path / "trial.md").exists()
+
+
 def test_without_a_name_studies_are_listed(trial_study: None) -> None:
     result = CliRunner().invoke(command, [])
     assert result.exit_code == 0

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("skimage")
 pytest.importorskip("sklearn")
 
-from edgereg_training.reproduce.gllim.hog import gradients, support_vectors  # noqa: E402
+from edgereg_training.reproduce.gllim.hog import gradients, support_vectors
 
 
 def edges(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

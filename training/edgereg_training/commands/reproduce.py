@@ -17,7 +17,7 @@ from edgereg.core.shown import shown
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("results"),
     show_default=True,
-    help="Folder for NAME.md, NAME.json and NAME.png.",
+    help="Folder for NAME.md, NAME.json and NAME.png; NAME-FOLDER.md ... with --data FOLDER.",
 )
 @click.option(
     "--assets",

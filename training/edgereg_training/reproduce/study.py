@@ -238,9 +238,12 @@ def run_study(
     context = Context(quick, cells, cache / "rendered", assets, jobs, progress, given)
     done = run_of(study)(context)
     form = " --quick" if quick else ""
+    # A study of the user's own data has a record of its own.
+    named = study.name if given is None else f"{study.name}-{given.resolve().name}"
+    of = "" if given is None else f" --data {given.resolve().name}"
     return write_report(
-        done, f"{study.title} ({study.paper})", f"edgereg reproduce {study.name}{form}", out,
-        study.name,
+        done, f"{study.title} ({study.paper})", f"edgereg reproduce {study.name}{of}{form}", out,
+        named,
     )  # fmt: skip
 
 

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from edgereg_training.reproduce.bel.driving import Outcome, judged, rivals_table
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("matplotlib")
+
+from edgereg_training.reproduce.bel.driving import (
+    Outcome,
+    judged,
+    plot_of,
+    rivals_table,
+)
+from edgereg_training.reproduce.report import draw
 
 CODE = Outcome(
     "J, BCE", 3e-3,
@@ -39,3 +52,16 @@ def test_the_best_code_is_told_from_each_rival() -> None:
     lucky = Outcome("U, BCE", 1e-2, CODE.errors, {"GEN": [0.01, 0.9, 0.9]})
     rows = rivals_table("recorded drive", [WORSE, lucky, CODE], 0.4).rows
     assert [row[0] for row in rows] == ["J, BCE", "HAD, CE", "U, BCE", "constant (median)"]
+
+
+def test_the_plot_has_every_approach_and_the_constant(tmp_path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    table = rivals_table("recorded drive", [WORSE, CODE, rival("direct L1", [0.3, 0.4])], 0.4)
+    plot = plot_of("recorded drive", table)
+    figure = Figure()
+    plot(figure)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["J, BCE, GEN-EX", "direct L1, value", "HAD, CE, GEN"]
+    draw(plot, (6.0, 4.0), tmp_path / "plot.png")
+    assert (tmp_path / "plot.png").stat().st_size > 5000

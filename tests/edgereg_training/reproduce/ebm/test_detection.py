@@ -10,7 +10,8 @@ import torch
 from edgereg_training.reproduce.ebm.detection import fitting
 from edgereg_training.reproduce.ebm.detection.detector import Cached
 from edgereg_training.reproduce.ebm.detection.layers import CONFIDENCES, REGRESSORS, Confidence
-from edgereg_training.reproduce.ebm.detection.study import judged, rows_of
+from edgereg_training.reproduce.ebm.detection.study import judged, plot_of, rows_of
+from matplotlib.figure import Figure
 
 TRUTH = np.array([[16, 16, 48, 48]], np.float32)
 
@@ -57,6 +58,9 @@ def test_every_approach_becomes_a_row(cells: dict[str, list[dict[str, Any]]]) ->
     assert {row[1] for row in rows} == {"score", "IoU", "f"}
     assert all(np.isfinite(cell["loss"]) for found in cells.values() for cell in found)
     assert len(judged(cells)) == 7
+    figure = Figure()
+    plot_of(cells, own)(figure)
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == [*REGRESSORS, *CONFIDENCES]
 
 
 def test_an_energy_that_has_learnt_pulls_boxes_to_their_object() -> None:

@@ -36,7 +36,10 @@ from edgereg_training.reproduce.report import Entry, Report, Table
 from edgereg_training.reproduce.statistics import Interval, over_seeds
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from edgereg_training.reproduce.context import Context
+    from edgereg_training.reproduce.report import Plot
 
 Options = dict[str, Any]
 # Levels over the range -1..1; the paper has 670 of a wheel's degrees, and far more data.
@@ -102,7 +105,9 @@ def run(context: Context) -> Report:
         f"validation error. Errors are mean absolute errors as shares of full lock; intervals are "
         f"95 % (Student) over {size.seeds} seeds."
     )
-    return Report(tables, tuple(findings), method, record={name: record})
+    return Report(
+        tables, tuple(findings), method, plot_of(name, tables[1]), (9.0, 6.0), {name: record}
+    )
 
 
 def approaches_of() -> dict[str, Options]:
@@ -280,6 +285,29 @@ def rivals_table(name: str, outcomes: list[Outcome], constant: float) -> Table:
         ("approach", "decoder", "learning rate", "test error", "95 % from", "to"),
         tuple(rows),
     )
+
+
+def plot_of(name: str, ranking: Table) -> Plot:
+    """The test error of each approach, in the order of their validation errors."""
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        labels = [f"{approach}, {decoder}" for approach, decoder, *_ in ranking.rows[:-1]]
+        colours = ["black" if row[0] in RIVALS else "tab:blue" for row in ranking.rows[:-1]]
+        # The constant's interval, None, becomes NaN.
+        means, lows, highs = np.array([row[3:] for row in ranking.rows], np.float64).T
+        places = range(len(labels))
+        axes.hlines(places, lows[:-1], highs[:-1], colors=colours)
+        axes.scatter(means[:-1], places, c=colours)
+        axes.axvline(means[-1], color="tab:red", ls="--", label=str(ranking.rows[-1][0]))
+        axes.set_yticks(places, labels)
+        axes.invert_yaxis()
+        axes.set_xlabel("mean absolute error, shares of full lock; bars: 95 % over seeds")
+        axes.set_ylabel("the least validation error first")
+        axes.set_title(f"Steering on {name}\ncodes blue, what they compete with black")
+        axes.legend()
+
+    return draw
 
 
 def least_validation(outcome: Outcome) -> float:

@@ -61,4 +61,5 @@ def _one(
     checked, right = validation
     errors = [np.abs(m.predict(checked) * deviation + middle - right).mean() for m in models]
     best = models[int(np.argmin(errors))]
-    return (best.predict(tested) * deviation + middle).astype(np.float32)
+    predicted: FloatArray = (best.predict(tested) * deviation + middle).astype(np.float32)
+    return predicted

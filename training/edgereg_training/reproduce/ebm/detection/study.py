@@ -20,7 +20,10 @@ from edgereg_training.reproduce.report import Entry, Report, Table
 from edgereg_training.reproduce.statistics import over_seeds
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from edgereg_training.reproduce.context import Context
+    from edgereg_training.reproduce.report import Plot
 
 RATES, QUICK_RATES = (5e-4, 2e-3), (1e-3,)
 SEEDS, QUICK_SEEDS = 3, 1
@@ -58,7 +61,8 @@ def run(context: Context) -> Report:
         f"Algorithm 1, 10 steps, with step lengths found on the validation pictures ({lengths}). "
         "The energy is one for all classes; the paper has one of each."
     )
-    return Report((table,), tuple(judged(cells)), method, record={"cells": cells, "detector": own})
+    record = {"cells": cells, "detector": own}
+    return Report((table,), tuple(judged(cells)), method, plot_of(cells, own), (9.0, 4.5), record)
 
 
 def steps_of(context: Context) -> int:
@@ -104,6 +108,27 @@ def rows_of(
 
 def _texts(found: list[Cell], which: str) -> list[str]:
     return [over_seeds([100 * c[which][n] for c in found]).text() for n in ("ap", "ap50", "ap75")]
+
+
+def plot_of(cells: dict[str, list[Cell]], own: dict[str, float]) -> Plot:
+    """AP and AP75 of each approach with suppression by the scores, beside the detector's own."""
+
+    def draw(figure: Figure) -> None:
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, figure_name in zip(panels, ("ap", "ap75"), strict=True):
+            for place, found in enumerate(cells.values()):
+                one = over_seeds([100 * cell["test"][figure_name] for cell in found])
+                axes.plot((one.low, one.high), (place, place), color="tab:blue")
+                axes.plot(one.mean, place, "o", color="tab:blue")
+            axes.axvline(
+                100 * own[figure_name], color="black", ls="--", label="Faster R-CNN itself"
+            )
+            axes.set(xlabel=f"{figure_name.upper()}, per cent; bars: 95 % over seeds")
+        panels[0].set_yticks(range(len(cells)), list(cells))
+        panels[0].invert_yaxis()
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center")
+
+    return draw
 
 
 def judged(cells: dict[str, list[Cell]]) -> list[str]:
