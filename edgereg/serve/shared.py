@@ -35,8 +35,9 @@ class InTurns:
         self._engine = engine
         self._hung_s = hung_s
         self._has_run = engine.provider == CPU
-        self._waiting: deque[object] = deque()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        # An event for every caller, set when its turn has come, so that nobody else is woken.
+        self._waiting: deque[threading.Event] = deque()
         self.pulse = Pulse(f"engine {name}")
 
     @property
@@ -66,20 +67,22 @@ class InTurns:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Wait for those who came before. Raises EngineError where one of them hangs."""
-        ticket = object()
-        with self._changed:
-            self._waiting.append(ticket)
-            while self._waiting[0] is not ticket:
-                if self.pulse.late():
-                    self._waiting.remove(ticket)
+        mine = threading.Event()
+        with self._lock:
+            self._waiting.append(mine)
+            self._waiting[0].set()
+        while not mine.wait(LOOK_S):
+            with self._lock:
+                if not mine.is_set() and self.pulse.late():
+                    self._waiting.remove(mine)
                     raise EngineError(f"{self.pulse.name} hangs; the process must be started again")
-                self._changed.wait(LOOK_S)
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._waiting.popleft()
-                self._changed.notify_all()
+                if self._waiting:
+                    self._waiting[0].set()
 
 
 class SharedTasks:
