@@ -380,7 +380,6 @@ def passes(
     sinks: Sequence[Sink] = (),
     append: bool = False,
     resume: bool = False,
-    loop: bool = False,
 ) -> Iterator[Run]:
     """The runs that write these outputs, each to be run, and finished, before the next one.
 

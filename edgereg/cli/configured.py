@@ -24,12 +24,11 @@ _BESIDE = frozenset(
 
 @dataclass(frozen=True)
 class Configured:
-    """A run as a file describes it. loop: a recording starts again at its end."""
+    """A run as a file describes it, without `loop`: it goes to the end of a recording."""
 
     source: str
     outputs: tuple[Path, ...]
     choice: Choice
-    loop: bool
 
 
 def configured(
@@ -62,7 +61,7 @@ def configured(
         filters=(*of_file.filters, *choice.filters),
         source=options,
     )
-    return Configured(config.source, config.outputs, merged, config.loop)
+    return Configured(config.source, config.outputs, merged)
 
 
 def _chosen(path: Path, sources: Mapping[str, SourceConfig], name: str | None) -> SourceConfig:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,8 @@ from edgereg.cli.waiting import at_work
 from edgereg.core.errors import EdgeregError
 
 if TYPE_CHECKING:
-    from edgereg.assembly import Run
+    from edgereg.assembly import Choice, Run
+    from edgereg.cli.watching import FirstFaults
 
 
 @click.command("run")
@@ -74,77 +75,113 @@ def command(
     (annotated video), %06d.png, .jsonl, .csv, .parquet, .json (COCO), .txt (MOTChallenge), .pts
     (300-W).
     """
-    from edgereg.assembly import passes
-    from edgereg.blurring import Blur
-    from edgereg.cli.watching import FirstFaults, conclude, watch
-
     if options["reload"]:
         from edgereg.cli.reloading import run_again
 
         return run_again([word for word in session.arguments if word != "--reload"], session.off)
-    blur = Blur.parse(options["blur"]) if options["blur"] else None
-    realtime = None if options["every_frame"] is None else not options["every_frame"]
-    choice = replace(choice_of(options), realtime=realtime, limit=options["limit"], blur=blur)
-    loop = False
+    choice = _choice(options)
     if options["config"]:
         from edgereg.cli.configured import configured
 
         found = configured(options["config"], source, outputs, choice)
-        source, outputs, choice, loop = found.source, found.outputs, found.choice, found.loop
+        source, outputs, choice = found.source, found.outputs, found.choice
     if source is None:
         raise click.UsageError("Missing argument 'SOURCE'.")
     session.tasks()
-    if options["workers"]:
-        from edgereg.cli.spreading import run_spread
+    run_all = _on_workers if options["workers"] else _here
+    return run_all(session, source, outputs, choice, options)
 
-        if choice.precision or choice.limit or choice.realtime or choice.blur or session.isolated:
-            raise EdgeregError(
-                "--workers takes none of --precision, --limit, --realtime, --blur and --isolate; "
-                "leave it out"
-            )
-        workers, frames = options["workers"], options["slice"]
-        append, resume = options["append"], options["resume"]
-        return run_spread(
-            session,
-            source,
-            outputs,
-            choice,
-            workers=workers,
-            slice_frames=frames,
-            append=append,
-            resume=resume,
+
+def _choice(options: dict[str, Any]) -> Choice:
+    """What the options say of a run."""
+    from edgereg.blurring import Blur
+
+    every_frame, blur = options["every_frame"], options["blur"]
+    return replace(
+        choice_of(options),
+        realtime=None if every_frame is None else not every_frame,
+        limit=options["limit"],
+        blur=Blur.parse(blur) if blur else None,
+    )
+
+
+def _on_workers(
+    session: Session,
+    source: str,
+    outputs: Sequence[Path],
+    choice: Choice,
+    options: Mapping[str, Any],
+) -> int:
+    """Spread the clips; returns the exit code."""
+    from edgereg.cli.spreading import run_spread
+
+    if choice.precision or choice.limit or choice.realtime or choice.blur or session.isolated:
+        raise EdgeregError(
+            "--workers takes none of --precision, --limit, --realtime, --blur and --isolate; "
+            "leave it out"
         )
-    faults, code = FirstFaults(), 0
-    runs = passes(
-        session.plugins,
+    return run_spread(
+        session,
         source,
         outputs,
         choice,
-        sinks=[faults],
+        workers=options["workers"],
+        slice_frames=options["slice"],
         append=options["append"],
         resume=options["resume"],
-        loop=loop,
+    )
+
+
+def _here(
+    session: Session,
+    source: str,
+    outputs: Sequence[Path],
+    choice: Choice,
+    options: Mapping[str, Any],
+) -> int:
+    """Run all passes in this process; returns the worst of their exit codes."""
+    from edgereg.assembly import passes
+    from edgereg.cli.watching import FirstFaults
+
+    faults, code = FirstFaults(), 0
+    append, resume = options["append"], options["resume"]
+    runs = passes(
+        session.plugins, source, outputs, choice, sinks=[faults], append=append, resume=resume
     )
     for run in _made(runs):
-        info = run.source.info
-        report, interrupted = watch(run.pipeline, info.frame_count, live=info.live)
-        with signals_ignored():
-            places = run.finish(interrupted=interrupted)
-        ended = conclude(
-            report,
-            interrupted,
-            faults,
-            places,
-            with_stats=options["show_stats"],
-            whose=run.pipeline.guard.whose,
-            debug=session.debug,
-        )
-        faults, code = FirstFaults(), max(code, ended)
-        if run.veil is not None:
-            click.echo(run.veil.summary())
+        ended, interrupted = _to_its_end(session, run, faults, with_stats=options["show_stats"])
+        faults.faults.clear()
+        code = max(code, ended)
         if interrupted:
             break
     return code
+
+
+def _to_its_end(
+    session: Session, run: Run, faults: FirstFaults, *, with_stats: bool
+) -> tuple[int, bool]:
+    """Run, finish the outputs, and tell how it went: the exit code, and whether it was interrupted.
+
+    Raises what ended it.
+    """
+    from edgereg.cli.watching import conclude, watch
+
+    info = run.source.info
+    report, interrupted = watch(run.pipeline, info.frame_count, live=info.live)
+    with signals_ignored():
+        places = run.finish(interrupted=interrupted)
+    code = conclude(
+        report,
+        interrupted,
+        faults,
+        places,
+        with_stats=with_stats,
+        whose=run.pipeline.guard.whose,
+        debug=session.debug,
+    )
+    if run.veil is not None:
+        click.echo(run.veil.summary())
+    return code, interrupted
 
 
 def _made(runs: Iterator[Run]) -> Iterator[Run]:
