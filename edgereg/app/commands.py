@@ -146,6 +146,21 @@ def _look(window: MainWindow) -> list[Command | str | None]:
         None,
         Command("compute", tr("&Compute the whole clip"), window.desk.filler.start, "Ctrl+Shift+C"),
         Command("refine", tr("Switch &refinement"), window.desk.choices.toggle_refinement, "R"),
+        None,
+        Command(
+            "unrefined",
+            tr("Compare with &not refined"),
+            window.compare_unrefined,
+            "C",
+            checked=False,
+        ),
+        Command(
+            "models",
+            tr("Compare with another &model…"),
+            window.compare_models,
+            "Shift+C",
+            checked=False,
+        ),
     ]
 
 

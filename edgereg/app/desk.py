@@ -13,6 +13,7 @@ from edgereg.app.messages import Messages
 from edgereg.app.player.background import Job
 from edgereg.app.player.catalogue import Catalogue, Loader, adapted
 from edgereg.app.player.choices import Choices
+from edgereg.app.player.comparing import Comparing, load_rival
 from edgereg.app.player.filling import Filler
 from edgereg.app.player.looking import Looking
 from edgereg.app.player.playback import Playback
@@ -53,10 +54,12 @@ class Desk(QObject):
         self.pointing = Pointing(self.player)
         self.looking = Looking(self.player)
         self.choices = Choices(self.player)
+        self.comparing = Comparing(self.player, self.choices)
         self.filler = Filler(self.player)
         self.choices.changed.connect(self.filler.renew)
         self.filler.failed.connect(self.messages.fail)
         self._loading: Job | None = None
+        self._loading_rival: Job | None = None
         self._looks_at = ""
         self.chosen.connect(lambda problem: self.messages.fail(problem) if problem else None)
 
@@ -90,10 +93,23 @@ class Desk(QObject):
         self._looks_at = load_model(folder).spec.task
         self.choose(choice)
 
+    def compare_with(self, folder: Path) -> None:
+        """Show another model of the task looked at beside its own, once it is loaded."""
+        if self.player.recording is not None:
+            self.messages.inform(tr("a recording is under way; stop it first"))
+            return
+        of = self.looking.focus.task or ""
+        call = partial(load_rival, self.catalogue, self.choice, of, folder)
+        self._loading_rival = Job(call, parent=self)
+        self._loading_rival.done.connect(self.comparing.compare_models)
+        self._loading_rival.failed.connect(self.messages.fail)
+        self._loading_rival.start()
+
     def close(self) -> None:
         """Stop everything; nothing is waited for."""
-        if self._loading is not None:
-            self._loading.abandon()
+        for job in (self._loading, self._loading_rival):
+            if job is not None:
+                job.abandon()
         self.closing.emit()
         self.player.close()
 
@@ -119,6 +135,7 @@ class Desk(QObject):
         self.looking.use(catalogue.tasks)
         for fault in catalogue.faults:
             self.messages.warn(fault)
+        self.comparing.keep_to(catalogue.tasks)
         self.player.use(catalogue.tasks, catalogue.plugins, choice)
         if self._looks_at in self.looking.loaded:
             self.choices.switch_task(self._looks_at, on=True)

@@ -44,6 +44,12 @@ def ask_url(parent: QWidget) -> str:
     return text.strip() if agreed else ""
 
 
+def ask_model(parent: QWidget) -> Path | None:
+    """A model folder, or None."""
+    chosen = QFileDialog.getExistingDirectory(parent, tr("A model folder"), "")
+    return Path(chosen) if chosen else None
+
+
 def ask_target(parent: QWidget, suggestion: str, kinds: str) -> Path | None:
     """Where to save, or None; the ending follows the chosen kind where none is typed."""
     name, kind = QFileDialog.getSaveFileName(parent, tr("Save as"), suggestion, kinds)

@@ -30,6 +30,13 @@ class Menus:
     inner: dict[str, QMenu] = field(default_factory=dict)
     keys: dict[str, list[tuple[str, list[str]]]] = field(default_factory=dict)
 
+    def check(self, key: str, on: bool) -> None:
+        """Show a switch as on or off, which switches nothing."""
+        action = self.actions[key]
+        action.blockSignals(True)
+        action.setChecked(on)
+        action.blockSignals(False)
+
     def enable(self, keys: Iterable[str], on: bool) -> None:
         """Enable or disable some entries."""
         for key in keys:

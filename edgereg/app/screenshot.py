@@ -18,6 +18,7 @@ import click
 @click.option("--camera", is_flag=True, help="Play a file like a camera: looped, latest frame.")
 @click.option("--light", is_flag=True, help="Light colours.")
 @click.option("--panel", "panels", multiple=True, help="A further panel to show, by its key.")
+@click.option("--command", "commands", multiple=True, help="A command of a menu, by its key.")
 @click.option("--size", nargs=2, type=int, default=(1360, 860), show_default=True)
 def main(
     source: str,
@@ -26,6 +27,7 @@ def main(
     camera: bool,
     light: bool,
     panels: tuple[str, ...],
+    commands: tuple[str, ...],
     size: tuple[int, int],
 ) -> None:
     """Play SOURCE in a window that nobody sees, and save a PICTURE of it.
@@ -59,6 +61,8 @@ def main(
         time.sleep(0.005)
         if end is None and window.player.current is not None:
             end = time.monotonic() + seconds
+            for key in commands:
+                window.menus.actions[key].trigger()
     window.grab().save(str(picture))
     click.echo(f"{picture}: {window.status.rate.text()}  {window.status.stages.text()}")
     if window.banner.message:

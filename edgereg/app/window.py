@@ -149,6 +149,27 @@ class MainWindow(QMainWindow):
         if followed is not None and self.desk.pointing.take_back(followed):
             self.desk.looking.release()
 
+    def compare_unrefined(self, on: bool) -> None:
+        """Each frame twice, before and after refinement; or once again."""
+        (self.desk.comparing.compare_unrefined if on else self.desk.comparing.stop)()
+
+    def compare_models(self, on: bool) -> None:
+        """Each frame twice, with another model of the task looked at beside its own; or once."""
+        if not on:
+            self.desk.comparing.stop()
+        elif folder := asking.ask_model(self):
+            self.desk.compare_with(folder)
+        self._on_compared()
+
+    def _on_compared(self) -> None:
+        comparing = self.desk.comparing
+        for key, on in (
+            ("unrefined", comparing.unrefined),
+            ("models", comparing.rival is not None),
+        ):
+            self.menus.check(key, on)
+        self.video.split(comparing.sides if comparing.on else None)
+
     def set_theme(self, name: str) -> None:
         """Dress the window, from now on: 'dark' or 'light'."""
         self._habits = self._habits.model_copy(update={"theme": name})
@@ -249,10 +270,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         usual = theme.preferred(app) if isinstance(app, QApplication) else theme.DARK
         name = kept.theme or usual.name
-        light = self.menus.actions["light"]
-        light.blockSignals(True)
-        light.setChecked(name == theme.LIGHT.name)
-        light.blockSignals(False)
+        self.menus.check("light", name == theme.LIGHT.name)
         self._dress(name)
         habits.restore_layout(self._settings, self)
 
@@ -390,6 +408,7 @@ class MainWindow(QMainWindow):
         player.renewed.connect(self.playback.forget)
         desk.catalogued.connect(self._on_catalogued)
         looking.changed.connect(self._on_looked)
+        desk.comparing.changed.connect(self._on_compared)
         looking.counted.connect(lambda: self.transport.presence.show_lanes(looking.everybody()))
         for widget in (self.video, self.welcome, self.banner, self.transport, self.saving):
             desk.themed.connect(widget.set_theme)

@@ -128,6 +128,16 @@ class Predictions:
         return specs_of(self.kinds)
 
     @property
+    def unrefined(self) -> Predictions | None:
+        """The same as they were before refinement, or None where nothing was refined."""
+        if self.refinement is None:
+            return None
+        before = self.refinement.initial
+        return replace(
+            self, values=before, refinement=None, std=None, intervals=None, smoothed=None
+        )
+
+    @property
     def boxes(self) -> FloatArray | None:
         """float32 [N, 4] in frame pixels: the boxes found, else the regions, else None."""
         if any(isinstance(kind, Boxes) for kind in self.kinds):

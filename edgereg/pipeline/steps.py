@@ -8,7 +8,7 @@ last. Each step reads and fills one `Work`, which belongs to one step at a time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeAlias
@@ -467,18 +467,29 @@ def _draw(
     work: Work,
 ) -> None:
     """Collect the marks of all tasks, and paint them where somebody wants a picture."""
-    marks: list[Mark] = []
-    for loaded in tasks:
-        name, found = loaded.name, work.predictions.get(loaded.name)
-        hidden = name in settings.hidden | settings.off or guard.is_off(name, "marks")
-        if found is None or hidden:
-            continue
-        shown = found if found.smoothed is None else replace(found, values=found.smoothed)
-        draw = partial(_marks_of, loaded, shown, work.frame.size)
-        marks.extend(guard.attempt(name, "marks", work.faults, draw) or ())
-    work.marks = tuple(marks)
+    drawn = [each for each in tasks if each.name not in settings.hidden | settings.off]
+    work.marks = marks_of(drawn, work.predictions, work.frame.size, guard, work.faults)
     if painter is not None:
         work.picture = painter(work.frame.image, work.marks)
+
+
+def marks_of(
+    tasks: Sequence[LoadedTask],
+    predictions: Mapping[str, Predictions],
+    size: tuple[int, int],
+    guard: Guard,
+    faults: list[Fault],
+) -> tuple[Mark, ...]:
+    """What tasks draw of their predictions in a frame of a size (width, height), in their order."""
+    marks: list[Mark] = []
+    for loaded in tasks:
+        found = predictions.get(loaded.name)
+        if found is None or guard.is_off(loaded.name, "marks"):
+            continue
+        shown = found if found.smoothed is None else replace(found, values=found.smoothed)
+        draw = partial(_marks_of, loaded, shown, size)
+        marks.extend(guard.attempt(loaded.name, "marks", faults, draw) or ())
+    return tuple(marks)
 
 
 def _marks_of(loaded: LoadedTask, found: Predictions, size: tuple[int, int]) -> list[Mark]:

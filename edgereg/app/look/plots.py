@@ -130,10 +130,12 @@ def pen(colour: Rgb | str, width: float, *, dashed: bool = False) -> Any:
 class Curve:
     """A curve on a plot; filled: down to 0."""
 
-    def __init__(self, plot: Plot, rgb: Rgb, width: float, *, filled: bool = False) -> None:
+    def __init__(
+        self, plot: Plot, rgb: Rgb, width: float, *, filled: bool = False, dashed: bool = False
+    ) -> None:
         self._filled = filled
         self._line = QGraphicsPathItem()
-        self._line.setPen(pen(rgb, width))
+        self._line.setPen(pen(rgb, width, dashed=dashed))
         self._items = [self._line]
         if filled:
             self._area = QGraphicsPathItem()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from edgereg.app.look import paint_qt
 from edgereg.app.panels.viewport import Viewport, fitted
 from edgereg.core.arrays import Image
+from edgereg.core.marks import Mark
 from edgereg.core.result import FrameResult
 from edgereg.paint.style import unit_of
 
@@ -35,8 +37,8 @@ class Canvas:
         return self.view or fitted(frame, (self.width, self.height))
 
 
-def render(result: FrameResult, canvas: Canvas) -> QImage:
-    """The frame and its marks on a canvas, at the resolution of the screen."""
+def render(frame: Image, marks: Sequence[Mark], canvas: Canvas) -> QImage:
+    """A frame and marks on a canvas, at the resolution of the screen."""
     ratio = canvas.ratio
     image = QImage(
         max(round(canvas.width * ratio), 1),
@@ -44,15 +46,15 @@ def render(result: FrameResult, canvas: Canvas) -> QImage:
         QImage.Format.Format_RGB32,
     )
     image.fill(QColor(canvas.background))
-    height, width = result.image.shape[:2]
+    height, width = frame.shape[:2]
     view = canvas.view_of((width, height))
     painter = QPainter(image)
     painter.scale(ratio, ratio)
     painter.translate(view.left, view.top)
     painter.scale(view.scale, view.scale)
-    _draw_frame(painter, result.image, view.scale * ratio, whole=canvas.view is None)
+    _draw_frame(painter, frame, view.scale * ratio, whole=canvas.view is None)
     painter.setClipRect(QRectF(0, 0, width, height))
-    paint_qt.paint(painter, result.marks, (width, height), 1.0 / view.scale)
+    paint_qt.paint(painter, marks, (width, height), 1.0 / view.scale)
     painter.end()
     image.setDevicePixelRatio(ratio)
     return image

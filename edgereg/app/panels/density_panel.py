@@ -26,6 +26,8 @@ _VISIBLE = 0.004
 _NARROWEST = 0.15
 # Curves are drawn with a height of 1 in plots that are a little higher.
 _HEADROOM = 1.1
+# What is compared: seen on dark and on light ground, and no colour of a target.
+_BESIDE = 150, 150, 150
 
 
 class DensityPanel(QWidget):
@@ -85,7 +87,8 @@ class DensityPanel(QWidget):
         answer, curve = self._waiting.pop(d)
         self._latest = d
         path = None if answer.trajectory is None else answer.trajectory[:, d]
-        self._plots[d].show_curve(curve, path)
+        beside = next((each for each in answer.beside if each.name == curve.name), None)
+        self._plots[d].show_curve(curve, path, beside)
 
     def clear(self, note: str) -> None:
         """Show empty plots, which keep their places, and say why where there are none."""
@@ -135,6 +138,9 @@ class CurvePlot(QWidget):
         self.initial = Rule(self._plot, self._rgb, 1.5, dashed=True)
         self.final = Rule(self._plot, theme.text, 2)
         self.iterates = Dots(self._plot, self._rgb)
+        self._other = Curve(self._plot, _BESIDE, 1.5, dashed=True)
+        self.other_final = Rule(self._plot, _BESIDE, 1.5, dashed=True)
+        self.beside: DensityCurve | None = None
         self.shown: DensityCurve | None = None
         self._plot.let_go.connect(self._draw_anew)
         self._plot.moved.connect(self._draw_anew)
@@ -160,10 +166,12 @@ class CurvePlot(QWidget):
         self._plot.show_range(target.low, target.high)
         self._plot.setAccessibleName(tr("Density of {name}").format(name=target.name))
 
-    def show_curve(self, curve: DensityCurve, path: FloatArray | None) -> None:
+    def show_curve(
+        self, curve: DensityCurve, path: FloatArray | None, beside: DensityCurve | None = None
+    ) -> None:
         """Show a curve as high as its plot; path: float32 [T+1], the iterates of this target, or
-        None."""
-        self.shown = curve
+        None. beside: what it is compared with, dashed."""
+        self.shown, self.beside = curve, beside
         heights = self._draw_curve(curve)
         self.final.set_value(curve.final, high=_HEADROOM)
         self.initial.set_value(curve.initial, high=_HEADROOM)
@@ -172,14 +180,21 @@ class CurvePlot(QWidget):
         else:
             self.iterates.set_data(path, np.interp(path, curve.x, heights))
         self.title.setText(self._headline(curve))
+        if beside is None:
+            self._other.clear()
+            self.other_final.set_value(None)
+        else:
+            self._other.set_data(beside.x, beside.density / max(float(beside.density.max()), 1e-12))
+            self.other_final.set_value(beside.final, high=_HEADROOM)
 
     def clear(self) -> None:
         """Show nothing."""
-        self.shown = None
+        self.shown = self.beside = None
         self.title.setText(self._name)
         self._curve.clear()
+        self._other.clear()
         self.iterates.clear()
-        for rule in (self.initial, self.final):
+        for rule in (self.initial, self.final, self.other_final):
             rule.set_value(None)
 
     def _headline(self, curve: DensityCurve) -> str:
@@ -187,6 +202,9 @@ class CurvePlot(QWidget):
         if curve.initial is not None:
             start = tr("from {value:+.1f}").format(value=curve.initial)
             before = f" <span style='color:{self._dim}'>{start}</span>"
+        if self.beside is not None:
+            other = tr("beside {value:+.1f}").format(value=self.beside.final)
+            before += f" <span style='color:{hex_colour(_BESIDE)}'>{other}</span>"
         unit = "°" if curve.unit in ("deg", "degree", "degrees", "°") else f" {curve.unit}"
         return f"{self._name} {curve.final:+.1f}{unit}{before}"
 

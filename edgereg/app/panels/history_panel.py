@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
@@ -19,6 +21,7 @@ from edgereg.paint.style import colour_of, hex_colour
 _LIVE_WINDOW_S = 20.0
 _REDRAW_MS = 160
 MOST_LINES = 6
+_NO_VALUES = Series(np.zeros(0), np.zeros((0, 0), np.float32))
 
 
 class HistoryPanel(QWidget):
@@ -28,10 +31,12 @@ class HistoryPanel(QWidget):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._player, self._looking = desk.player, desk.looking
+        self._player, self._looking, self._comparing = desk.player, desk.looking, desk.comparing
         self._theme = DARK
         self._lines: list[Curve] = []
-        self.shown = Series(np.zeros(0), np.zeros((0, 0), np.float32))
+        self._others: list[Curve] = []
+        self.beside: Series | None = None
+        self.shown = _NO_VALUES
         self._names: tuple[str, ...] = ()
         self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
         self._redraw.timeout.connect(self.draw)
@@ -55,6 +60,7 @@ class HistoryPanel(QWidget):
         column.addWidget(self._plot, 1)
         desk.themed.connect(self._set_theme)
         desk.looking.changed.connect(self.draw)
+        desk.comparing.changed.connect(self.draw)
         desk.player.shown.connect(lambda _: self._redraw.isActive() or self._redraw.start())
         desk.player.learnt.connect(lambda: self._redraw.isActive() or self._redraw.start())
         for signal in (desk.player.measured, desk.player.state_changed):
@@ -71,29 +77,37 @@ class HistoryPanel(QWidget):
         if names != self._names:
             self._name_lines(names)
         self.shown = self._looking.series()
-        series = self._part().thinned(max(self._plot.width(), 200))
-        for d, line in enumerate(self._lines):
-            if series.values.shape[1] > d:
-                line.set_data(series.times, series.values[:, d])
-            else:
-                line.clear()
-        low, high = self._fit_heights(series)
+        self.beside = self._comparing.series(task.name, self._looking.focus.track)
+        drawn = self._draw_lines(self._lines, self.shown)
+        beside = self._draw_lines(self._others, self.beside or _NO_VALUES)
+        low, high = self._fit_heights([drawn, beside])
         if result is not None:
             self._now.set_value(result.time_s, low, high)
             self._plot.show_range(*self._window(result.time_s))
 
-    def _part(self) -> Series:
-        """What of the series is seen where the user has zoomed."""
-        if not self._plot.free:
-            return self.shown
-        (low, high), _ = self._plot.getViewBox().viewRange()
-        first, last = np.searchsorted(self.shown.times, (low, high)).tolist()
-        part = slice(max(first - 1, 0), last + 1)
-        return Series(self.shown.times[part], self.shown.values[part])
+    def _draw_lines(self, lines: Sequence[Curve], whole: Series) -> Series:
+        """Draw values, a line each; returns what is drawn."""
+        series = self._part(whole).thinned(max(self._plot.width(), 200))
+        for d, line in enumerate(lines):
+            if series.values.shape[1] > d:
+                line.set_data(series.times, series.values[:, d])
+            else:
+                line.clear()
+        return series
 
-    def _fit_heights(self, series: Series) -> tuple[float, float]:
+    def _part(self, whole: Series) -> Series:
+        """What of a series is seen where the user has zoomed."""
+        if not self._plot.free:
+            return whole
+        (low, high), _ = self._plot.getViewBox().viewRange()
+        first, last = np.searchsorted(whole.times, (low, high)).tolist()
+        part = slice(max(first - 1, 0), last + 1)
+        return Series(whole.times[part], whole.values[part])
+
+    def _fit_heights(self, drawn: Sequence[Series]) -> tuple[float, float]:
         """Room for all values, and some more, so that it need not grow with each of them."""
-        known = series.values[:, : len(self._lines)]
+        values = [series.values[:, : len(self._lines)].ravel() for series in drawn]
+        known = np.concatenate(values)
         known = known[np.isfinite(known)]
         if not len(known):
             return self._heights or (0.0, 1.0)
@@ -121,10 +135,11 @@ class HistoryPanel(QWidget):
         return max(now_s - _LIVE_WINDOW_S, 0.0), max(now_s, _LIVE_WINDOW_S)
 
     def _name_lines(self, names: tuple[str, ...]) -> None:
-        for line in self._lines:
+        for line in (*self._lines, *self._others):
             line.remove(self._plot)
         self._names, self._heights = names, None
         self._lines = [Curve(self._plot, colour_of(d), 1.8) for d in range(len(names))]
+        self._others = [Curve(self._plot, colour_of(d), 1, dashed=True) for d in range(len(names))]
         coloured = (
             f"<span style='color:{hex_colour(colour_of(d))}'>■</span> {name}"
             for d, name in enumerate(names)
@@ -137,5 +152,13 @@ class HistoryPanel(QWidget):
         return self._plot
 
     def _numbers(self) -> Numbers:
-        columns = self.shown.values[:, : len(self._names)].T
-        return Numbers(("time_s", *self._names), (self.shown.times, *columns))
+        count = len(self._names)
+        names, columns = [*self._names], [*self.shown.values[:, :count].T]
+        if self.beside is not None and len(self.beside.times):
+            # At the same times; a frame that only one of them knows has no number of the other.
+            places = np.searchsorted(self.beside.times, self.shown.times)
+            places = np.minimum(places, len(self.beside.times) - 1)
+            same = np.isclose(self.beside.times[places], self.shown.times, atol=1e-6)
+            names += [f"{name}_beside" for name in self._names]
+            columns += [*np.where(same, self.beside.values[places, :count].T, np.nan)]
+        return Numbers(("time_s", *names), (self.shown.times, *columns))

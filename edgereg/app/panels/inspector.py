@@ -25,7 +25,7 @@ class Inspector(QWidget):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._looking, self._player = desk.looking, desk.player
+        self._looking, self._player, self._comparing = desk.looking, desk.player, desk.comparing
         self._task: str | None = None
         self._worker = LatestWorker(answer, "density", self)
         self._worker.answers.arrived.connect(self._show_answer)
@@ -52,6 +52,7 @@ class Inspector(QWidget):
         column.addWidget(self.densities, 1)
         desk.catalogued.connect(self._set_catalogue)
         desk.looking.changed.connect(self._on_changed)
+        desk.comparing.changed.connect(lambda: self._redraw.start())
         desk.player.shown.connect(lambda _: self._redraw.isActive() or self._redraw.start())
         desk.player.state_changed.connect(lambda _: self._redraw.start())
         desk.themed.connect(self.densities.set_theme)
@@ -70,7 +71,9 @@ class Inspector(QWidget):
             self.densities.clear(tr("Its density is drawn as soon as the picture stands still."))
             self._player.compute_anew()
         else:
-            self._worker.ask(Question(task, found, row))
+            result = self._looking.result
+            beside = self._comparing.beside(result, task.name, row) if result else None
+            self._worker.ask(Question(task, found, row, beside=beside))
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """What came meanwhile was not drawn."""

@@ -11,7 +11,6 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from edgereg.app.desk import Desk
+from edgereg.app.dialogs import ask_model
 from edgereg.app.look.language import tr
 from edgereg.app.panels.refinement_panel import MOST_STEPS
 from edgereg.app.player.catalogue import Catalogue
@@ -179,8 +179,8 @@ class SettingsPanel(QWidget):
         self._desk.choices.set_refinement(self._desk.choices.refine, steps or None)
 
     def _browse(self) -> None:
-        if chosen := QFileDialog.getExistingDirectory(self, tr("A model folder"), ""):
-            self.model.setText(chosen)
+        if chosen := ask_model(self):
+            self.model.setText(str(chosen))
             self._change_model()
 
     def _change_model(self) -> None:

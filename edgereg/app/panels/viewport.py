@@ -26,6 +26,19 @@ def fitted(frame: tuple[int, int], widget: tuple[int, int]) -> Viewport:
     return Viewport(scale, (widget[0] - frame[0] * scale) / 2, (widget[1] - frame[1] * scale) / 2)
 
 
+def halves(
+    frame: tuple[int, int], widget: tuple[int, int], gap: int
+) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int]]:
+    """Two places (left, top, width, height) in a widget, beside or below each other, whichever
+    shows frames larger. Sizes are (width, height)."""
+    width, height = widget
+    half = max((width - gap) // 2, 1), max(height, 1)
+    low = max(width, 1), max((height - gap) // 2, 1)
+    if fitted(frame, half).scale >= fitted(frame, low).scale:
+        return (0, 0, *half), (width - half[0], 0, *half)
+    return (0, 0, *low), (0, height - low[1], *low)
+
+
 def zoomed(view: Viewport, factor: float, at: tuple[float, float], smallest: float) -> Viewport:
     """Zoom by `factor` so that the frame's pixel under `at` stays there."""
     scale = min(max(view.scale * factor, smallest), LARGEST_ZOOM)

@@ -18,19 +18,21 @@ _POINTS = 481
 @dataclass(frozen=True)
 class Question:
     """The prediction `row` of a task. pair: of targets whose density is wanted over both, or None:
-    curves of all are."""
+    curves of all are. beside: what it is compared with."""
 
     loaded: LoadedTask
     predictions: Predictions
     row: int
     pair: tuple[int, int] | None = None
+    beside: Question | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
     """Curves along each target, or a map over two, or the reason why there are none.
 
-    trajectory: float32 [T+1, D], or None where nothing was refined.
+    trajectory: float32 [T+1, D], or None where nothing was refined. beside: the curves of what it
+    is compared with, where that has any.
     """
 
     question: Question
@@ -38,6 +40,7 @@ class Answer:
     trajectory: FloatArray | None = None
     map: DensityMap | None = None
     problem: str = ""
+    beside: tuple[DensityCurve, ...] = ()
 
 
 def answer(question: Question) -> Answer:
@@ -54,4 +57,6 @@ def answer(question: Question) -> Answer:
     except EdgeregError as error:
         return Answer(question, problem=str(error))
     climb = found.refinement
-    return Answer(question, curves, None if climb is None else climb.trajectory[row])
+    trajectory = None if climb is None else climb.trajectory[row]
+    beside = answer(question.beside).curves if question.beside is not None else ()
+    return Answer(question, curves, trajectory, beside=beside)

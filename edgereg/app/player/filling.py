@@ -115,7 +115,7 @@ class Filling:
             whose = player.plugins.foreign("edgereg_tasks")
             report = in_order(
                 _Patient(source, self),
-                player.tasks,
+                player.computed,
                 [self],
                 settings,
                 guard=Guard(whose=whose),

@@ -81,7 +81,8 @@ class Focus:
         False where there is nobody."""
         best: tuple[float, Followed | None, FloatArray] | None = None
         for task, found in result.predictions.items():
-            if found.boxes is None:
+            # A second model that is compared finds the same people.
+            if found.boxes is None or (self.detectors and task not in self.detectors):
                 continue
             for row, (box, area) in enumerate(
                 zip(found.boxes, box_areas(found.boxes), strict=True)

@@ -42,6 +42,7 @@ class Playback(QObject):
         self.marks: list[int] = []
         self._from: tuple[float, float] = (0.0, 0.0)
         self._wants: Callable[[FrameResult], bool] | None = None
+        self._goes_on = False
         self._backward = QTimer(self, interval=_BACKWARD_MS)
         self._backward.timeout.connect(self._go_back)
         player.shown.connect(self._on_shown)
@@ -111,9 +112,14 @@ class Playback(QObject):
         self._player.seek_time(time_s)
 
     def scrub(self, on: bool) -> None:
-        """A slider was taken, or let go."""
+        """A slider was taken, or let go: meanwhile nothing plays on."""
         self._stop()
-        self._player.scrub(on)
+        if on:
+            self._goes_on = self._player.state is State.PLAYING
+            self._player.pause()
+        elif self._goes_on:
+            self._goes_on = False
+            self._player.play()
 
     def step(self, frames: int) -> None:
         """Pause and move by some frames."""
@@ -247,6 +253,7 @@ class Playback(QObject):
             # Later: others are still to be told of the end.
             QTimer.singleShot(0, self._begin_again)
         elif state not in (State.PLAYING, State.PAUSED):
+            self._goes_on = False
             self._stop()
 
     def _begin_again(self) -> None:

@@ -94,7 +94,7 @@ class Player(QObject):
         self.current: FrameResult | None = None
         self.recording: Recording | None = None
         self._tasks: Sequence[LoadedTask] | None = None
-        self._detectors: dict[str, str] = {}
+        self._beside: LoadedTask | None = None
         self.plugins = built_in()
         self._run: _Run | None = None
         self._job: Job | None = None
@@ -102,7 +102,6 @@ class Player(QObject):
         self._holds = False
         self._aim = Aim()
         self._generation = 0
-        self._goes_on = False
         self._anew = -1, -1
         self._pace = 1.0, False
         self._glimpsed: int | None = None
@@ -124,6 +123,11 @@ class Player(QObject):
     def tasks(self) -> Sequence[LoadedTask]:
         """The tasks, none before they are loaded."""
         return self._tasks or ()
+
+    @property
+    def computed(self) -> Sequence[LoadedTask]:
+        """The tasks, and what is computed beside them."""
+        return self.tasks if self._beside is None else (*self.tasks, self._beside)
 
     @property
     def seekable(self) -> bool:
@@ -164,7 +168,6 @@ class Player(QObject):
         if before.keys() != same:
             self.memo = Memo()
         self._tasks, self.plugins = tuple(tasks), plugins
-        self._detectors = detectors_of(tasks)
         chosen = choice.settings(plugins)
         steady = plugins.filters()["smooth"]
         self.settings.filters = (steady, *(each for each in chosen.filters if each is not steady))
@@ -174,11 +177,20 @@ class Player(QObject):
         elif self._run is not None:
             self.reopen()
 
+    def compute_beside(self, task: LoadedTask | None) -> None:
+        """Compute a task beside the others, undrawn; its name has been no other's before."""
+        if self._beside is not None:
+            self.record.forget_task(self._beside.name)
+        self._beside = task
+        self.settings.hidden = frozenset() if task is None else frozenset({task.name})
+        if self._run is not None:
+            self.reopen()
+
     def begin_recording(self, take: Take) -> None:
         """Write what is shown from now on, until `end_recording` or another source."""
         if self._run is not None:
             self.end_recording()
-            info = run_info(self._run.source, self._tasks or ())
+            info = run_info(self._run.source, self.computed)
             self.recording = Recording(self.plugins, info, take)
             self.recording_changed.emit()
 
@@ -226,7 +238,7 @@ class Player(QObject):
         self._passed.clear()
         self._aim.forget()
         self._previews.use(None)
-        self._generation, self._goes_on = 0, False
+        self._generation = 0
         self.current = self._glimpsed = None
         self._become(State.EMPTY)
 
@@ -263,10 +275,6 @@ class Player(QObject):
                 self._run.pipeline.pause()
             self._become(State.PAUSED)
 
-    def toggle(self) -> None:
-        """Play or pause."""
-        (self.pause if self.state is State.PLAYING else self.play)()
-
     def step(self, frames: int) -> None:
         """Pause and move by some frames from the one wanted last, be it shown already or not."""
         self.pause()
@@ -294,15 +302,6 @@ class Player(QObject):
         self._pace = speed, keeps_up
         if self._run is not None:
             self._run.gate.set_pace(speed, keeps_up=keeps_up)
-
-    def scrub(self, on: bool) -> None:
-        """A slider was taken, or let go: meanwhile nothing plays on."""
-        if on:
-            self._goes_on = self.state is State.PLAYING
-            self.pause()
-        elif self._goes_on:
-            self._goes_on = False
-            self.play()
 
     def seek_time(self, time_s: float) -> None:
         """As `seek`, to the frame nearest to a time in seconds."""
@@ -339,7 +338,7 @@ class Player(QObject):
         self.people.begin_run(returns=source.info.seekable)
         staged = make_pipeline(
             watched,
-            self._tasks or (),
+            self.computed,
             [gate],
             settings=self.settings,
             queue_size=2,
@@ -428,7 +427,7 @@ class Player(QObject):
         for each in results:
             self.record.add(each)
         for detector, given_up, kept in self.people.take_merges():
-            self.record.rename(self._detectors, detector, given_up, kept)
+            self.record.rename(detectors_of(self.computed), detector, given_up, kept)
 
     def _show_preview(self, preview: Preview) -> None:
         """Show a preview where it is nearer to what is wanted than what is shown."""

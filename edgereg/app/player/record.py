@@ -144,33 +144,44 @@ class Record:
 
     def __init__(self) -> None:
         self._tables: dict[str, _Table] = {}
+        # Values before refinement, of tasks that refine.
+        self._initial: dict[str, _Table] = {}
 
     def forget(self) -> None:
         """Another source."""
         self._tables.clear()
+        self._initial.clear()
 
     def forget_task(self, task: str) -> None:
         """Another model computes it from now on."""
         self._tables.pop(task, None)
+        self._initial.pop(task, None)
 
     def add(self, result: FrameResult) -> None:
         """Keep what all tasks found in a frame."""
         for task, found in result.predictions.items():
             columns = _single_columns(found)
-            table = self._tables.setdefault(task, _Table(len(columns)))
             tracks, rows = _tracks_of(found)
             steady = found.values if found.smoothed is None else found.smoothed
-            table.add(result.index, result.time_s, tracks, steady[rows][:, columns])
+            kept = [(self._tables, steady)]
+            if found.refinement is not None:
+                kept.append((self._initial, found.refinement.initial))
+            for tables, values in kept:
+                table = tables.setdefault(task, _Table(len(columns)))
+                table.add(result.index, result.time_s, tracks, values[rows][:, columns])
 
     def rename(self, tasks: Mapping[str, str], detector: str, old: int, new: int) -> None:
         """Two tracks of a detector are one; tasks: the detector that each task stands on."""
-        for task, table in self._tables.items():
-            if tasks.get(task, task) == detector:
-                table.rename(old, new)
+        for tables in (self._tables, self._initial):
+            for task, table in tables.items():
+                if tasks.get(task, task) == detector:
+                    table.rename(old, new)
 
-    def series(self, task: str | None, track: int) -> Series:
-        """The values of a track over time; empty where there are none."""
-        table = self._tables.get(task) if task is not None else None
+    def series(self, task: str | None, track: int, *, initial: bool = False) -> Series:
+        """The values of a track over time; empty where there are none. initial: those before
+        refinement."""
+        tables = self._initial if initial else self._tables
+        table = tables.get(task) if task is not None else None
         if table is None:
             return Series(np.zeros(0), np.zeros((0, 0), np.float32))
         frames, times, values = table.of(track)

@@ -91,13 +91,13 @@ def test_a_slow_task_does_not_freeze_the_window(
     qtbot.waitUntil(lambda: window.player.current is not None, timeout=8000)
 
     def use_it() -> None:
-        window.player.toggle()
+        window.playback.toggle()
         qtbot.wait(250)
         window.player.seek(20)
         window.panels["refinement"].switch.toggle()
         qtbot.wait(250)
         window.panels["tasks"].box("headpose").toggle()
-        window.player.toggle()
+        window.playback.toggle()
         qtbot.wait(250)
 
     headpose.naps.clear()
