@@ -102,7 +102,8 @@ class MainWindow(QMainWindow):
 
     def _open(self, source: str) -> None:
         self.banner.dismiss()
-        self.player.open(Request(source, self.desk.choice.source))
+        given = self.desk.choice
+        self.player.open(Request(source, given.source, given.limit))
 
     def open_demo(self) -> None:
         """Play the bundled clip."""
@@ -265,7 +266,8 @@ class MainWindow(QMainWindow):
         choice = self.desk.choice
         steps = kept.steps if choice.steps is None else choice.steps
         self.desk.choices.set_refinement(kept.refine and choice.refine, steps)
-        for key, on in (("skip", kept.skips), ("loop", kept.loop)):
+        skips = kept.skips if choice.realtime is None else choice.realtime
+        for key, on in (("skip", skips), ("loop", kept.loop)):
             self.menus.actions[key].setChecked(on)
         app = QApplication.instance()
         usual = theme.preferred(app) if isinstance(app, QApplication) else theme.DARK

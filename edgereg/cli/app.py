@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from edgereg.cli.choosing import choice_of, choosing
+from edgereg.cli.choosing import choice_of, choosing, paced, pacing
 from edgereg.cli.session import Session, pass_session
 from edgereg.core.errors import EdgeregError
 
@@ -14,6 +14,7 @@ from edgereg.core.errors import EdgeregError
 @click.command("app")
 @click.argument("source", required=False)
 @choosing
+@pacing
 @click.option(
     "--reload",
     is_flag=True,
@@ -42,7 +43,7 @@ def command(session: Session, /, source: str | None, **options: Any) -> int:
     from edgereg.app.player.catalogue import check_choice
     from edgereg.cli.reloading import watched_places
 
-    choice = choice_of(options)
+    choice = paced(choice_of(options), options)
     check_choice(session.plugins, choice)
     places = watched_places(session.off) if options["reload"] else ()
     return run(source, choice, session.plugins, places)

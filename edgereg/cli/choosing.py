@@ -101,12 +101,36 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
 )
 
+PACE: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--every-frame/--realtime",
+        default=None,
+        help="Every frame in order (default for files), or the latest wins (for cameras).",
+    ),
+    click.option("--limit", type=click.IntRange(1), help="Stop after so many frames."),
+)
+
 
 def choosing(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that `choice_of` reads."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command
+
+
+def pacing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that `paced` reads."""
+    for option in reversed(PACE):
+        command = option(command)
+    return command
+
+
+def paced(choice: Choice, options: dict[str, Any]) -> Choice:
+    """A choice with what the user said of pace and length, from the values of PACE."""
+    from dataclasses import replace
+
+    every = options["every_frame"]
+    return replace(choice, realtime=None if every is None else not every, limit=options["limit"])
 
 
 def choice_of(options: dict[str, Any]) -> Choice:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgereg.cli.choosing import choice_of, choosing
+from edgereg.cli.choosing import choice_of, choosing, paced, pacing
 from edgereg.cli.session import Session, pass_session
 from edgereg.cli.signals import signals_ignored
 from edgereg.cli.waiting import at_work
@@ -31,12 +31,7 @@ if TYPE_CHECKING:
     "in it, where it has several.",
 )
 @choosing
-@click.option(
-    "--every-frame/--realtime",
-    default=None,
-    help="Every frame in order (default for files), or the latest wins (for cameras).",
-)
-@click.option("--limit", type=click.IntRange(1), help="Stop after so many frames.")
+@pacing
 @click.option(
     "--workers",
     metavar="ray[:ADDRESS]",
@@ -96,13 +91,8 @@ def _choice(options: dict[str, Any]) -> Choice:
     """What the options say of a run."""
     from edgereg.blurring import Blur
 
-    every_frame, blur = options["every_frame"], options["blur"]
-    return replace(
-        choice_of(options),
-        realtime=None if every_frame is None else not every_frame,
-        limit=options["limit"],
-        blur=Blur.parse(blur) if blur else None,
-    )
+    blur = Blur.parse(options["blur"]) if options["blur"] else None
+    return replace(paced(choice_of(options), options), blur=blur)
 
 
 def _on_workers(

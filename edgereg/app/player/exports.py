@@ -52,7 +52,8 @@ class Export:
             if not tasks:
                 raise EdgeregError(f"heads can't be covered: task '{HEADS}' is not loaded")
             settings = replace(settings, off=frozenset(), track=True)
-        choice = Choice(blur=self.blur, source=self.request.options)
+        given = self.request
+        choice = Choice(blur=self.blur, limit=given.limit, source=given.options)
         return passes(
             self.plugins,
             self.request.text,

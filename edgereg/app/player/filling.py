@@ -25,6 +25,7 @@ from edgereg.core.settings import Settings
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.memo import Memo
 from edgereg.sources.base import Source
+from edgereg.sources.wrapped import Part
 
 _POLL_MS = 100
 # So many results may wait for the window.
@@ -111,7 +112,7 @@ class Filling:
     def _work(self, request: Request, settings: Settings, memo: Memo) -> None:
         problem, player = "", self._player
         try:
-            source = open_request(player.plugins, request)
+            source: Source = Part(open_request(player.plugins, request), stop=request.limit)
             whose = player.plugins.foreign("edgereg_tasks")
             report = in_order(
                 _Patient(source, self),

@@ -334,7 +334,8 @@ class Player(QObject):
     def _start(self, source: Source) -> None:
         gate = Gate(self._pass, paced=not source.info.live)
         gate.set_pace(self._pace[0], keeps_up=self._pace[1])
-        watched = WatchedSource(source, gate.admits)
+        limit = None if self.request is None else self.request.limit
+        watched = WatchedSource(source, gate.admits, limit)
         self.people.begin_run(returns=source.info.seekable)
         staged = make_pipeline(
             watched,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from edgereg.core.errors import SourceError
 from edgereg.core.frames import Frame, SourceInfo
@@ -23,17 +24,24 @@ class WatchedSource:
     without any; None before its end.
     """
 
-    def __init__(self, source: Source, admits: Callable[[float], bool]) -> None:
-        """admits: tells by its time whether a frame is wanted; may wait."""
+    def __init__(
+        self, source: Source, admits: Callable[[float], bool], limit: int | None = None
+    ) -> None:
+        """admits: tells by its time whether a frame is wanted; may wait. limit: the first frames
+        only."""
         self._source = source
         self._admits = admits
+        self._limit = limit
         self._sought = 0
         self.last_index: int | None = None
 
     @property
     def info(self) -> SourceInfo:
-        """The source's own."""
-        return self._source.info
+        """The source's own, but for its length where that is limited."""
+        info = self._source.info
+        if self._limit is None or info.frame_count is None:
+            return info
+        return replace(info, frame_count=min(info.frame_count, self._limit))
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -46,6 +54,8 @@ class WatchedSource:
         self.last_index = None
         index, before = NOTHING, None
         for frame in self._source.frames():
+            if self._limit is not None and frame.index >= self._limit:
+                break
             index = frame.index
             if index < self._sought:
                 before = frame
@@ -78,6 +88,7 @@ class WatchedSource:
     def seek(self, index: int) -> None:
         """Go to `index`, or to the last frame where there is none: frame counts are estimates."""
         self.last_index = None
+        index = index if self._limit is None else min(index, self._limit - 1)
         self._sought, back = index, 1
         while True:
             try:

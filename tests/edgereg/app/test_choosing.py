@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -229,3 +230,31 @@ def test_the_threshold_changes_without_loading(qtbot: Any, real: MainWindow) -> 
     assert real.player.memo is not memo
     real.panels["settings"].threshold.setValue(0.0)
     qtbot.waitUntil(lambda: detection().spec.settings["score_threshold"] == 0.57)
+
+
+def test_the_first_frames_in_real_time(
+    qtbot: Any,
+    start: Callable[..., MainWindow],
+    detection: FakeTask,
+    headpose: FakeTask,
+    clip: Path,
+    tmp_path: Path,
+) -> None:
+    """`--limit 12 --realtime`: all that is played, sought, computed and saved is of 12 frames."""
+    titles = {"detection": "Balls", "headpose": "Pose of balls"}
+    catalogue = Catalogue((load(detection), load(headpose)), titles)
+    window = start(catalogue, Choice(limit=12, realtime=True))
+    assert window.playback.skips
+    window.open(str(clip))
+    qtbot.waitUntil(lambda: window.player.state is State.ENDED)
+    assert window.player.current.index == 11
+    assert window.transport.slider.maximum() == 11
+    window.player.seek(90)
+    qtbot.waitUntil(lambda: window.player.state is State.PAUSED)
+    assert window.player.index == 11
+    window.desk.filler.start()
+    window.saves.export(tmp_path / "a.jsonl")
+    qtbot.waitUntil(lambda: window.desk.filler.filling is None and not window.saving.busy)
+    assert len(window.player.record.series("headpose", 1).times) == 12
+    lines = (tmp_path / "a.jsonl").read_text("utf-8").splitlines()
+    assert {json.loads(line)["frame"] for line in lines} == set(range(12))

@@ -14,6 +14,7 @@ from edgereg.cli.main import main
 def test_without_qt_the_missing_extra_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     monkeypatch.setitem(sys.modules, "edgereg.app.main", None)
     with pytest.raises(SystemExit) as ended:
         main(["app"])
@@ -38,6 +39,7 @@ def test_the_source_and_the_exit_code_are_passed_on(
 def test_it_takes_what_run_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["--task", "age", "--engine", "cpu", "--threshold", "0.7", "--detect-every", "3"]
     words += ["--fov", "60", "--box", "1,2,3,4@5", "--no-refine", "--smooth", "--size", "far"]
+    words += ["--limit", "9", "--realtime"]
     seen: list[Any] = []
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     window = ModuleType("edgereg.app.main")
@@ -52,6 +54,7 @@ def test_it_takes_what_run_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (choice.engine, choice.threshold, choice.size) == ("cpu", 0.7, "far")
     assert (choice.detect_every, choice.fov, choice.refine) == (3, 60, False)
     assert choice.prompts[0].box == (1, 2, 4, 6)
+    assert (choice.limit, choice.realtime) == (9, True)
     assert "age" in plugins.tasks()
 
 

@@ -24,3 +24,9 @@ def test_late_frames_are_left_out_but_not_the_last() -> None:
 def test_a_frame_comes_once() -> None:
     watched = WatchedSource(_clip(), lambda _: True)
     assert [frame.index for frame in watched.frames()] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_limit_is_the_length() -> None:
+    watched = WatchedSource(_clip(), lambda _: True, 4)
+    assert [frame.index for frame in watched.frames()] == [0, 1, 2, 3]
+    assert watched.last_index == 3
