@@ -27,7 +27,7 @@ from edgereg.paint.style import colour_of
 
 _RIM = 2
 _ITEM = QSize(92, 84)
-_EMPTY_HEIGHT = 30
+_EMPTY_HEIGHT, _BAR = 30, 12
 _MOVES = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
 _KEY = Qt.ItemDataRole.UserRole
 
@@ -72,7 +72,10 @@ class PeoplePanel(QListWidget):
         else:
             self.setCurrentRow(-1)
         self.blockSignals(False)
-        self.setFixedHeight(_ITEM.height() + 12 if everybody else _EMPTY_HEIGHT)
+        # On a low screen the bar lies over the names.
+        least = _ITEM.height() if everybody else _EMPTY_HEIGHT
+        self.setMinimumHeight(least)
+        self.setMaximumHeight(least + _BAR if everybody else least)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """What came meanwhile was not listed."""

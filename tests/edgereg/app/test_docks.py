@@ -46,6 +46,7 @@ def test_all_fits_on_a_small_screen(
     window.open(str(clip))
     qtbot.waitUntil(lambda: window.player.current is not None)
     qtbot.waitUntil(lambda: len(window.panels["inspector"].densities.plots) == 4)
+    qtbot.waitUntil(lambda: window.panels["people"].count() > 0)
     qtbot.waitUntil(lambda: (window.width(), window.height()) == size)
     for widget in (window.transport.play, window.transport.place, window.transport.speed):
         corner = widget.mapTo(window, widget.rect().bottomRight())
