@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Desk(QObject):
     ) -> None:
         super().__init__(parent)
         self.choice = choice or Choice()
+        self._asks = bool(self.choice.tasks or self.choice.models or self.choice.prompts)
         self._loader = loader
         self.catalogue = Catalogue()
         self.messages = Messages(self)
@@ -63,9 +65,36 @@ class Desk(QObject):
         self._looks_at = ""
         self.chosen.connect(lambda problem: self.messages.fail(problem) if problem else None)
 
-    def load(self) -> None:
-        """Load the tasks; returns at once."""
-        self._load(self.choice, self.messages.fail)
+    def load(self, kept: Choice | None = None) -> None:
+        """Load the tasks; returns at once. kept: how they were run last, which is tried first."""
+        if kept is None or kept == self.choice:
+            self._load(self.choice, self.messages.fail)
+        else:
+            self._load(kept, self._fall_back, partial(self._take_kept, kept))
+
+    def _take_kept(self, kept: Choice, catalogue: Catalogue) -> None:
+        """Use what was loaded as last time, where nothing more can be loaded without that."""
+        if not catalogue.unusable:
+            self._take(kept, catalogue)
+            return
+
+        def compare(usual: Catalogue) -> None:
+            lost = {each.name for each in usual.tasks} - {each.name for each in catalogue.tasks}
+            if lost:
+                self._warn_of_kept(catalogue.unusable.get(min(lost), min(lost)))
+                self._take(self.choice, usual)
+            else:
+                self._take(kept, catalogue)
+
+        self._load(self.choice, self.messages.fail, compare)
+
+    def _fall_back(self, reason: str) -> None:
+        self._warn_of_kept(reason)
+        self.load()
+
+    def _warn_of_kept(self, reason: str) -> None:
+        line = tr("the settings of last time do not work any more, and are as usual: {reason}")
+        self.messages.warn(line.format(reason=reason))
 
     def reload(self, loader: Loader, changed: Path) -> None:
         """A file of a plugin has changed: go on with what another loader loads."""
@@ -113,11 +142,16 @@ class Desk(QObject):
         self.closing.emit()
         self.player.close()
 
-    def _load(self, choice: Choice, failed: Callable[[str], object]) -> None:
+    def _load(
+        self,
+        choice: Choice,
+        failed: Callable[[str], object],
+        done: Callable[[Catalogue], object] | None = None,
+    ) -> None:
         if self._loading is not None:
             self._loading.abandon()
         self._loading = Job(partial(self._loader, choice), parent=self)
-        self._loading.done.connect(partial(self._take, choice))
+        self._loading.done.connect(done or partial(self._take, choice))
         self._loading.failed.connect(failed)
         self._loading.start()
 
@@ -130,6 +164,9 @@ class Desk(QObject):
             gone = tr("task '{name}' is gone; the one of before goes on").format(name=name)
             self.chosen.emit(catalogue.unusable.get(name) or next(iter(catalogue.faults), gone))
             return
+        if not self._asks:
+            # Models that were chosen in the window ask for no task.
+            catalogue = replace(catalogue, chosen=frozenset())
         self.choice, self.catalogue = choice, catalogue
         self.catalogued.emit(catalogue)
         self.looking.use(catalogue.tasks)

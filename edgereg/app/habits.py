@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
+from edgereg.app.look.language import tr
 from edgereg.app.panels.refinement_panel import MOST_STEPS
 from edgereg.app.player.playback import FASTEST, SLOWEST
 
@@ -16,7 +19,7 @@ _HABITS, _GEOMETRY, _LAYOUT = "habits", "geometry", "layout"
 
 class Habits(BaseModel):
     """theme, language: None as the system has it. tasks: which were on, and which off, of those
-    that were there. folder: where something was opened last."""
+    that were there. folder: where something was opened last. models to fov: as of a `Choice`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,14 +32,28 @@ class Habits(BaseModel):
     skips: bool = False
     loop: bool = False
     folder: str = ""
+    models: tuple[Path, ...] = ()
+    engine: str = "auto"
+    precision: Literal["fp32", "fp16", "int8"] | None = None
+    size: Literal["fast", "default", "far"] = "default"
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    detect_every: Annotated[int, Field(ge=1, le=100)] | Literal["auto"] = 1
+    fov: Annotated[float, Field(ge=1, le=170)] | None = None
 
 
-def read_habits(settings: QSettings) -> Habits:
-    """What is remembered; the defaults where that is nothing, or not to be made sense of."""
+def read_habits(settings: QSettings) -> tuple[Habits, tuple[str, ...]]:
+    """What is remembered, and a line for each of it that is not to be made sense of, and is as
+    usual."""
     try:
-        return Habits.model_validate_json(str(settings.value(_HABITS, "{}")))
-    except ValidationError:
-        return Habits()
+        stored = json.loads(str(settings.value(_HABITS, "{}")))
+        return Habits.model_validate(stored), ()
+    except ValidationError as error:
+        bad = sorted({str(each["loc"][0]) for each in error.errors() if each["loc"]})
+        kept = {name: value for name, value in stored.items() if name not in bad} if bad else {}
+        line = tr("the setting '{name}' of last time makes no sense here; it is as usual again")
+        return Habits.model_validate(kept), tuple(line.format(name=name) for name in bad)
+    except ValueError:
+        return Habits(), (tr("the settings of last time can't be read; all is as usual again"),)
 
 
 def write_habits(settings: QSettings, habits: Habits) -> None:

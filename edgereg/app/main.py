@@ -29,11 +29,13 @@ def run(
     choice: Choice | None = None,
     plugins: Plugins | None = None,
     watched: Sequence[Path] = (),
+    said: frozenset[str] | None = None,
 ) -> int:
     """Open the window, on a source if one is named, and stay until it is closed.
 
     choice: how models are loaded and run, and boxes to track in the source. plugins: None: all that
     are installed. watched: places of plugins that are loaded anew whenever a file there changes.
+    said: names of what the command line says of the choice, which goes before the user's habits.
     Returns the exit code.
     """
     app = QApplication.instance() or QApplication(sys.argv[:1])
@@ -43,7 +45,7 @@ def run(
     # While other threads compute, the window asks for Python's lock many times for one picture.
     sys.setswitchinterval(_SWITCH_S)
     choice = choice or Choice()
-    window = MainWindow(partial(load_catalogue, plugins=plugins), choice=choice)
+    window = MainWindow(partial(load_catalogue, plugins=plugins), choice=choice, said=said)
     if watched and plugins is not None:
         reload_changed(window, plugins, watched)
     return stay(app, window, source)

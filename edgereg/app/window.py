@@ -11,12 +11,13 @@ from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from edgereg.app import dialogs as asking
-from edgereg.app import habits, recent
+from edgereg.app import recent
 from edgereg.app.about import about_box
 from edgereg.app.commands import FRAME, LANGUAGE, PANELS, RECENT, SEEKING, TOOLBAR, menus_of
 from edgereg.app.desk import Desk
 from edgereg.app.docks import add_docks
 from edgereg.app.keys_page import keys_page
+from edgereg.app.lasting import Lasting
 from edgereg.app.look import icons, layout, theme
 from edgereg.app.look.keys import KeyOwner
 from edgereg.app.look.language import LANGUAGES, install, tr
@@ -42,7 +43,8 @@ class MainWindow(QMainWindow):
     """The desktop window.
 
     loader: what loads the tasks (in a thread). settings: where layout, habits and recent sources
-    are kept. choice: how models are loaded and run; what it says goes before habits.
+    are kept. choice: how models are loaded and run; what it says goes before habits. said: names of
+    what it says, None: of all that is not as usual.
     """
 
     def __init__(
@@ -50,13 +52,14 @@ class MainWindow(QMainWindow):
         loader: Loader = load_catalogue,
         settings: QSettings | None = None,
         choice: Choice | None = None,
+        said: frozenset[str] | None = None,
     ) -> None:
         super().__init__()
         self.setWindowTitle("edgereg")
         self.setAcceptDrops(True)
         self._settings = settings or QSettings("edgereg", "edgereg")
-        self._habits = habits.read_habits(self._settings)
-        install(QApplication.instance(), self._habits.language)
+        self._lasting = Lasting(self._settings, choice or Choice(), said)
+        install(QApplication.instance(), self._lasting.habits.language)
         self.desk = Desk(loader, choice, self)
         self.player, self.playback = self.desk.player, self.desk.playback
         self._corrects = self._leaves = False
@@ -69,9 +72,11 @@ class MainWindow(QMainWindow):
         self.menus = build_menus(self, menus_of(self), inner)
         self._arrange()
         self._connect()
-        self._take_up_habits()
+        self._lasting.take_up(self)
         self._on_state(State.EMPTY)
-        self.desk.load()
+        for problem in self._lasting.problems:
+            self.desk.messages.warn(problem)
+        self.desk.load(self._lasting.choice)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -113,7 +118,7 @@ class MainWindow(QMainWindow):
 
     def ask_and_open(self, question: str) -> None:
         """Ask for a 'file', 'camera' or 'url', and open it."""
-        kinds, folder = asking.file_filter(self.catalogue.plugins), self._habits.folder
+        kinds, folder = asking.file_filter(self.catalogue.plugins), self._lasting.habits.folder
         ask: dict[str, Callable[[], str]] = {
             "file": lambda: asking.ask_file(self, kinds, folder),
             "camera": lambda: asking.ask_camera(self),
@@ -173,10 +178,11 @@ class MainWindow(QMainWindow):
 
     def set_theme(self, name: str) -> None:
         """Dress the window, from now on: 'dark' or 'light'."""
-        self._habits = self._habits.model_copy(update={"theme": name})
-        self._dress(name)
+        self._lasting.change(theme=name)
+        self.dress(name)
 
-    def _dress(self, name: str) -> None:
+    def dress(self, name: str) -> None:
+        """Dress the window: 'dark' or 'light'."""
         chosen = theme.THEMES[name]
         app = QApplication.instance()
         if isinstance(app, QApplication):
@@ -188,7 +194,7 @@ class MainWindow(QMainWindow):
 
     def speak(self, code: str | None) -> None:
         """Speak a language from the next start on; None: the system's."""
-        self._habits = self._habits.model_copy(update={"language": code})
+        self._lasting.change(language=code)
         self.desk.messages.inform(tr("The language changes with the next start."))
 
     def toggle_full_screen(self, on: bool) -> None:
@@ -255,51 +261,14 @@ class MainWindow(QMainWindow):
             question = tr("Close, though not everything is saved?")
             asking.confirm(self, question, "\n".join(at_stake), tr("Close"), self.leave)
             return
-        self._keep_habits()
+        self._lasting.keep(self, self._before_full_screen or self.saveState())
         self.saving.stop_all()
         self.desk.close()
         event.accept()
 
-    def _take_up_habits(self) -> None:
-        kept = self._habits
-        self.playback.set_speed(kept.speed)
-        choice = self.desk.choice
-        steps = kept.steps if choice.steps is None else choice.steps
-        self.desk.choices.set_refinement(kept.refine and choice.refine, steps)
-        skips = kept.skips if choice.realtime is None else choice.realtime
-        for key, on in (("skip", skips), ("loop", kept.loop)):
-            self.menus.actions[key].setChecked(on)
-        app = QApplication.instance()
-        usual = theme.preferred(app) if isinstance(app, QApplication) else theme.DARK
-        name = kept.theme or usual.name
-        self.menus.check("light", name == theme.LIGHT.name)
-        self._dress(name)
-        habits.restore_layout(self._settings, self)
-
-    def _keep_habits(self) -> None:
-        choices, playback = self.desk.choices, self.playback
-        # What was asked for on the command line is for once.
-        tasks = () if self.catalogue.chosen else self.catalogue.tasks
-        usable = {task.name: task.name not in choices.off for task in tasks}
-        kept = self._habits.model_copy(
-            update={
-                "tasks": {**self._habits.tasks, **usable},
-                "refine": choices.refine,
-                "steps": choices.steps,
-                "speed": playback.speed,
-                "skips": playback.skips,
-                "loop": playback.loop,
-            }
-        )
-        habits.write_habits(self._settings, kept)
-        state = self._before_full_screen or self.saveState()
-        habits.write_layout(self._settings, self, state)
-
     def _on_catalogued(self, catalogue: Catalogue) -> None:
         self.status.set_providers(catalogue.providers)
-        for task in () if catalogue.chosen else catalogue.tasks:
-            if (on := self._habits.tasks.get(task.name)) is not None:
-                self.desk.choices.switch_task(task.name, on=on)
+        self._lasting.take_up_tasks(self, catalogue)
 
     def _on_state(self, state: State) -> None:
         self.transport.set_state(state)
@@ -330,7 +299,7 @@ class MainWindow(QMainWindow):
             text = self.player.request.text
             recent.remember(self._settings, text)
             if (folder := Path(text).absolute().parent).is_dir() and Path(text).exists():
-                self._habits = self._habits.model_copy(update={"folder": str(folder)})
+                self._lasting.change(folder=str(folder))
         self._list_recent()
 
     def _on_failed(self, _reason: str) -> None:
@@ -383,7 +352,7 @@ class MainWindow(QMainWindow):
         for code, name in ((None, tr("As the system")), *LANGUAGES.items()):
             action = self.menus.inner[LANGUAGE].addAction(name)
             action.setCheckable(True)
-            action.setChecked(code == self._habits.language)
+            action.setChecked(code == self._lasting.habits.language)
             action.triggered.connect(lambda _=False, code=code: self.speak(code))
             group.addAction(action)
 

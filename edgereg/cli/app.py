@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from edgereg.cli.choosing import choice_of, choosing, paced, pacing
 from edgereg.cli.session import Session, pass_session
@@ -46,4 +47,10 @@ def command(session: Session, /, source: str | None, **options: Any) -> int:
     choice = paced(choice_of(options), options)
     check_choice(session.plugins, choice)
     places = watched_places(session.off) if options["reload"] else ()
-    return run(source, choice, session.plugins, places)
+    return run(source, choice, session.plugins, places, _said(options))
+
+
+def _said(options: dict[str, Any]) -> frozenset[str]:
+    """Names of the options that stand on the command line."""
+    source_of = click.get_current_context().get_parameter_source
+    return frozenset(name for name in options if source_of(name) is ParameterSource.COMMANDLINE)

@@ -14,9 +14,10 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
+from edgereg.app.habits import Habits, write_habits
 from edgereg.app.player.catalogue import Catalogue, load_catalogue
 from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
@@ -39,16 +40,12 @@ def chosen() -> list[Choice]:
 
 
 @pytest.fixture
-def choosy(
-    start: Callable[..., MainWindow],
-    calls: Counter[str],
-    chosen: list[Choice],
-    detection: FakeTask,
-    headpose: FakeTask,
-) -> MainWindow:
-    """The window with tasks that count, and an engine 'broken' that loads nothing."""
+def loader(
+    calls: Counter[str], chosen: list[Choice], detection: FakeTask, headpose: FakeTask
+) -> Callable[[Choice], Catalogue]:
+    """Loads tasks that count, and with the engine 'broken' nothing."""
 
-    def loader(choice: Choice) -> Catalogue:
+    def load_counting(choice: Choice) -> Catalogue:
         chosen.append(choice)
         titles = {"detection": "Balls", "headpose": "Pose of balls"}
         if choice.engine == "broken":
@@ -65,6 +62,12 @@ def choosy(
 
         return Catalogue((counting(detection), counting(headpose)), titles)
 
+    return load_counting
+
+
+@pytest.fixture
+def choosy(start: Callable[..., MainWindow], loader: Callable[[Choice], Catalogue]) -> MainWindow:
+    """The window with these tasks, and its settings shown."""
     window = start(loader)
     window.show_panel("settings")
     return window
@@ -258,3 +261,70 @@ def test_the_first_frames_in_real_time(
     assert len(window.player.record.series("headpose", 1).times) == 12
     lines = (tmp_path / "a.jsonl").read_text("utf-8").splitlines()
     assert {json.loads(line)["frame"] for line in lines} == set(range(12))
+
+
+def test_what_was_chosen_survives_a_restart_and_the_command_line_goes_before_it_once(
+    qtbot: Any,
+    choosy: MainWindow,
+    start: Callable[..., MainWindow],
+    loader: Callable[[Choice], Catalogue],
+    chosen: list[Choice],
+) -> None:
+    panel = choosy.panels["settings"]
+    panel.engine.addItem("cpu", "cpu")
+    panel.engine.setCurrentIndex(panel.engine.findData("cpu"))
+    panel.precision.setCurrentIndex(panel.precision.findData("fp16"))
+    panel.threshold.setValue(0.8)
+    panel.every.setValue(4)
+    panel.steps.setValue(7)
+    qtbot.waitUntil(lambda: choosy.desk.choice.detect_every == 4)
+    choosy.panels["tasks"].box("headpose").setChecked(False)
+    chosen.clear()
+    again = start(loader)
+    (used,) = chosen
+    assert (used.engine, used.precision, used.threshold, used.detect_every) == (
+        "cpu",
+        "fp16",
+        0.8,
+        4,
+    )
+    assert again.desk.choice == used
+    assert again.desk.choices.steps == 7
+    assert again.desk.choices.off == {"headpose"}
+    assert again.player.settings.detect_every == 4
+    assert not again.desk.messages.history
+    # Not switched off anew by what is loaded later.
+    again.panels["tasks"].box("headpose").setChecked(True)
+    again.desk.choose(replace(used, engine="auto"))
+    qtbot.waitUntil(lambda: again.desk.choice.engine == "auto")
+    assert again.desk.choices.off == frozenset()
+    start(loader, Choice(engine="cpu", steps=3))
+    assert (chosen[-1].engine, chosen[-1].threshold) == ("cpu", 0.8)
+    once = start(loader)
+    assert (once.desk.choice.engine, once.desk.choices.steps) == ("auto", 7)
+
+
+def test_what_does_not_work_any_more_is_said_and_as_usual(
+    start: Callable[..., MainWindow],
+    loader: Callable[[Choice], Catalogue],
+    tmp_path: Path,
+) -> None:
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    write_habits(settings, Habits(engine="broken", models=(tmp_path / "gone",), speed=2.0))
+    settings.sync()
+    window = start(loader)
+    said = [message.text for message in window.desk.messages.history]
+    assert any("this model folder is gone" in line for line in said)
+    assert any("do not work any more" in line and "it is broken" in line for line in said)
+    assert {each.name for each in window.catalogue.tasks} == {"detection", "headpose"}
+    assert (window.desk.choice.engine, window.desk.choice.models) == ("auto", ())
+    assert window.playback.speed == 2.0
+    window = start(loader)
+    assert not window.desk.messages.history
+    window.leave()
+    settings.setValue("habits", '{"threshold": 7, "speed": 0.5}')
+    settings.sync()
+    window = start(loader)
+    (said,) = [message.text for message in window.desk.messages.history]
+    assert "'threshold'" in said
+    assert window.playback.speed == 0.5

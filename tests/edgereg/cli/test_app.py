@@ -47,7 +47,9 @@ def test_it_takes_what_run_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "edgereg.app.main", window)
     with pytest.raises(SystemExit):
         main(["app", "a.mp4", *words])
-    source, choice, plugins, watched = seen
+    source, choice, plugins, watched, said = seen
+    assert {"engine", "threshold", "limit", "refine"} <= said
+    assert "precision" not in said
     assert watched == ()
     assert source == "a.mp4"
     assert choice.tasks == ("age",)
