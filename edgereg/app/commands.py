@@ -130,7 +130,7 @@ def _go(window: MainWindow) -> list[Command | str | None]:
 
 
 def _look(window: MainWindow) -> list[Command | str | None]:
-    looking, ask = window.desk.looking, window.ask_for_box
+    looking, ask = window.desk.looking, window.drawing.ask
     return [
         Command("next_person", tr("Follow the &next person"), partial(looking.follow_next, 1), "P"),
         Command(
@@ -142,7 +142,7 @@ def _look(window: MainWindow) -> list[Command | str | None]:
         None,
         Command("point", tr("&Track an object: draw a box"), lambda: ask(corrects=False), "T"),
         Command("correct", tr("&Correct its box"), lambda: ask(corrects=True), "Shift+T"),
-        Command("take_back", tr("Track it no &further"), window.take_back, "Del"),
+        Command("take_back", tr("Track it no &further"), window.drawing.take_back, "Del"),
         None,
         Command("compute", tr("&Compute the whole clip"), window.desk.filler.start, "Ctrl+Shift+C"),
         Command("refine", tr("Switch &refinement"), window.desk.choices.toggle_refinement, "R"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QMenu
 
+from edgereg.app.look.language import tr
 from edgereg.core.shown import shown
 
 MOST = 8
@@ -35,3 +39,16 @@ def drop(settings: QSettings, source: str) -> None:
 def forget(settings: QSettings) -> None:
     """Forget all."""
     settings.remove(_KEY)
+
+
+def list_recent(menu: QMenu, settings: QSettings, open_source: Callable[[str], object]) -> None:
+    """Fill a menu with the sources, and with a command that forgets them."""
+    menu.clear()
+    for source in recent_sources(settings):
+        menu.addAction(source).triggered.connect(partial(open_source, source))
+    if not menu.isEmpty():
+        menu.addSeparator()
+        clear = menu.addAction(tr("&Clear this list"))
+        clear.triggered.connect(lambda: forget(settings))
+        clear.triggered.connect(lambda: list_recent(menu, settings, open_source))
+    menu.setEnabled(not menu.isEmpty())

@@ -16,8 +16,10 @@ from edgereg.app.about import about_box
 from edgereg.app.commands import FRAME, LANGUAGE, PANELS, RECENT, SEEKING, TOOLBAR, menus_of
 from edgereg.app.desk import Desk
 from edgereg.app.docks import add_docks
+from edgereg.app.drawing import Drawing
 from edgereg.app.keys_page import keys_page
 from edgereg.app.lasting import Lasting
+from edgereg.app.leaving import Leaving
 from edgereg.app.look import icons, layout, theme
 from edgereg.app.look.keys import KeyOwner
 from edgereg.app.look.language import LANGUAGES, install, tr
@@ -62,11 +64,13 @@ class MainWindow(QMainWindow):
         install(QApplication.instance(), self._lasting.habits.language)
         self.desk = Desk(loader, choice, self)
         self.player, self.playback = self.desk.player, self.desk.playback
-        self._corrects = self._leaves = False
+        self._leaves = False
         self._before_full_screen: QByteArray | None = None
         self.video, self.welcome, self.banner = VideoView(), Welcome(), Banner()
         self.transport, self.saving = TransportBar(self.playback), SavingPanel(self.desk.filler)
         self.saves = Saves(self, self.desk, self.saving)
+        self.leaving = Leaving(self, self.desk, self.saving)
+        self.drawing = Drawing(self.video, self.desk)
         self.status = Status()
         inner = {RECENT: tr("Open &recent"), PANELS: tr("&Panels"), LANGUAGE: tr("&Language")}
         self.menus = build_menus(self, menus_of(self), inner)
@@ -84,31 +88,18 @@ class MainWindow(QMainWindow):
         return self.desk.catalogue
 
     def open(self, source: str) -> None:
-        """Open a file, camera or URL and play it, after a question where something is under way."""
-        self._unless_at_work(partial(self._open, source))
+        """Play a file, camera or URL, after a question where something would be lost."""
+        given = self.desk.choice
+        request = Request(source, given.source, given.limit)
+        self.leaving.open_another(request, partial(self._open, request))
 
     def close_source(self) -> None:
         """Close the source, after a question where something is under way."""
-        self._unless_at_work(self.player.close)
+        self.leaving.close_source(self.player.close)
 
-    def _unless_at_work(self, then: Callable[[], object]) -> None:
-        """Ask first where something of the open source is under way."""
-        lines = list[str]()
-        if self.player.recording is not None:
-            name = self.player.recording.take.targets[0].name
-            lines.append(tr("{name} is being recorded, and would end here").format(name=name))
-        if self.desk.filler.filling is not None:
-            lines.append(tr("the whole clip is being computed, and would be given up"))
-        if lines:
-            question = tr("Leave this source?")
-            asking.confirm(self, question, "\n".join(lines), tr("Leave it"), then)
-        else:
-            then()
-
-    def _open(self, source: str) -> None:
+    def _open(self, request: Request) -> None:
         self.banner.dismiss()
-        given = self.desk.choice
-        self.player.open(Request(source, given.source, given.limit))
+        self.player.open(request)
 
     def open_demo(self) -> None:
         """Play the bundled clip."""
@@ -134,26 +125,6 @@ class MainWindow(QMainWindow):
             self.playback.look_ahead(looking.appearance())
         elif (index := looking.appearance_before(self.player.index)) is not None:
             self.playback.seek(index)
-
-    def ask_for_box(self, *, corrects: bool) -> None:
-        """Let the user draw a box round an object to follow, or round the one that is followed."""
-        followed, task = self.desk.looking.focus.followed, self.desk.pointing.task
-        if self.video.draws_box:
-            self.video.ask_for_box(False)
-        elif task is None:
-            self.desk.messages.inform(tr("no task that follows what you point at is loaded"))
-        elif corrects and (followed is None or followed.detector != task):
-            self.desk.messages.inform(tr("first click an object that you have drawn a box round"))
-        else:
-            self._corrects = corrects
-            self.playback.pause()
-            self.video.ask_for_box()
-
-    def take_back(self) -> None:
-        """Follow the object looked at no further."""
-        followed = self.desk.looking.focus.followed
-        if followed is not None and self.desk.pointing.take_back(followed):
-            self.desk.looking.release()
 
     def compare_unrefined(self, on: bool) -> None:
         """Each frame twice, before and after refinement; or once again."""
@@ -256,10 +227,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Stop everything, after a question where work would be lost; nothing is waited for."""
-        if not self._leaves and (at_stake := self.saving.at_stake()):
+        if not self._leaves and self.leaving.close_window(self.leave):
             event.ignore()
-            question = tr("Close, though not everything is saved?")
-            asking.confirm(self, question, "\n".join(at_stake), tr("Close"), self.leave)
             return
         self._lasting.keep(self, self._before_full_screen or self.saveState())
         self.saving.stop_all()
@@ -315,17 +284,6 @@ class MainWindow(QMainWindow):
         self.video.show_result(result, self.desk.looking.region(result))
         self.transport.show_position(result, self.player.index)
 
-    def _on_boxed(self, *box: float) -> None:
-        x1, y1, x2, y2 = box
-        followed, pointing = self.desk.looking.focus.followed, self.desk.pointing
-        if self._corrects and followed is not None:
-            pointed = pointing.correct(followed, (x1, y1, x2, y2))
-        else:
-            pointed = pointing.add((x1, y1, x2, y2))
-        if pointed is not None:
-            self.desk.choices.switch_task(pointed.detector, on=True)
-            self.desk.looking.follow(pointed)
-
     def _on_looked(self) -> None:
         if self.player.current is not None:
             self._on_shown(self.player.current)
@@ -338,14 +296,7 @@ class MainWindow(QMainWindow):
             self.saving.show_recording(recording)
 
     def _list_recent(self) -> None:
-        menu = self.menus.inner[RECENT]
-        menu.clear()
-        for source in recent.recent_sources(self._settings):
-            menu.addAction(source).triggered.connect(partial(self.open, source))
-        if not menu.isEmpty():
-            menu.addSeparator()
-            menu.addAction(tr("&Clear this list")).triggered.connect(self._clear_recent)
-        menu.setEnabled(not menu.isEmpty())
+        recent.list_recent(self.menus.inner[RECENT], self._settings, self.open)
 
     def _offer_languages(self) -> None:
         group = QActionGroup(self)
@@ -355,10 +306,6 @@ class MainWindow(QMainWindow):
             action.setChecked(code == self._lasting.habits.language)
             action.triggered.connect(lambda _=False, code=code: self.speak(code))
             group.addAction(action)
-
-    def _clear_recent(self) -> None:
-        recent.forget(self._settings)
-        self._list_recent()
 
     def _connect(self) -> None:
         desk, player, looking = self.desk, self.player, self.desk.looking
@@ -385,7 +332,6 @@ class MainWindow(QMainWindow):
             desk.themed.connect(widget.set_theme)
         self.transport.looked.connect(self.look_for)
         self.video.picked.connect(looking.pick)
-        self.video.boxed.connect(self._on_boxed)
         self.welcome.open_file.connect(lambda: self.ask_and_open("file"))
         self.welcome.open_camera.connect(lambda: self.ask_and_open("camera"))
         self.welcome.open_demo.connect(self.open_demo)

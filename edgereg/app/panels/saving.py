@@ -27,8 +27,10 @@ from edgereg.app.look.theme import DARK, Theme, tabular
 from edgereg.app.player.exports import Export, Exports, Progress, Stage
 from edgereg.app.player.filling import Filled, Filler
 from edgereg.app.player.recording import Recorded, Recording
+from edgereg.app.player.request import Request
 from edgereg.app.timecode import timecode
 from edgereg.core.errors import SinkError
+from edgereg.core.regions import Prompt
 
 _LOOK_MS = 100
 # So many rows are seen at a time; the rest is scrolled to.
@@ -50,6 +52,7 @@ class SavingPanel(QScrollArea):
         filler.changed.connect(self._follow)
         self._exports: dict[int, Progress] = {}
         self._recordings: dict[Recording, Recorded] = {}
+        self._saved: set[tuple[str, tuple[Prompt, ...]]] = set()
         self._theme = DARK
         self._rows: dict[Hashable, Row] = {}
         self.setWidgetResizable(True)
@@ -102,6 +105,11 @@ class SavingPanel(QScrollArea):
             ),
         ]
 
+    def holds(self, request: Request, boxes: tuple[Prompt, ...]) -> bool:
+        """Whether boxes are in a file of a source that was saved, or will be."""
+        waiting = {_boxes_of(row.export) for row in self.exports.wanted()}
+        return (request.text, boxes) in self._saved | waiting
+
     def row(self, key: Hashable) -> Row:
         """The row of an export, by its number, or of a recording."""
         return self._rows[key]
@@ -129,6 +137,8 @@ class SavingPanel(QScrollArea):
         for number, each in self._exports.items():
             close = partial(self._close_export, number)
             self._show(number, each.export.target, line_of_export(each), close)
+            if each.stage is Stage.DONE:
+                self._saved.add(_boxes_of(each.export))
             if number in before and before[number].pending and not each.pending:
                 (self.failed if each.stage is Stage.FAILED else self.said).emit(ending(each))
         self._look_at_recordings()
@@ -196,6 +206,10 @@ class SavingPanel(QScrollArea):
     def _cancel(self, number: int) -> None:
         self.exports.cancel(number)
         self._look()
+
+
+def _boxes_of(export: Export) -> tuple[str, tuple[Prompt, ...]]:
+    return export.request.text, export.settings.prompts
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ class Pointing:
     def __init__(self, player: Player) -> None:
         self._player = player
         self._next = 1
+        self._begun: tuple[Prompt, ...] = ()
         player.renewed.connect(self.forget_all)
 
     @property
@@ -31,6 +32,13 @@ class Pointing:
         """Follow what is in some boxes, of the frames that they name."""
         numbered = tuple(replace(each, track=i + 1) for i, each in enumerate(prompts))
         self._player.settings.prompts, self._next = numbered, len(numbered) + 1
+        self._begun = numbered
+
+    @property
+    def drawn(self) -> tuple[Prompt, ...]:
+        """All boxes, where the user has drawn one: those that it began with come again."""
+        prompts = self._player.settings.prompts
+        return () if prompts == self._begun else prompts
 
     def add(self, box: Box) -> Followed | None:
         """Follow what is in a box of the picture that is shown, (x1, y1, x2, y2) in its pixels."""
@@ -55,7 +63,7 @@ class Pointing:
 
     def forget_all(self) -> None:
         """Another source."""
-        self._player.settings.prompts, self._next = (), 1
+        self._player.settings.prompts, self._next, self._begun = (), 1, ()
 
     def _point(self, box: Box, number: int) -> Followed | None:
         task, current = self.task, self._player.current

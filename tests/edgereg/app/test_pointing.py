@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("PySide6")
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMessageBox
 
 from edgereg.app.player.catalogue import Catalogue
 from edgereg.app.player.focus import Followed
@@ -226,6 +227,39 @@ def test_a_click_draws_no_box_and_t_again_lets_it_be(qtbot: Any, pointed: MainWi
     assert len(pointed.player.settings.prompts) == 1
 
 
-def test_another_source_has_no_boxes(qtbot: Any, pointed: MainWindow, tmp_path: Path) -> None:
+def test_boxes_and_marks_are_not_thrown_away_unasked(
+    qtbot: Any, pointed: MainWindow, clip: Path, tmp_path: Path
+) -> None:
+    """They are of this source: closing it and opening it again keeps them."""
+    qtbot.keyClick(pointed, Qt.Key.Key_M)
+    pointed.close_source()
+    pointed.open(str(clip))
+    assert not pointed.findChildren(QMessageBox)
+    qtbot.waitUntil(lambda: pointed.player.current is not None)
+    assert (len(pointed.player.settings.prompts), pointed.playback.marks) == (1, [20])
+    pointed.close()
+    assert pointed.isVisible()
+    assert _asked(pointed) == ["boxes that you drew, and that are in no file: 1", MARKS]
+    qtbot.keyClick(pointed.findChildren(QMessageBox)[-1], Qt.Key.Key_Return)
+    assert pointed.isVisible()
+    # A table has the boxes, not the marks.
+    pointed.saves.export(tmp_path / "objects.jsonl")
     pointed.open(str(tmp_path / "missing.mp4"))
+    assert _asked(pointed) == [MARKS]
+    pointed.saving.exports.join(20)
+    qtbot.waitUntil(lambda: not pointed.saving.busy)
+    pointed.open(str(tmp_path / "missing.mp4"))
+    assert _asked(pointed) == [MARKS]
+    box = pointed.findChildren(QMessageBox)[-1]
+    next(b for b in box.buttons() if b.text() == "Leave it").click()
     assert pointed.player.settings.prompts == ()
+    assert pointed.playback.marks == []
+    pointed.close()
+    assert not pointed.isVisible()
+
+
+MARKS = "marks that would be forgotten: 1"
+
+
+def _asked(window: MainWindow) -> list[str]:
+    return window.findChildren(QMessageBox)[-1].informativeText().splitlines()
