@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -28,17 +30,50 @@ class Frame:
     clip: int = 0
     still: bool = False
 
-    def __post_init__(self) -> None:
-        # The array stays its owner's to write, only nobody downstream can: what stands on a
-        # buffer for reading can't be unlocked, which a mere view of the array could be.
-        locked = np.asarray(self.image.data.toreadonly())
-        object.__setattr__(self, "image", locked)
+    @classmethod
+    def undeveloped(
+        cls, index: int, time_s: float, develop: Callable[[], Image], name: str = ""
+    ) -> Frame:
+        """A frame whose image is made, in the thread that asks first, when it is asked for: of a
+        camera's frames many are never looked at."""
+        return cls(index, time_s, cast("Image", develop), name)
+
+    def develop(self) -> None:
+        """Make the image now, where that was left for later. Raises what the source raises."""
+        self.image  # noqa: B018
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "image": self.image}
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
         height, width = self.image.shape[:2]
         return width, height
+
+
+class _Picture:
+    """The attribute `image` of frames: what was given to the frame, an array or a way to it."""
+
+    def __get__(self, frame: Frame, owner: type[Frame]) -> Image:
+        found = frame.__dict__["image"]
+        if callable(found):
+            found = frame.__dict__["image"] = _locked(found())
+        image: Image = found
+        return image
+
+    def __set__(self, frame: Frame, image: Image | Callable[[], Image]) -> None:
+        frame.__dict__["image"] = image if callable(image) else _locked(image)
+
+
+def _locked(image: Image) -> Image:
+    """The array stays its owner's to write, only nobody downstream can: what stands on a buffer
+    for reading can't be unlocked, which a mere view of the array could be."""
+    return np.asarray(image.data.toreadonly())
+
+
+# Once the class is made, else it would be taken for the field's default.
+Frame.image = _Picture()  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,9 @@ def run_sequential(
         while True:
             with meter.time("decode"):
                 frame = next(frames, None)
-            if frame is None:
-                break
+                if frame is None:
+                    break
+                frame.develop()
             work = Work(frame)
             for step in steps:
                 with meter.time(step.name):

@@ -58,9 +58,10 @@ class StagedPipeline:
         self._steps = plan(tasks, self.settings, self.guard, painter, recognise, memo)
         self._meter = Meter(("decode", *(step.name for step in self._steps), "write"))
         self._transport = Transport(source, hold_at_end=hold_at_end)
-        size = 1 if mode == "latest" else queue_size
+        self._every = mode == "every"
+        size = queue_size if self._every else 1
         self._channels: list[Channel[Work]] = [
-            Channel(size, latest=mode == "latest" and position == 0)
+            Channel(size, latest=not self._every and position == 0)
             for position in range(len(self._steps) + 1)
         ]
         self._error: Exception | None = None
@@ -188,6 +189,8 @@ class StagedPipeline:
             while self._transport.ready():
                 with self._meter.time("decode"):
                     work = self._transport.next()
+                    if work is not None and self._every:
+                        work.frame.develop()
                 if work is not None and not first.put(work):
                     break
         except BaseException as error:  # a thread's error must reach the report
@@ -202,6 +205,7 @@ class StagedPipeline:
         try:
             while (work := before.get()) is not None:
                 with self._meter.time(step.name):
+                    work.frame.develop()  # where the latest frame wins, only now
                     step.run(work)
                 if not after.put(work):
                     break

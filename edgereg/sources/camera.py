@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from edgereg.core.arrays import Image
 from edgereg.core.errors import SourceError
 from edgereg.core.shown import shown
 from edgereg.sources.capture import open_capture, read_raw, rgb
@@ -29,7 +31,7 @@ class OpenCVCapture:
         self.length = count if count > 0 else None
         self._read = 0
 
-    def read(self) -> tuple[npt.NDArray[np.uint8], float] | None:
+    def read(self) -> tuple[Callable[[], Image], float] | None:
         """The next picture with pixels; None at the end."""
         for _ in range(_FAULTS):
             raw = read_raw(self._capture)
@@ -39,7 +41,7 @@ class OpenCVCapture:
             if image is not None:
                 image.flags.writeable = False
                 self._read += 1
-                return image, (self._read - 1) / self.fps
+                return partial(np.asarray, image), (self._read - 1) / self.fps
         return None
 
     def close(self) -> None:

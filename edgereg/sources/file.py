@@ -7,6 +7,7 @@ import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -104,9 +105,9 @@ class VideoFile:
                 if found is None:
                     return
                 index, picture = found
-                image = self._pixels.rgb(picture.frame)
-                frame = Frame(index, self._index.times[index], image, self._info.name)
-            yield frame
+                time_s = self._index.times[index]
+            develop = partial(self._pixels.rgb, picture.frame)
+            yield Frame.undeveloped(index, time_s, develop, self._info.name)
 
     def seek(self, index: int) -> None:
         """Make `index` the next frame, exactly. Raises SourceError outside the file."""

@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from edgereg.core.arrays import Image
 from edgereg.core.errors import SourceError
 from edgereg.core.frames import Frame, SourceInfo
 
@@ -33,8 +31,8 @@ class Capture(Protocol):
         """About how many frames there are; None: it is endless."""
         ...
 
-    def read(self) -> tuple[npt.NDArray[np.uint8], float] | None:
-        """The next picture, RGB, and its seconds from the first one on; None at the end.
+    def read(self) -> tuple[Callable[[], Image], float] | None:
+        """What makes the next picture, RGB, and its seconds from the first one on; None at the end.
 
         The seconds of an endless stream are not used. Raises SourceError where the connection is
         lost.
@@ -218,7 +216,7 @@ class LiveSource:
         elif len(self._warnings) == TOLD:
             self._warnings.append(f"{self._name}: further interruptions are not listed")
 
-    def _offer(self, image: npt.NDArray[np.uint8], time_s: float) -> None:
+    def _offer(self, develop: Callable[[], Image], time_s: float) -> None:
         """Put a frame where `frames` finds it."""
         if self._away_since is not None:
             self._tell(f"is back after {time.monotonic() - self._away_since:.0f} s")
@@ -231,6 +229,7 @@ class LiveSource:
             while len(self._waiting) >= WAITING:
                 self._waiting.popleft()
                 self.dropped += 1
-            self._waiting.append(Frame(self._next_index, time_s, image, self._name))
+            frame = Frame.undeveloped(self._next_index, time_s, develop, self._name)
+            self._waiting.append(frame)
             self._next_index += 1
             self._changed.notify_all()

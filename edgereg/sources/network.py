@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import av
 import av.error
-import numpy as np
-import numpy.typing as npt
 
+from edgereg.core.arrays import Image
 from edgereg.core.errors import SourceError
 from edgereg.core.shown import shown
 from edgereg.sources.address import dialled
@@ -64,7 +64,7 @@ class NetworkCapture:
         duration = self._decoder.opened.container.duration
         return max(1, round(duration / av.time_base * self.fps)) if duration else None
 
-    def read(self) -> tuple[npt.NDArray[np.uint8], float] | None:
+    def read(self) -> tuple[Callable[[], Image], float] | None:
         """The next picture and its time; None at the end. Raises SourceError where it is lost."""
         picture = next(self._pictures, None)
         if picture is None:
@@ -72,10 +72,10 @@ class NetworkCapture:
                 why = reason(self._decoder.lost, self._timeout_s).removeprefix("can't be opened: ")
                 raise SourceError(f"stopped delivering frames ({why})")
             return None
-        image, time_s = self._pixels.rgb(picture.frame), self._clock(picture.pts)
+        time_s = self._clock(picture.pts)
         if self._pace is not None:
             self._pace.wait(time_s)
-        return image, time_s
+        return partial(self._pixels.rgb, picture.frame), time_s
 
     def close(self) -> None:
         """End the connection."""

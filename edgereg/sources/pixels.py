@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +18,12 @@ _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, -90: cv2.ROTA
 
 
 class Pixels:
-    """Converts pictures of one stream; what the conversion needs is set up once."""
+    """Converts pictures of one stream; what the conversion needs is set up once. Any thread may
+    call."""
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
+        self._lock = threading.Lock()
 
     def rgb(self, picture: VideoFrame, longest: int | None = None) -> npt.NDArray[np.uint8]:
         """uint8 [H, W, 3] RGB that nobody can write into, turned as the recording says.
@@ -29,9 +33,10 @@ class Pixels:
         SourceError, whose line names no source, for a form of pictures that FFmpeg can't convert.
         """
         try:
-            converted = self._reformatter.reformat(
-                picture, *_within(picture, longest), format="rgb24", dst_color_range="JPEG"
-            )
+            with self._lock:
+                converted = self._reformatter.reformat(
+                    picture, *_within(picture, longest), format="rgb24", dst_color_range="JPEG"
+                )
         except FFmpegError as error:
             form = picture.format.name
             raise SourceError(f"pictures of the form {form} can't be shown: {error}") from error

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edgereg.core.errors import SourceError
@@ -48,6 +50,39 @@ def test_latest_mode_drops_and_counts(
     assert report.stats.dropped + report.stats.frames == 100
     assert sink.indices == sorted(sink.indices)
     assert sink.indices[-1] == 99
+
+
+def test_pictures_of_dropped_frames_are_never_made(frames: Any, collector: Any) -> None:
+    made: list[int] = []
+
+    def developed(index: int) -> Any:
+        made.append(index)
+        return np.zeros((8, 8, 3), np.uint8)
+
+    class Camera(frames):  # type: ignore[misc]
+        def frames(self) -> Iterator[Frame]:
+            for frame in super().frames():
+                index = frame.index
+                yield Frame.undeveloped(index, 0.0, partial(developed, index))
+
+    sink = collector(wait_s=0.03)
+    report = StagedPipeline(Camera(100, wait_s=0.003), [], [sink], mode="latest").run()
+    assert report.stats.dropped > 30
+    assert made == sink.indices
+
+
+def test_a_picture_that_can_t_be_made_ends_the_run(frames: Any, collector: Any) -> None:
+    def broken() -> Any:
+        raise SourceError("frames: pictures of the form xyz can't be shown")
+
+    class Camera(frames):  # type: ignore[misc]
+        def frames(self) -> Iterator[Frame]:
+            yield Frame.undeveloped(0, 0.0, broken)
+
+    for mode in ("latest", "every"):
+        report = StagedPipeline(Camera(), [], [collector()], mode=mode).run()
+        assert "xyz" in str(report.error)
+    assert "xyz" in str(run_sequential(Camera(), [], [collector()]).error)
 
 
 def test_stages_overlap(frames: Any, collector: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -30,14 +31,15 @@ class FakeCamera:
         self.delivered = 0
         self.released = threading.Event()
 
-    def read(self) -> tuple[np.ndarray, float] | None:
+    def read(self) -> tuple[Callable[[], np.ndarray], float] | None:
         if self.delivered >= self.count:
             if self.hangs:
                 self.released.wait(3)
             return None
         time.sleep(0.005)
         self.delivered += 1
-        return np.full((12, 16, 3), self.delivered, np.uint8), 0.0
+        image = np.full((12, 16, 3), self.delivered, np.uint8)
+        return lambda: image, 0.0
 
     def close(self) -> None:
         self.released.set()
@@ -158,7 +160,7 @@ def test_a_camera_that_is_not_there() -> None:
 
 def test_a_driver_that_raises() -> None:
     class Broken(FakeCamera):
-        def read(self) -> tuple[np.ndarray, float] | None:
+        def read(self) -> tuple[Callable[[], np.ndarray], float] | None:
             raise ValueError("driver")
 
     with pytest.raises(SourceError, match="camera 0: failed: ValueError: driver; plug it in"):
