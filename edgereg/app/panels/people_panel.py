@@ -27,7 +27,7 @@ from edgereg.paint.style import colour_of
 
 _RIM = 2
 _ITEM = QSize(92, 84)
-_EMPTY_HEIGHT, _BAR = 30, 12
+_EMPTY_HEIGHT, _EDGES, _BAR = 30, 2, 10
 _MOVES = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
 _KEY = Qt.ItemDataRole.UserRole
 
@@ -72,10 +72,9 @@ class PeoplePanel(QListWidget):
         else:
             self.setCurrentRow(-1)
         self.blockSignals(False)
-        # On a low screen the bar lies over the names.
-        least = _ITEM.height() if everybody else _EMPTY_HEIGHT
-        self.setMinimumHeight(least)
-        self.setMaximumHeight(least + _BAR if everybody else least)
+        # Low screens have no room for a bar that is not needed.
+        bar = _BAR if len(everybody) * _ITEM.width() > self.width() - _EDGES else 0
+        self.setFixedHeight(_ITEM.height() + _EDGES + bar if everybody else _EMPTY_HEIGHT)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """What came meanwhile was not listed."""
