@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -48,38 +48,28 @@ class Filled:
 class Filling:
     """One run through a player's recording, in a thread of its own, frame by frame.
 
-    What models know of frames comes from the player's memo, and goes there. `take` is for the
-    window's thread.
+    state: how far it is. What models know of frames comes from the player's memo, and goes there.
+    `take` is for the window's thread.
     """
 
     def __init__(self, player: Player, request: Request, run: int) -> None:
         """run: a number that no other filling of this source has."""
         self._player, self._run = player, run
-        self._changed = threading.Condition()
-        self._stopped = self._yields = False
-        self._state = Filled()
+        self._stopped, self._yields = threading.Event(), False
+        # Only the thread writes it.
+        self.state = Filled()
         self._results: queue.Queue[FrameResult] = queue.Queue(_MOST_WAITING)
         work = partial(self._work, request, replace(player.settings), player.memo)
         self._thread = threading.Thread(target=work, name="filling", daemon=True)
         self._thread.start()
 
-    @property
-    def state(self) -> Filled:
-        """How far it is."""
-        with self._changed:
-            return self._state
-
     def give_way(self, on: bool) -> None:
         """Rest in between, or don't."""
-        with self._changed:
-            self._yields = on
-            self._changed.notify_all()
+        self._yields = on
 
     def stop(self) -> None:
         """End soon; returns at once."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
+        self._stopped.set()
 
     def join(self, timeout_s: float) -> None:
         """Wait for the end."""
@@ -94,17 +84,16 @@ class Filling:
 
     def write(self, result: FrameResult) -> None:
         """As a sink: hand a result over."""
-        if not self._stopped:
+        if not self._stopped.is_set():
             self._player.note_objects(result)
         small = replace(result, image=_NO_PIXELS, picture=None, marks=())
-        while not self._stopped:
+        while not self._stopped.is_set():
             try:
                 self._results.put(small, timeout=0.1)
             except queue.Full:
                 continue
             break
-        with self._changed:
-            self._state = replace(self._state, done=self._state.done + 1)
+        self.state = replace(self.state, done=self.state.done + 1)
 
     def close(self) -> None:
         """As a sink: nothing to close."""
@@ -115,7 +104,7 @@ class Filling:
             source: Source = Part(open_request(player.plugins, request), stop=request.limit)
             whose = player.plugins.foreign("edgereg_tasks")
             report = in_order(
-                _Patient(source, self),
+                _Patient(source, self._rest, self._measure),
                 player.computed,
                 [self],
                 settings,
@@ -128,32 +117,35 @@ class Filling:
             problem = str(error)
         except Exception as error:  # a plugin may raise anything
             problem = one_line(error)
-        with self._changed:
-            self._state = replace(self._state, ended=True, problem=problem)
+        self.state = replace(self.state, ended=True, problem=problem)
 
     def _recognise(self, task: str, frame: Frame, place: Place, found: Predictions) -> Predictions:
         """Its tracks are not those of the player's run: they have places of their own."""
-        if self._stopped:
+        if self._stopped.is_set():
             return found
         return self._player.people.recognise(task, frame, (-self._run, *place[1:]), found)
 
     def _rest(self, worked_s: float) -> bool:
         """Let the player go first; False once stopped."""
-        with self._changed:
-            if self._yields and not self._stopped:
-                self._changed.wait_for(lambda: self._stopped or not self._yields, _REST * worked_s)
-            return not self._stopped
+        if self._yields:
+            self._stopped.wait(_REST * worked_s)
+        return not self._stopped.is_set()
 
     def _measure(self, total: int | None) -> None:
-        with self._changed:
-            self._state = replace(self._state, total=total or 0)
+        self.state = replace(self.state, total=total or 0)
 
 
 class _Patient:
     """A source whose frames come when there is time for them."""
 
-    def __init__(self, source: Source, filling: Filling) -> None:
-        self._source, self._filling = source, filling
+    def __init__(
+        self,
+        source: Source,
+        may_go_on: Callable[[float], bool],
+        measured: Callable[[int | None], None],
+    ) -> None:
+        """may_go_on: after so many seconds of work, waits for it; measured: told the length."""
+        self._source, self._may_go_on, self._measured = source, may_go_on, measured
 
     @property
     def info(self) -> SourceInfo:
@@ -169,8 +161,8 @@ class _Patient:
         """All frames, or those up to the moment in which it is stopped."""
         since = time.perf_counter()
         for frame in self._source.frames():
-            self._filling._measure(self._source.info.frame_count)
-            if not self._filling._rest(time.perf_counter() - since):
+            self._measured(self._source.info.frame_count)
+            if not self._may_go_on(time.perf_counter() - since):
                 return
             since = time.perf_counter()
             yield frame
