@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,6 +160,42 @@ def _added(plugins: Plugins, name: str) -> str:
         shown = ", ".join(names) if len(names) <= MOST_SHOWN else str(len(names))
         parts.append(f"{hook.removeprefix('edgereg_')}: {shown or 'none'}")
     return "; ".join(parts)
+
+
+@command.command("search")
+@click.argument("word", default="")
+@click.option(
+    "--index",
+    metavar="URL",
+    envvar="PIP_INDEX_URL",
+    default="https://pypi.org/simple/",
+    show_default=True,
+    help="The package index to ask.",
+)
+def search_index(word: str, index: str) -> int:
+    """Find plugins in the package index, by a WORD in their name or summary; without, all.
+
+    The only command that asks a server. Plugins are packages that are called edgereg-NAME.
+    Their authors alone answer for what they do.
+    """
+    from edgereg.authoring.index import search
+
+    with at_work("asking the package index for its packages"):
+        found = search(word, index)
+    if not found:
+        click.echo(f"nothing called edgereg-... says '{word}'" if word else "none", err=True)
+        return 1
+    rows = [(each.name, each.version, _installed(each.name), each.summary) for each in found]
+    show_table(("package", "version", "installed", "summary"), rows)
+    click.echo("pip install PACKAGE installs one; edgereg plugin check NAME tries it")
+    return 0
+
+
+def _installed(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 @command.command("gallery")
