@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QMainWindow
 
-from edgereg.app.look.language import tr
+from edgereg.app.look.language import mark
 from edgereg.app.panels.refinement_panel import MOST_STEPS
 from edgereg.app.player.playback import FASTEST, SLOWEST
 
@@ -41,19 +41,20 @@ class Habits(BaseModel):
     fov: Annotated[float, Field(ge=1, le=170)] | None = None
 
 
-def read_habits(settings: QSettings) -> tuple[Habits, tuple[str, ...]]:
-    """What is remembered, and a line for each of it that is not to be made sense of, and is as
-    usual."""
+def read_habits(settings: QSettings) -> tuple[Habits, tuple[tuple[str, str], ...]]:
+    """What is remembered, and for each of it that is not to be made sense of, and is as usual, a
+    line to be translated, with a place for its name, and the name."""
     try:
         stored = json.loads(str(settings.value(_HABITS, "{}")))
         return Habits.model_validate(stored), ()
     except ValidationError as error:
         bad = sorted({str(each["loc"][0]) for each in error.errors() if each["loc"]})
         kept = {name: value for name, value in stored.items() if name not in bad} if bad else {}
-        line = tr("the setting '{name}' of last time makes no sense here; it is as usual again")
-        return Habits.model_validate(kept), tuple(line.format(name=name) for name in bad)
+        line = mark("the setting '{name}' of last time makes no sense here; it is as usual again")
+        return Habits.model_validate(kept), tuple((line, name) for name in bad)
     except ValueError:
-        return Habits(), (tr("the settings of last time can't be read; all is as usual again"),)
+        line = mark("the settings of last time can't be read; all is as usual again")
+        return Habits(), ((line, ""),)
 
 
 def write_habits(settings: QSettings, habits: Habits) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from edgereg.app import habits
 from edgereg.app.look import theme
-from edgereg.app.look.language import tr
+from edgereg.app.look.language import mark, tr
 from edgereg.app.player.catalogue import Catalogue
 from edgereg.assembly import Choice
 from edgereg.models.folder import SPEC_FILE
@@ -26,8 +26,8 @@ _KEPT = ("models", "engine", "precision", "size", "threshold", "detect_every", "
 class Lasting:
     """The habits of a window's user.
 
-    problems: a line for each of them that can't be taken up. What the command line says goes before
-    habits, and is for once: only a change of it in the window is kept.
+    What the command line says goes before habits, and is for once: only a change of it in the
+    window is kept.
     """
 
     def __init__(self, settings: QSettings, given: Choice, said: frozenset[str] | None) -> None:
@@ -42,17 +42,20 @@ class Lasting:
         )
         self.habits, problems = habits.read_habits(settings)
         there = tuple(each for each in self.habits.models if (each / SPEC_FILE).is_file())
-        gone = tr("{folder}: this model folder is gone; the task's own model is used")
-        self.problems = (
-            *problems,
-            *(gone.format(folder=each) for each in self.habits.models if each not in there),
-        )
+        gone = mark("{name}: this model folder is gone; the task's own model is used")
+        lost = tuple((gone, str(each)) for each in self.habits.models if each not in there)
+        self._problems = (*problems, *lost)
         self.change(models=there)
         self._taken_up: set[str] = set()
 
     def change(self, **changes: Any) -> None:
         """The user has settled on something else."""
         self.habits = self.habits.model_copy(update=changes)
+
+    @property
+    def problems(self) -> list[str]:
+        """A line for each habit that can't be taken up, in the language that is spoken by now."""
+        return [tr(line).format(name=name) for line, name in self._problems]
 
     @property
     def choice(self) -> Choice:

@@ -310,12 +310,13 @@ def test_what_does_not_work_any_more_is_said_and_as_usual(
     tmp_path: Path,
 ) -> None:
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    write_habits(settings, Habits(engine="broken", models=(tmp_path / "gone",), speed=2.0))
+    gone = tmp_path / "gone"
+    write_habits(settings, Habits(language="de", engine="broken", models=(gone,), speed=2.0))
     settings.sync()
     window = start(loader)
     said = [message.text for message in window.desk.messages.history]
-    assert any("this model folder is gone" in line for line in said)
-    assert any("do not work any more" in line and "it is broken" in line for line in said)
+    assert any("diesen Modellordner gibt es nicht mehr" in line for line in said)
+    assert any("gehen nicht mehr" in line and "it is broken" in line for line in said)
     assert {each.name for each in window.catalogue.tasks} == {"detection", "headpose"}
     assert (window.desk.choice.engine, window.desk.choice.models) == ("auto", ())
     assert window.playback.speed == 2.0

@@ -153,6 +153,11 @@ def test_journey_5_with_and_without_refinement(qtbot: Any, window: MainWindow, c
     qtbot.waitUntil(lambda: plot.initial.value is None and plot.final.value is not None)
     assert plot.final.value == pytest.approx(before, abs=1e-3)
     assert abs(after - before) > 1
+    qtbot.keyClick(window, Key.Key_C)
+    qtbot.waitUntil(lambda: len(window.desk.comparing.sides(window.player.current)) == 2)
+    assert window.desk.choices.refine
+    qtbot.keyClick(window, Key.Key_C)
+    assert not window.desk.comparing.on
 
 
 def test_journey_6_something_is_tracked(
