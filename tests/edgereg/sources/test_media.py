@@ -13,10 +13,10 @@ from edgereg.sources.file import VideoFile, survey
 from edgereg.sources.index import FrameIndex
 from edgereg.sources.options import SourceOptions
 
-from .formats_table import HEAD, PAGE, row, tried
+from .formats_table import HEAD, table, tried
 from .media import H264, KINDS, Coding, Kind, encode, number_in, streamed
 
-TABLE = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+TABLE = table(HEAD)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -26,8 +26,7 @@ def test_read_and_seek(kind: Kind, tmp_path: Path) -> None:
 
 
 def test_the_table_has_these_kinds_and_no_others() -> None:
-    assert TABLE[0] == row(*HEAD)
-    assert len(TABLE) == len(KINDS) + 2
+    assert len(TABLE) == len(KINDS)
 
 
 @pytest.mark.parametrize("name", ["tape.dv", "interlaced.ts", "dvd.vob", "prores.mov"])
