@@ -77,6 +77,7 @@ class HistoryPanel(QWidget):
         if names != self._names:
             self._name_lines(names)
         self.shown = self._looking.series()
+        self._show_legend()
         self.beside = self._comparing.series(task.name, self._looking.focus.track)
         drawn = self._draw_lines(self._lines, self.shown)
         beside = self._draw_lines(self._others, self.beside or _NO_VALUES)
@@ -140,11 +141,15 @@ class HistoryPanel(QWidget):
         self._names, self._heights = names, None
         self._lines = [Curve(self._plot, colour_of(d), 1.8) for d in range(len(names))]
         self._others = [Curve(self._plot, colour_of(d), 1, dashed=True) for d in range(len(names))]
-        coloured = (
+
+    def _show_legend(self) -> None:
+        parts = [
             f"<span style='color:{hex_colour(colour_of(d))}'>■</span> {name}"
-            for d, name in enumerate(names)
-        )
-        self._legend.setText(" &nbsp; ".join(coloured))
+            for d, name in enumerate(self._names)
+        ]
+        if beside := self._comparing.beside:
+            parts.append(f"┄ {tr(beside)}")
+        self._legend.setText(" &nbsp; ".join(parts))
 
     @property
     def plot(self) -> Plot:

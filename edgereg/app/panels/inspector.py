@@ -72,7 +72,7 @@ class Inspector(QWidget):
             self._player.compute_anew()
         else:
             result = self._looking.result
-            beside = self._comparing.beside(result, task.name, row) if result else None
+            beside = self._comparing.question(result, task.name, row) if result else None
             self._worker.ask(Question(task, found, row, beside=beside))
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name

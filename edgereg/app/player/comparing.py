@@ -96,6 +96,13 @@ class Comparing(QObject):
         """Whether anything is compared."""
         return self.unrefined or self.rival is not None
 
+    @property
+    def beside(self) -> str:
+        """What stands beside, to be translated; empty where nothing does."""
+        if self.rival is not None:
+            return _called(self.rival.loaded)
+        return mark("not refined") if self.unrefined else ""
+
     def compare_unrefined(self) -> None:
         """Show every task before and after refinement, which is switched on."""
         self._set(None, unrefined=True)
@@ -129,7 +136,7 @@ class Comparing(QObject):
             return self._player.record.series(self.rival.loaded.name, track)
         return None
 
-    def beside(self, result: FrameResult, task: str | None, row: int) -> Question | None:
+    def question(self, result: FrameResult, task: str | None, row: int) -> Question | None:
         """The density that stands beside that of a prediction of a task: of another model only, as
         predictions are refined on one and the same."""
         rival = self.rival
@@ -156,7 +163,7 @@ class Comparing(QObject):
         height, width = result.image.shape[:2]
         beside = marks_of(tasks, found, (width, height), guard, [])
         if rival is None:
-            return Side(mark("not refined"), beside), Side(mark("refined"), result.marks)
+            return Side(self.beside, beside), Side(mark("refined"), result.marks)
         own = [each for each in self._player.tasks if each.name == rival.of]
         return Side(", ".join(map(_called, own)), result.marks), Side(_called(rival.loaded), beside)
 

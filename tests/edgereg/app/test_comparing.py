@@ -78,6 +78,7 @@ def test_before_and_after_refinement_costs_no_model(
     climb = shown.predictions["headpose"].refinement
     at = int(np.searchsorted(values.beside.times, shown.time_s - 1e-6))
     assert values.beside.values[at].tolist() == climb.initial[0].tolist()
+    assert "┄ not refined" in values._legend.text()
     header, *rows = values._numbers().as_csv().splitlines()
     assert header == "time_s,yaw,pitch,roll,yaw_beside,pitch_beside,roll_beside"
     assert all("," in row for row in rows)

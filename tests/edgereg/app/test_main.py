@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +37,28 @@ sys.exit(stay(app, window, clip))
 """
 
 
-def _start(clip: Path, how: str, home: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, str(clip), how, str(home / "settings.ini")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-    )
+@pytest.fixture(scope="module")
+def started(
+    clip: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, subprocess.Popen[str]]]:
+    """A window that closes once it has shown something, and one that stays, side by side."""
+    processes = {}
+    for how in ("close", "stay"):
+        settings = tmp_path_factory.mktemp(how) / "settings.ini"
+        processes[how] = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, str(clip), how, str(settings)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        )
+    yield processes
+    for process in processes.values():
+        process.kill()
 
 
-def test_closing_the_window_ends_the_process(clip: Path, tmp_path: Path) -> None:
-    process = _start(clip, "close", tmp_path)
+def test_closing_the_window_ends_the_process(started: dict[str, subprocess.Popen[str]]) -> None:
+    process = started["close"]
     out, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert "shown" in out
@@ -55,8 +66,8 @@ def test_closing_the_window_ends_the_process(clip: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM for one process")
-def test_a_signal_ends_the_process(clip: Path, tmp_path: Path) -> None:
-    process = _start(clip, "stay", tmp_path)
+def test_a_signal_ends_the_process(started: dict[str, subprocess.Popen[str]]) -> None:
+    process = started["stay"]
     assert process.stdout is not None
     assert process.stdout.readline() == "shown\n"
     start = time.monotonic()
