@@ -1,0 +1,1 @@
+"""Rendered rooms, furniture and people, with the depth of every pixel."""
