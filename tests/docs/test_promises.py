@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROMISED = re.compile(
     r"edgereg|edgereg\.api|edgereg\.testing|edgereg_\w+|edgereg_training\.(bel|ebm|gllim|prroi|regcls)"
-    r"|edgereg_(age|detection|driving|headpose|landmarks|tracking)\.task"
+    r"|edgereg_(age|depth|detection|driving|headpose|landmarks|progress|tracking)\.task"
 )
 
 

@@ -59,22 +59,26 @@ def edgereg_datasets() -> Mapping[str, object]:
 
 @hookimpl
 def edgereg_problems() -> Mapping[str, object]:
-    """Regression of any target, faces with several targets at once, driving, tracking, detection of
-    heads and of any objects."""
+    """Regression of any target, faces with several targets at once, driving, depth, progress,
+    tracking, detection of heads and of any objects."""
+    from edgereg_training.depth.kind import DEPTH
     from edgereg_training.detection.kind import DETECTION
     from edgereg_training.detection.objects.kind import OBJECTS
     from edgereg_training.driving.kind import DRIVING
     from edgereg_training.loop.problem import ProblemKind
+    from edgereg_training.progress.kind import PROGRESS
     from edgereg_training.tracking.kind import TRACKING
 
     regression = ProblemKind("edgereg_training.regression.problem:problem")
     room = "edgereg_training.faces"
     return {
+        "depth": DEPTH,
         "detection": DETECTION,
         "driving": DRIVING,
         "faces": ProblemKind(f"{room}.problem:problem", cpu_only=True),
         "faces-energy": ProblemKind(f"{room}.energy:problem", cpu_only=True),
         "objects": OBJECTS,
+        "progress": PROGRESS,
         "regression": regression,
         "tracking": TRACKING,
     }

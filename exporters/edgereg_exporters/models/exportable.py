@@ -25,8 +25,10 @@ PROBLEMS = {
     "detection": "edgereg_exporters.models.detection:exportable",
     "faces": "edgereg_exporters.models.faces:exportable",
     "faces-energy": "edgereg_exporters.models.faces:exportable_energy",
+    "depth": "edgereg_exporters.models.depth:exportable",
     "driving": "edgereg_exporters.models.driving:exportable",
     "objects": "edgereg_exporters.models.objects:exportable",
+    "progress": "edgereg_exporters.models.progress:exportable",
     "regression": "edgereg_exporters.models.regression:exportable",
     "tracking": "edgereg_exporters.models.tracking:exportable",
 }

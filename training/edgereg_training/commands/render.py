@@ -1,4 +1,4 @@
-"""`edgereg render heads|scenes|roads|tracking`: rendered data sets with exact labels."""
+"""`edgereg render heads|scenes|roads|rooms|activities|tracking`: data sets with exact labels."""
 
 from __future__ import annotations
 
@@ -92,6 +92,42 @@ def roads(out: Path, count: int, seed: int, width: int, height: int) -> None:
     with progress_bar("render roads") as report:
         write_roads(out, count, seed, height, width, lambda done, n: report(done, n, ""))
     click.echo(f"{count} pictures in {shown(out)}")
+
+
+@command.command("rooms")
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--count", type=click.IntRange(2), default=3000, show_default=True)
+@click.option("--test", type=click.IntRange(0), default=200, show_default=True,
+              help="Other rooms, for the test list.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--width", type=click.IntRange(32, 640), default=160, show_default=True)
+@click.option("--height", type=click.IntRange(24, 480), default=120, show_default=True)
+def rooms(out: Path, count: int, test: int, seed: int, width: int, height: int) -> None:
+    """Furnished rooms, now and then with people, and the depth of every pixel, in the layout of
+    NYUD2-DIR in the folder OUT."""
+    from edgereg_training.commands.progress import progress_bar
+    from edgereg_training.depth.rooms import write_rooms
+
+    with progress_bar("render rooms") as report:
+        write_rooms(out, count, test, seed, height, width, lambda done, n: report(done, n, ""))
+    click.echo(f"{count + test} pictures in {shown(out)}")
+
+
+@command.command("activities")
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--count", type=click.IntRange(1), default=520, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--width", type=click.IntRange(32, 640), default=128, show_default=True)
+@click.option("--height", type=click.IntRange(24, 480), default=96, show_default=True)
+def activities(out: Path, count: int, seed: int, width: int, height: int) -> None:
+    """Clips of activities of several steps, at many speeds, in the layout of Breakfast in the
+    folder OUT."""
+    from edgereg_training.commands.progress import progress_bar
+    from edgereg_training.progress.activities import write_activities
+
+    with progress_bar("render activities") as report:
+        write_activities(out, count, seed, height, width, lambda done, n: report(done, n, ""))
+    click.echo(f"{count} clips in {shown(out)}")
 
 
 @command.command("tracking")

@@ -45,16 +45,22 @@ def recognises(folder: Path) -> bool:
     return bool(_videos(folder))
 
 
-def load(folder: Path, split: str) -> list[Sample]:
-    """Splits 's1-train', 's1-test' ... 's4-test'."""
+def videos_of(folder: Path, split: str) -> list[tuple[Path, str]]:
+    """The videos of a split, each with its person, such as 'P03'."""
     fold, part = split.split("-")
     tests = TEST_PERSONS[fold]
     found = []
     for video in _videos(folder):
         person = next(parent.name for parent in video.parents if parent.name.startswith("P"))
         if (int(person[1:]) in tests) == (part == "test"):
-            found += _frames(folder, video, person)
+            found.append((video, person))
     return found
+
+
+def load(folder: Path, split: str) -> list[Sample]:
+    """Splits 's1-train', 's1-test' ... 's4-test'."""
+    videos = videos_of(folder, split)
+    return [sample for video, person in videos for sample in _frames(folder, video, person)]
 
 
 def _frames(folder: Path, video: Path, person: str) -> list[Sample]:

@@ -1,0 +1,1 @@
+"""Depth for edgereg: how far away everything in a picture of a room is."""

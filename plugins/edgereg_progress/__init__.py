@@ -1,0 +1,1 @@
+"""Progress for edgereg: how far an activity has come."""
