@@ -44,7 +44,7 @@ class Lasting:
         there = tuple(each for each in self.habits.models if (each / SPEC_FILE).is_file())
         gone = mark("{name}: this model folder is gone; the task's own model is used")
         lost = tuple((gone, str(each)) for each in self.habits.models if each not in there)
-        self._problems = (*problems, *lost)
+        self._problems: tuple[tuple[str, str], ...] = (*problems, *lost)
         self.change(models=there)
         self._taken_up: set[str] = set()
 
@@ -52,10 +52,10 @@ class Lasting:
         """The user has settled on something else."""
         self.habits = self.habits.model_copy(update=changes)
 
-    @property
-    def problems(self) -> list[str]:
-        """A line for each habit that can't be taken up, in the language that is spoken by now."""
-        return [tr(line).format(name=name) for line, name in self._problems]
+    def take_problems(self) -> list[str]:
+        """A line for each habit that can't be taken up, once; in the language that is spoken."""
+        problems, self._problems = self._problems, ()
+        return [tr(line).format(name=name) for line, name in problems]
 
     @property
     def choice(self) -> Choice:

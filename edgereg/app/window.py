@@ -78,8 +78,6 @@ class MainWindow(QMainWindow):
         self._connect()
         self._lasting.take_up(self)
         self._on_state(State.EMPTY)
-        for problem in self._lasting.problems:
-            self.desk.messages.warn(problem)
         self.desk.load(self._lasting.choice)
 
     @property
@@ -238,6 +236,9 @@ class MainWindow(QMainWindow):
     def _on_catalogued(self, catalogue: Catalogue) -> None:
         self.status.set_providers(catalogue.providers)
         self._lasting.take_up_tasks(self, catalogue)
+        # Not before: the source that a window begins with takes messages away.
+        for problem in self._lasting.take_problems():
+            self.desk.messages.warn(problem)
 
     def _on_state(self, state: State) -> None:
         self.transport.set_state(state)

@@ -21,7 +21,7 @@ from edgereg.app.window import MainWindow
 from edgereg.core.marks import AxesMark
 from edgereg.core.model_spec import ModelSpec
 
-from .conftest import FakeEngine, FakeTask, load
+from .conftest import FRAMES, FakeEngine, FakeTask, load
 
 Key, SHIFT, LEFT = Qt.Key, Qt.KeyboardModifier.ShiftModifier, Qt.MouseButton.LeftButton
 # What the second model says of the same ball.
@@ -159,14 +159,18 @@ def test_a_second_model_is_computed_beside_the_first_and_nothing_else_twice(
     assert set(held.player.current.predictions) == {"detection", "headpose"}
 
 
-def test_an_exported_table_is_of_the_task_s_own_model(
+def test_an_exported_table_has_the_task_s_own_model_and_the_background_both(
     qtbot: Any, held: MainWindow, rival: Rival, tmp_path: Path
 ) -> None:
     held.desk.comparing.compare_models(rival)
     qtbot.waitUntil(lambda: held.player.current is not None)
+    held.desk.filler.start()
     held.saves.export(tmp_path / "a.jsonl")
     held.saving.exports.join(20)
     assert "turned" not in (tmp_path / "a.jsonl").read_text("utf-8")
+    qtbot.waitUntil(lambda: held.desk.filler.filling is None, timeout=20_000)
+    known = held.player.record.series("headpose:turned", 1)
+    assert len(known.times) == FRAMES
 
 
 def test_no_folder_no_comparison(
