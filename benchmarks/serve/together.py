@@ -49,16 +49,19 @@ def main() -> int:
 
 
 def _in_turns(served: Served, many: set[str], turns: int, seconds: float) -> int:
-    ratios = []
+    ratios, costs = [], []
     for _ in range(turns):
-        together, costs = _turn(served, many, seconds)
-        alone, cost = _turn(served, {"one"}, seconds)
+        together, cost_together = _turn(served, many, seconds)
+        alone, cost_alone = _turn(served, {"one"}, seconds)
         ratios.append(together / alone)
+        costs.append((cost_together, cost_alone))
         print(
-            f"results a second: eight {together:.2f}, one {alone:.2f}; processor time of one: "
-            f"{1000 * costs:.1f} and {1000 * cost:.1f} ms",
+            f"results a second: eight {together:.2f}, one {alone:.2f}; processor time of each: "
+            f"{1000 * cost_together:.1f} and {1000 * cost_alone:.1f} ms",
             flush=True,
         )
+    of_eight, of_one = map(statistics.median, zip(*costs, strict=True))
+    print(f"processor time of a result: eight {1000 * of_eight:.1f}, one {1000 * of_one:.1f} ms")
     ratio = statistics.median(ratios)
     low, high = statistics.quantiles(ratios, n=4)[::2] if len(ratios) > 1 else (ratio, ratio)
     print(f"eight / one: {ratio:.3f} (median of {turns} turns; quartiles {low:.3f}, {high:.3f})")
