@@ -89,20 +89,22 @@ def test_backwards_ends_at_the_start(qtbot: Any, paused: MainWindow) -> None:
     qtbot.waitUntil(lambda: not paused.playback.backwards)
 
 
-def test_speed(qtbot: Any, paused: MainWindow, seen: list[int], headpose: Any) -> None:
+@pytest.mark.parametrize("speed", [0.25, 4.0])
+def test_speed(
+    qtbot: Any, paused: MainWindow, seen: list[int], headpose: Any, speed: float
+) -> None:
     """Four times as fast is faster than this task can compute every frame."""
     headpose.delay_s = 0.03
-    for speed in (0.25, 4.0):
-        seen.clear()
-        paused.transport.speed.setValue(speed)
-        qtbot.keyClick(paused, Key.Key_Space)
-        qtbot.waitUntil(lambda: len(seen) > 2)
-        first, start = seen[-1], time.monotonic()
-        qtbot.wait(400)
-        gone = (seen[-1] - first) / 25 / (time.monotonic() - start)
-        paused.playback.pause()
-        assert 0.4 * speed < gone < 1.7 * speed
-    assert max(b - a for a, b in pairwise(seen)) > 1
+    paused.transport.speed.setValue(speed)
+    qtbot.keyClick(paused, Key.Key_Space)
+    qtbot.waitUntil(lambda: len(seen) > 2)
+    first, start = seen[-1], time.monotonic()
+    qtbot.wait(400)
+    gone = (seen[-1] - first) / 25 / (time.monotonic() - start)
+    paused.playback.pause()
+    assert 0.4 * speed < gone < 1.7 * speed
+    if speed > 1:
+        assert max(b - a for a, b in pairwise(seen)) > 1
 
 
 def test_speed_stays_in_its_bounds(qtbot: Any, paused: MainWindow) -> None:
