@@ -177,6 +177,7 @@ def _evaluate(engine: Engine, predictions: Predictions, row: int, grid: FloatArr
     inputs = {
         name: array if len(array) == 1 else array[row : row + 1]
         for name, array in predictions.features.items()
+        if name in engine.inputs
     }
     missing = set(engine.inputs) - set(inputs) - {"grid"}
     if missing:

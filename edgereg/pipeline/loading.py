@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from edgereg.core.arrays import Value
 from edgereg.core.errors import EngineError, ModelFolderError, PluginError, one_line
-from edgereg.core.kinds import Kind, Kinds
+from edgereg.core.kinds import Kind, Kinds, Scalars
 from edgereg.core.model_spec import ModelSpec
 from edgereg.core.tasks import RegionTask, StepTask, Task, is_step_task
 from edgereg.engines.base import DeviceEngine, Engine, EngineLoader, shared_device
@@ -114,6 +114,13 @@ class LoadedStepTask:
     def kinds(self) -> Kinds:
         """What the task gives with this model."""
         return self.task.kinds(self.spec)
+
+    @property
+    def density(self) -> Engine | None:
+        """The engine of the graph `density` of a task of numbers, None for others: a tracker runs
+        this graph itself, and not every engine can be run twice at once."""
+        numbers = all(isinstance(kind, Scalars) for kind in self.kinds)
+        return self.model.engines.get("density") if self.model is not None and numbers else None
 
     @property
     def engines(self) -> tuple[Engine, ...]:

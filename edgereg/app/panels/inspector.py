@@ -15,7 +15,7 @@ from edgereg.app.player.catalogue import Catalogue
 from edgereg.app.player.density_worker import Answer, Question, answer
 from edgereg.app.player.latest import LatestWorker
 from edgereg.core.predictions import Predictions
-from edgereg.pipeline.loading import LoadedRegionTask, LoadedTask
+from edgereg.pipeline.loading import LoadedTask
 
 _REDRAW_MS = 160
 
@@ -118,8 +118,7 @@ class Inspector(QWidget):
 
 def lacks_features(task: LoadedTask, found: Predictions) -> bool:
     """Whether predictions came without what their densities stand on, which a memo may not keep."""
-    has_density = isinstance(task, LoadedRegionTask) and task.density is not None
-    return has_density and task.spec is not None and not found.features
+    return task.density is not None and task.spec is not None and not found.features
 
 
 def headline(found: Predictions, row: int) -> str:

@@ -9,7 +9,7 @@ from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EdgeregError
 from edgereg.core.predictions import Predictions
 from edgereg.density import DensityCurve, DensityMap, density_curves, density_map
-from edgereg.pipeline.loading import LoadedRegionTask, LoadedTask
+from edgereg.pipeline.loading import LoadedTask
 
 # A sharp density over a wide range needs many points to look smooth.
 _POINTS = 481
@@ -46,7 +46,7 @@ class Answer:
 def answer(question: Question) -> Answer:
     """Compute the curves of one prediction, or its map."""
     loaded, found, row = question.loaded, question.predictions, question.row
-    engine = loaded.density if isinstance(loaded, LoadedRegionTask) else None
+    engine = loaded.density
     if engine is None or loaded.spec is None:
         return Answer(question, problem=mark("this model has no density graph"))
     try:
