@@ -12,7 +12,7 @@ from edgereg_training.data.nyud2 import LISTS
 from edgereg_training.render.interiors.view import RoomView, draw_interior
 from edgereg_training.render.shards import Progress
 
-TEST_COUNT, TEST_SEED = 500, 903
+TEST_COUNT, TEST_SEED = 200, 903
 # What is farther is not told by this data set.
 FARTHEST = 10.0
 QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 92)
