@@ -151,7 +151,7 @@ STUDIES: dict[str, Study] = {
             "Inverse against forward regression on the same features",
             "DeepGLLiM, Table 1",
             4,
-            12,
+            14,
             "edgereg_training.reproduce.gllim.forward:run",
         ),
         Study(
