@@ -305,7 +305,7 @@ def plot_of(name: str, ranking: Table) -> Plot:
         axes.set_xlabel("mean absolute error, shares of full lock; bars: 95 % over seeds")
         axes.set_ylabel("the least validation error first")
         axes.set_title(f"Steering on {name}\ncodes blue, what they compete with black")
-        axes.legend()
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower right")
 
     return draw
 
