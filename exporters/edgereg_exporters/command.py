@@ -21,10 +21,11 @@ def _folder(**more: Any) -> click.Path:
 @click.option("--target", help="Of a run that learns several (faces): headpose, landmarks or age.")
 @click.option(
     "--precision",
-    type=click.Choice(["fp32", "fp16", "int8"]),
+    type=click.Choice(["fp32", "fp16", "fp16-weights", "int8"]),
     default="fp32",
     show_default=True,
-    help="What the network computes in; energies and decoding stay FP32.",
+    help="What the network computes in; energies and decoding stay FP32. fp16-weights: half the "
+    "bytes, and computed in FP32.",
 )
 @click.option(
     "--calibration",

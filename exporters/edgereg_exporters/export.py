@@ -52,7 +52,7 @@ class Request:
     name: str | None = None
     version: str | None = None
     target: str | None = None
-    precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    precision: Literal["fp32", "fp16", "fp16-weights", "int8"] = "fp32"
     calibration: Path | None = None
     scheme: Scheme = "portable"
     max_loss: float | None = None

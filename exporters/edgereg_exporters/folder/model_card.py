@@ -173,7 +173,14 @@ def precision(
     source: ModelFolder, model: ModelFolder, differences: Sequence[Difference], loss: Loss
 ) -> str:
     """The section on what the precision costs."""
-    low = model.spec.precision.upper()
+    stored = model.spec.precision == "fp32"  # in FP16, for FP32 stands against itself here
+    low = "FP16 weights" if stored else model.spec.precision.upper()
+    computed = (
+        "All of it computes in FP32."
+        if stored
+        else "Scaling of the input, the last layer of each path, decoding and the energies compute "
+        "in FP32."
+    )
     sizes = [each.graph_path("predict").stat().st_size for each in (source, model)]
     rows = [
         (d.output, f"{d.largest:.2e}", f"{d.relative:.1e}", f"{d.mean:.1e}") for d in differences
@@ -182,8 +189,7 @@ def precision(
     return (
         f"## {low} against FP32\n\n"
         f"{loss.told(low)}. predict.onnx: {sizes[0]:,} bytes in FP32, {sizes[1]:,} in {low}.\n"
-        "Scaling of the input, the last layer of each path, decoding and the energies compute in "
-        "FP32.\n\n"
+        f"{computed}\n\n"
     ) + _table(head, rows)
 
 

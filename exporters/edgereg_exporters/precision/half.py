@@ -1,4 +1,5 @@
-"""A graph whose network computes in FP16: weights halved, casts only where the precisions meet.
+"""A graph whose network computes in FP16: weights halved, casts only where the precisions meet; or
+one that keeps computing in FP32, whose weights alone are stored in FP16.
 
 ONNX Runtime's own converter casts to FP16 and back round every node that stays FP32, which rounds
 box coordinates and logits between two of those to FP16 all the same, and leaves the nodes out of
@@ -17,6 +18,8 @@ from edgereg_exporters.precision.low_precision import low_nodes
 # Inputs that keep their type in a node of FP16: roi and scales of Resize, shapes and axes.
 KEEPS = {"Resize": (1, 2, 3)}
 LARGEST = float(np.finfo(np.float16).max)
+# Weights of fewer numbers, say shapes and scales, stay as they are.
+FEW = 256
 
 
 def to_half(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -40,6 +43,52 @@ def to_half(model: onnx.ModelProto) -> onnx.ModelProto:
     require_cast_first(made, "FP16")
     onnx.checker.check_model(made, full_check=True)
     return made
+
+
+def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy of `model` whose large weights are stored in FP16 and cast to FP32 before their first
+    use: half the bytes, and the same time, since engines fold such casts when they load a graph."""
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    weights = {
+        tensor.name: tensor
+        for tensor in made.graph.initializer
+        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) >= FEW
+    }
+    nodes: list[onnx.NodeProto] = []
+    halved: dict[str, onnx.TensorProto] = {}
+    for node in made.graph.node:
+        for name in node.input:
+            if name in weights and name not in halved:
+                halved[name] = _half_of(weights[name])
+                nodes.append(_cast(halved[name].name, name, TensorProto.FLOAT))
+        nodes.append(node)
+    kept = [tensor for tensor in made.graph.initializer if tensor.name not in halved]
+    del made.graph.node[:], made.graph.initializer[:]
+    made.graph.node.extend(nodes)
+    made.graph.initializer.extend([*kept, *halved.values()])
+    onnx.checker.check_model(made, full_check=True)
+    return made
+
+
+def with_whole_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy of `model` without what `with_half_weights` put in; other casts stay."""
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    stored = {t.name: t for t in made.graph.initializer if t.data_type == TensorProto.FLOAT16}
+    casts = [n for n in made.graph.node if n.op_type == "Cast" and n.input[0] in stored]
+    for cast in casts:
+        tensor = stored.pop(cast.input[0])
+        array = numpy_helper.to_array(tensor).astype(np.float32)
+        made.graph.initializer.remove(tensor)
+        made.graph.initializer.append(numpy_helper.from_array(array, cast.output[0]))
+        made.graph.node.remove(cast)
+    return made
+
+
+def _half_of(weight: onnx.TensorProto) -> onnx.TensorProto:
+    array = np.clip(numpy_helper.to_array(weight), -LARGEST, LARGEST).astype(np.float16)
+    return numpy_helper.from_array(array, f"{weight.name}_fp16")
 
 
 def _float_values(model: onnx.ModelProto) -> set[str]:
@@ -85,8 +134,7 @@ class _Halves:
         weight = self._weights.get(name)
         if weight is None:
             return [_cast(name, half, TensorProto.FLOAT16)]
-        array = np.clip(numpy_helper.to_array(weight), -LARGEST, LARGEST).astype(np.float16)
-        self._halved_weights[name] = numpy_helper.from_array(array, half)
+        self._halved_weights[name] = _half_of(weight)
         return []
 
     def write_weights(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from edgereg_exporters.folder.parity import Difference
 from edgereg_exporters.folder.placing import check_place, put_folder
 from edgereg_exporters.graphs.writer import node_count
 from edgereg_exporters.models.trial_images import trial_images
-from edgereg_exporters.precision.half import to_half
+from edgereg_exporters.precision.half import to_half, with_half_weights, with_whole_weights
 from edgereg_exporters.precision.precision_loss import (
     Loss,
     differences_of,
@@ -34,20 +34,22 @@ if TYPE_CHECKING:
 
     from edgereg_exporters.precision.precision_loss import Measure
 
+Lower: TypeAlias = Literal["fp16", "fp16-weights", "int8"]
 # Of the task's metric.
-MAX_LOSS = {"fp16": 0.01, "int8": 0.03}
+MAX_LOSS: dict[Lower, float] = {"fp16": 0.01, "fp16-weights": 0.01, "int8": 0.03}
 TRIALS = 8
 
 
 @dataclass(frozen=True)
 class Reduction:
-    """precision, and for INT8 the scheme (see `quantise`) and batches of pictures to calibrate on.
+    """precision: 'fp16-weights' stores them so, computing in FP32. scheme, batches: for INT8, see
+    `quantise`; of pictures to calibrate on.
 
     measure: gives a model's figures on labelled data. max_loss: share that the task's metric may
     lose (without `measure`: mean difference of the answers, of their range); None: MAX_LOSS.
     """
 
-    precision: Literal["fp16", "int8"]
+    precision: Lower
     scheme: Scheme = "portable"
     batches: Sequence[npt.NDArray[np.uint8]] = ()
     measure: Measure | None = None
@@ -83,9 +85,11 @@ def reduce_model(
         raise ExportError(
             f"{source.path}: is {source.spec.precision} already; give the FP32 model or checkpoint"
         )
-    full = onnx.load(source.graph_path("predict"))
+    full = with_whole_weights(onnx.load(source.graph_path("predict")))
     if reduction.precision == "fp16":
         reduced = to_half(full)
+    elif reduction.precision == "fp16-weights":
+        reduced = with_half_weights(full)
     else:
         reduced = to_int8(full, reduction.batches, reduction.scheme)
     batches = list(reduction.batches) or [_trial(source.spec)]
@@ -121,15 +125,20 @@ def _fields(
 ) -> dict[str, object]:
     """`model.json` of the new folder, figures of `predict` in FP32 left out."""
     kept = {n: v for n, v in spec.metrics.items() if n.startswith(("parity_refine", "parity_dens"))}
-    own = {f"{reduction.precision}_{d.graph}_{d.output}": d.relative for d in differences}
+    own = {f"{_metric(reduction)}_{d.graph}_{d.output}": d.relative for d in differences}
     fields = spec.model_dump(exclude={"schema_version", "graphs"}, exclude_none=True)
     return {
         **fields,
         "name": name,
         "version": version,
-        "precision": reduction.precision,
+        "precision": "fp32" if reduction.precision == "fp16-weights" else reduction.precision,
         "metrics": {**kept, **own},
     }
+
+
+def _metric(reduction: Reduction) -> str:
+    """How the names of figures about the precision begin."""
+    return reduction.precision.replace("-", "_")
 
 
 def _write(
@@ -151,7 +160,7 @@ def _write(
         metrics |= {figure.name: figure.value for figure in figures}
     limit = MAX_LOSS[reduction.precision] if reduction.max_loss is None else reduction.max_loss
     require_loss(loss, limit)
-    metrics[f"{reduction.precision}_loss"] = loss.share
+    metrics[f"{_metric(reduction)}_loss"] = loss.share
     written = write_model(folder, {**fields, "metrics": metrics}, content)
     card = reduced_card(source, written, _nodes(written), differences, loss, figures)
     (folder / CARD).write_text(card, encoding="utf-8")

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
+import onnx
 import pytest
 
 pytest.importorskip("onnxruntime")
@@ -16,6 +18,7 @@ pytest.importorskip("torch")
 
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.export import Request, export
+from edgereg_exporters.precision.half import with_half_weights, with_whole_weights
 from edgereg_exporters.precision.precision_loss import mean_loss, require_loss
 from edgereg_exporters.precision.reduced_model import Reduction, reduce_model
 from edgereg_training.detection import evaluation
@@ -39,26 +42,54 @@ def measured(values: dict[str, float]) -> Callable[[ModelFolder], Sequence[Figur
     return measure
 
 
-@pytest.mark.parametrize("precision", ["fp16", "int8"])
+@pytest.mark.parametrize(
+    ("precision", "computed", "called"),
+    [
+        ("fp16", "fp16", "FP16"),
+        ("int8", "int8", "INT8"),
+        ("fp16-weights", "fp32", "FP16 weights"),
+    ],
+)
 def test_a_reduced_folder_is_whole_and_runs(
-    small_model: ModelFolder, pictures: Any, tmp_path: Path, precision: Any
+    small_model: ModelFolder,
+    pictures: Any,
+    tmp_path: Path,
+    precision: Any,
+    computed: str,
+    called: str,
 ) -> None:
     reduction = Reduction(precision, batches=[pictures])
     done = reduce_model(small_model, tmp_path / "low", "low", "2.1", reduction)
     folder = load_model(tmp_path / "low")
-    assert folder.spec.precision == precision
-    assert folder.spec.metrics[f"{precision}_predict_values"] > 0
-    assert folder.spec.metrics[f"{precision}_loss"] == done.loss.share
+    figures = precision.replace("-", "_")
+    assert folder.spec.precision == computed
+    assert folder.spec.metrics[f"{figures}_predict_values"] > 0
+    assert folder.spec.metrics[f"{figures}_loss"] == done.loss.share
     assert "mae_full" not in folder.spec.metrics
     assert "parity_predict_values" not in folder.spec.metrics
     assert folder.spec.metrics["parity_refine_energy"] == 1e-7
     for name in ("refine", "density"):
         assert folder.spec.graphs[name] == small_model.spec.graphs[name]  # type: ignore[index]
     card = (folder.path / "README.md").read_text(encoding="utf-8")
-    assert f"{precision.upper()} against FP32" in card
+    assert f"{called} against FP32" in card
     engine = OnnxEngine(folder.graph_path("predict"), threads=1)
     for count in (0, 1, 5):
         assert engine.run({"images": pictures[:count]})["values"].shape == (count, 1)
+
+
+def test_weights_stored_in_half_the_bytes_can_be_made_whole_again(small_predict: Any) -> None:
+    stored = with_half_weights(small_predict)
+    large = [t for t in small_predict.graph.initializer if np.prod(t.dims) >= 256]
+    halved = [t for t in stored.graph.initializer if t.data_type == onnx.TensorProto.FLOAT16]
+    assert len(halved) == len(large) > 0
+    whole = with_whole_weights(stored)
+    arrays = {t.name: onnx.numpy_helper.to_array(t) for t in whole.graph.initializer}
+    for tensor in small_predict.graph.initializer:
+        expected = onnx.numpy_helper.to_array(tensor)
+        if tensor in large:
+            expected = expected.astype(np.float16).astype(np.float32)
+        np.testing.assert_array_equal(arrays[tensor.name], expected)
+    assert list(whole.graph.node) == list(small_predict.graph.node)
 
 
 def test_the_metric_loss_decides(small_model: ModelFolder, tmp_path: Path) -> None:
