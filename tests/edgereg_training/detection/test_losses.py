@@ -74,7 +74,9 @@ def test_jitter_is_relative_to_the_size_of_a_box() -> None:
 
 def test_training_steps_lower_the_loss() -> None:
     torch.manual_seed(0)
-    config = DetectorConfig((4, 8, 8, 8, 8), (0, 0, 0, 0), pyramid=8, features=4, hidden=(8,))
+    config = DetectorConfig(
+        widths=(4, 8, 8, 8, 8), depths=(0, 0, 0, 0), pyramid=8, features=4, hidden=(8,)
+    )
     model = HeadModel(config)
     images = torch.full((2, 3, 64, 64), -1.0)
     boxes = torch.tensor([[[8.0, 8.0, 32.0, 32.0]], [[20.0, 24.0, 50.0, 60.0]]])
@@ -95,7 +97,9 @@ def test_training_steps_lower_the_loss() -> None:
 
 
 def test_a_batch_without_heads_has_a_finite_loss() -> None:
-    config = DetectorConfig((4, 4, 4, 4, 4), (0, 0, 0, 0), pyramid=4, features=4, hidden=(4,))
+    config = DetectorConfig(
+        widths=(4, 4, 4, 4, 4), depths=(0, 0, 0, 0), pyramid=4, features=4, hidden=(4,)
+    )
     model = HeadModel(config)
     nobody = torch.zeros(1, 1, dtype=torch.bool)
     labels = HeadLabels(torch.tensor([[[0.0, 0.0, 1.0, 1.0]]]), nobody, nobody)

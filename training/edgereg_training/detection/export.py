@@ -32,7 +32,9 @@ def model_fields(recipe: Recipe) -> dict[str, Any]:
     options = parse_options(DetectionOptions, recipe)
     runtime = options.runtime
     confidence = "ebm" if options.confidence == "nll" else options.confidence
+    named = {"training_data": options.training_data} if options.training_data else {}
     return {
+        **named,
         "task": "detection",
         "method": f"task-aligned-anchor-free+{confidence}",
         "targets": [{"name": edge, "unit": "px", "low": -LIMIT, "high": LIMIT} for edge in EDGES],

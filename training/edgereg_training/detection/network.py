@@ -1,36 +1,45 @@
-"""The head detector: a backbone, a feature pyramid, one head for all its levels; in two designs.
+"""The head detector: a backbone, a feature pyramid, one head for all its levels; in three designs.
 
-The dense one is made of 3 x 3 convolutions throughout. The slim one takes a third of its time on
-one core: each stage halves the resolution by a dense 3 x 3 convolution, then mixes places by
-depthwise convolutions of growing extent and channels by 1 x 1 convolutions, as ConvNeXt does (CVPR
-2022, figure 4). Both use ReLU and batch normalisation, which every engine folds away. Widths and
-depths of the slim one were chosen by the time that ONNX Runtime takes on one core, after SCRFD
-(ICLR 2022): most of it goes to strides 8 and 16, where small heads are found.
+The lite one stands on the first stages of EfficientNet-Lite0, which can start from ImageNet's
+weights: what they know of photographs, rendered people can't teach. The dense one is made of 3 x 3
+convolutions throughout. The slim one takes a third of the time of both on one core: each stage
+halves the resolution by a dense 3 x 3 convolution, then mixes places by depthwise convolutions of
+growing extent and channels by 1 x 1 convolutions, as ConvNeXt does (CVPR 2022, figure 4). All use
+ReLU and batch normalisation, which every engine folds away. Widths and depths of the slim one were
+chosen by the time that ONNX Runtime takes on one core, after SCRFD (ICLR 2022): most of it goes to
+strides 8 and 16, where small heads are found.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
+from edgereg_training.backbones.timm_models import create, fix_padding
+
 STRIDES = (8, 16, 32)
+Design = Literal["slim", "dense", "lite"]
+# Of EfficientNet-Lite0's last but one stage the lite design takes so many blocks of four.
+LITE_LAST_BLOCKS = 2
 
 
 @dataclass(frozen=True)
 class DetectorConfig:
     """Sizes of the network.
 
-    widths: channels at strides 2, 4, 8, 16 and 32. depths: blocks at strides 4 to 32. kernels: side
-    of their depthwise convolutions. expansion: of channels within a block; both of the slim design
-    alone. dense: which design. pyramid: channels of the
-    feature pyramid. features: channels of the map that the energy pools. pool: bins per side of the
-    energy's pooling. hidden: widths of the energy's hidden layers.
+    design: what the stages are made of. widths: channels at strides 2, 4, 8, 16 and 32. depths:
+    blocks at strides 4 to 32. kernels: side of their depthwise convolutions; expansion: of channels
+    within a block, both of the slim design alone. The lite design takes widths and depths from
+    EfficientNet-Lite0. pyramid: channels of the feature pyramid. features: channels of the map that
+    the energy pools. pool: bins per side of the energy's pooling. hidden: widths of the energy's
+    hidden layers.
     """
 
+    design: Design = "slim"
     widths: tuple[int, int, int, int, int] = (16, 32, 48, 96, 160)
     depths: tuple[int, int, int, int] = (0, 2, 4, 3)
     kernels: tuple[int, int, int, int] = (3, 5, 5, 7)
@@ -39,15 +48,12 @@ class DetectorConfig:
     features: int = 32
     pool: int = 5
     hidden: tuple[int, ...] = (96, 64)
-    dense: bool = False
 
 
-Design = Literal["slim", "dense"]
 DESIGNS: dict[Design, DetectorConfig] = {
     "slim": DetectorConfig(),
-    "dense": DetectorConfig(
-        widths=(16, 32, 64, 96, 128), depths=(1, 2, 2, 1), pyramid=64, dense=True
-    ),
+    "dense": DetectorConfig("dense", widths=(16, 32, 64, 96, 128), depths=(1, 2, 2, 1), pyramid=64),
+    "lite": DetectorConfig("lite", widths=(16, 24, 40, 112, 192), pyramid=80),
 }
 
 
@@ -120,6 +126,40 @@ class _Block(nn.Module):
         return x + mixed
 
 
+def _stages(config: DetectorConfig) -> tuple[nn.Module, nn.ModuleList]:
+    """Stem (stride 2) and four stages, each of which halves the sides, of our own blocks."""
+    w = config.widths
+    stages = nn.ModuleList(
+        nn.Sequential(
+            _conv(inputs, outputs, stride=2),
+            *(
+                _DenseBlock(outputs)
+                if config.design == "dense"
+                else _Block(outputs, kernel, config.expansion)
+                for _ in range(depth)
+            ),
+        )
+        for inputs, outputs, depth, kernel in zip(
+            w[:-1], w[1:], config.depths, config.kernels, strict=True
+        )
+    )
+    return _conv(3, w[0], stride=2), stages
+
+
+def _lite0() -> tuple[nn.Module, nn.ModuleList]:
+    """The same of EfficientNet-Lite0, its layers in their order."""
+    model: Any = create("tf_efficientnet_lite0", False)
+    fix_padding(model)
+    blocks = model.blocks
+    stages = (
+        blocks[1],
+        blocks[2],
+        nn.Sequential(blocks[3], blocks[4]),
+        blocks[5][:LITE_LAST_BLOCKS],
+    )
+    return nn.Sequential(model.conv_stem, model.bn1, blocks[0]), nn.ModuleList(stages)
+
+
 class HeadDetector(nn.Module):
     """Finds heads in images whose sides are multiples of 32."""
 
@@ -127,31 +167,18 @@ class HeadDetector(nn.Module):
         super().__init__()
         w, p = config.widths, config.pyramid
         self.config = config
-        self.stem = _conv(3, w[0], stride=2)
-        self.stages = nn.ModuleList(
-            nn.Sequential(
-                _conv(inputs, outputs, stride=2),
-                *(
-                    _DenseBlock(outputs)
-                    if config.dense
-                    else _Block(outputs, kernel, config.expansion)
-                    for _ in range(depth)
-                ),
-            )
-            for inputs, outputs, depth, kernel in zip(
-                w[:-1], w[1:], config.depths, config.kernels, strict=True
-            )
-        )
+        dense = config.design == "dense"
+        self.stem, self.stages = _lite0() if config.design == "lite" else _stages(config)
         self.laterals = nn.ModuleList(_conv(width, p, kernel=1, active=False) for width in w[2:])
-        mix, last = (_conv, 3) if config.dense else (_separable, 1)
+        mix, last = (_conv, 3) if dense else (_separable, 1)
         self.fuse = nn.ModuleList(mix(p, p) for _ in STRIDES)
-        self.tower = mix(p, p) if config.dense else nn.Sequential(mix(p, p), mix(p, p))
+        self.tower = mix(p, p) if dense else nn.Sequential(mix(p, p), mix(p, p))
         self.quality = nn.Conv2d(p, 1, last, padding=last // 2)
         self.distances = nn.Conv2d(p, 4, last, padding=last // 2)
         self.level_scale = nn.Parameter(torch.ones(len(STRIDES)))
         self.energy_features = (
             nn.Conv2d(p, config.features, 3, padding=1)
-            if config.dense
+            if dense
             else nn.Sequential(
                 _conv(p, p, groups=p, active=False), nn.Conv2d(p, config.features, 1)
             )
@@ -163,7 +190,20 @@ class HeadDetector(nn.Module):
 
     def forward(self, images: Tensor) -> RawDetections:
         """images: float [B, 3, H, W] in [-1, 1], H and W multiples of 32."""
-        levels = self._pyramid(images)
+        return self.judged(self.maps(images))
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """What the stages see at strides 8, 16 and 32."""
+        x = self.stages[0](self.stem(images))
+        maps: list[Tensor] = []
+        for stage in list(self.stages)[1:]:
+            x = stage(x)
+            maps.append(x)
+        return maps
+
+    def judged(self, maps: list[Tensor]) -> RawDetections:
+        """The heads in what `maps` gives."""
+        levels = self._fused(maps)
         logits, boxes, points, strides = [], [], [], []
         for index, level in enumerate(levels):
             tower = self.tower(level)
@@ -182,13 +222,8 @@ class HeadDetector(nn.Module):
             self.energy_features(levels[0]),
         )
 
-    def _pyramid(self, images: Tensor) -> list[Tensor]:
-        """Fused maps at strides 8, 16 and 32."""
-        x = self.stages[0](self.stem(images))
-        maps: list[Tensor] = []
-        for stage in list(self.stages)[1:]:
-            x = stage(x)
-            maps.append(x)
+    def _fused(self, maps: list[Tensor]) -> list[Tensor]:
+        """The feature pyramid of what `maps` gives."""
         fused: list[Tensor] = []
         above: Tensor | None = None
         for index in reversed(range(len(maps))):

@@ -10,9 +10,10 @@ from typing import Annotated, NamedTuple, cast
 import cv2
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from edgereg_training.backbones.efficientnet_lite import copy_imagenet
 from edgereg_training.detection.assignment import HeadLabels
 from edgereg_training.detection.backdrops import random_backdrop
 from edgereg_training.detection.crops import CropSettings, bounded, random_view
@@ -68,10 +69,12 @@ class DetectionOptions(Strict):
     epoch_images: pictures per epoch. empty: share of pictures without a head. backdrops: how many
     headless pictures are made for that, and for what lies outside a scene. distractors: most per
     picture. smallest, largest: size of the head that a crop is scaled to, in pixels. mosaic,
-    distorted: shares of pictures made of four, and with photometric changes. energy_weight: of the
+    distorted: shares of pictures made of four, and with photometric changes. network: a design of
+    `detection.network`; imagenet: start the lite one from ImageNet's weights. energy_weight: of the
     energy's part in the loss. confidence: what the energy network learns of a box, its likelihood
     (nll) or its IoU with the head (iou-net, iou-net-star; see `iou_net`, also for the step lengths
-    and decay of `runtime` that suit them).
+    and decay of `runtime` that suit them). training_data: what the model card says of the data, ''
+    for rendered people alone.
     """
 
     train: tuple[Path, ...] = Field(min_length=1)
@@ -91,9 +94,17 @@ class DetectionOptions(Strict):
     turned: float = Field(default=0.0, ge=0, le=1)
     photographs: PhotographOptions = PhotographOptions()
     network: Design = "slim"
+    imagenet: bool = False
     energy_weight: float = Field(default=0.1, ge=0)
     confidence: Confidence = "nll"
     runtime: RuntimeSettings = RuntimeSettings()
+    training_data: str = ""
+
+    @model_validator(mode="after")
+    def _lite_alone(self) -> DetectionOptions:
+        if self.imagenet and self.network != "lite":
+            raise ValueError("'imagenet' is of 'network: lite' alone")
+        return self
 
 
 class Batch(NamedTuple):
@@ -118,8 +129,12 @@ class DetectionProblem:
     metric: str = "error"
 
     def build(self) -> HeadModel:
-        """A new detector with its energy."""
-        return HeadModel(DESIGNS[self.options.network])
+        """A new detector with its energy; BackboneError where ImageNet's weights are wanted and
+        their package is not installed."""
+        model = HeadModel(DESIGNS[self.options.network])
+        if self.options.imagenet:
+            copy_imagenet(model.detector.stem, model.detector.stages)
+        return model
 
     def steps(self) -> int:
         """Batches of an epoch."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from edgereg_training.backbones.timm_models import create
-from edgereg_training.detection.objects.backbone import Pyramid, fix_padding
+from edgereg_training.backbones.timm_models import create, fix_padding
+from edgereg_training.detection.objects.backbone import Pyramid
 from timm.layers import Conv2dSame
 
 

