@@ -11,6 +11,7 @@ pytest.importorskip("onnxruntime")
 from edgereg_detection.task import Detection
 
 from edgereg.core.frames import Frame
+from edgereg.core.geometry import box_iou
 from edgereg.demo.clip import CLIP
 from edgereg.pipeline.loading import LoadedTask, Loading, load_task
 from edgereg.pipeline.steps import ascend
@@ -68,8 +69,10 @@ def test_a_head_that_fills_the_picture_is_found(loaded: LoadedTask) -> None:
         part = image[max(top, 0) : int(y2 + margin), max(left, 0) : int(x2 + margin)]
         scale = 480 / max(part.shape[:2])
         close = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        largest = max((b[3] - b[1] for b in found(loaded, close)), default=0)
-        assert largest > 0.75 * close.shape[0]
+        corner = np.array([max(left, 0), max(top, 0)])
+        held = (np.array([[x1, y1], [x2, y2]]) - corner) * scale
+        held = held.clip(0, close.shape[1::-1]).reshape(1, 4)
+        assert box_iou(found(loaded, close), held).max(initial=0) > 0.7
 
 
 def test_refinement_never_loses_energy(loaded: LoadedTask) -> None:
