@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import edgereg_progress
 import numpy as np
 import pytest
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("numba")  # activities are rendered, which is training's
+
+import edgereg_progress
 from edgereg_progress.task import Progress
 from edgereg_training.progress.activities import write_activities
 
@@ -14,8 +18,6 @@ import edgereg
 from edgereg.density import density_curves
 from edgereg.models.folder import load_model
 from edgereg.pipeline.loading import Loading, load_task
-
-pytest.importorskip("onnxruntime")
 
 FOLDER = Path(edgereg_progress.__file__).parent / "models" / "progress"
 SEED = 42
