@@ -32,7 +32,8 @@ class TaskFacts:
     headline: the figure by which models are judged, smaller is better unless `more_is_better`.
     measure, test_data: import paths `module:name` of a `Measure` and of a `Render`, None where
     nothing renders test data and a folder has to be named. pictures: import path of an
-    `OnPictures`, None where the task is not measured on labelled pictures.
+    `OnPictures`, None where the task is not measured on labelled pictures. heads: whether test data
+    shows people, whose heads want assets.
     """
 
     purpose: str = ""
@@ -43,6 +44,7 @@ class TaskFacts:
     measure: str = "edgereg_training.regression.evaluation:measure"
     test_data: str | None = None
     pictures: str | None = None
+    heads: bool = True
 
     def measured_by(self) -> Measure:
         """The function that measures a model folder."""

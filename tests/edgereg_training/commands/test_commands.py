@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 
+import edgereg_driving  # noqa: E402
 import edgereg_headpose  # noqa: E402
 from edgereg_training import plugin  # noqa: E402
 from edgereg_training.facts import facts_of  # noqa: E402
@@ -129,6 +130,14 @@ def model(tmp_path: Path) -> Path:
     """A copy of the bundled head-pose model."""
     bundled = Path(edgereg_headpose.__file__).parent / "models" / "headpose"
     return Path(shutil.copytree(bundled, tmp_path / "model"))
+
+
+def test_nothing_is_said_of_heads_where_none_are_rendered(tmp_path: Path) -> None:
+    bundled = Path(edgereg_driving.__file__).parent / "models" / "driving"
+    done = invoke("evaluate", bundled, "--count", 60, "--cache", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert "mae" in done.output
+    assert "stand-in" not in done.output
 
 
 def test_evaluate_renders_measures_and_records(tmp_path: Path, model: Path) -> None:

@@ -48,7 +48,7 @@ class TestData:
         render = facts_of(task).rendered_by()
         if render is None:
             raise click.ClickException(f"no test data of '{task}' can be rendered: give --data")
-        if self.assets is None:
+        if self.assets is None and facts_of(task).heads:
             click.echo("No --assets folder: rendering the stand-in head.", err=True)
         place = self.cache or platformdirs.user_cache_path("edgereg") / "evaluation"
         with progress_of(f"render test data of {task}") as report:
@@ -150,8 +150,9 @@ def command(
         if pictures is not None:
             evaluate_on_pictures(model, pictures, folder, size)
             continue
-        measure = facts_of(model.spec.task).measured_by()
-        if data is None and assets is None:
+        facts = facts_of(model.spec.task)
+        measure = facts.measured_by()
+        if data is None and assets is None and facts.heads:
             click.echo(
                 "The bundled models were trained on MakeHuman heads; figures on the stand-in head "
                 "do not describe them.",

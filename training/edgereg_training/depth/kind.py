@@ -22,6 +22,7 @@ DEPTH = ProblemKind(
         headline="rmse",
         measure="edgereg_training.depth.evaluation:measure",
         test_data="edgereg_training.depth.rooms:test_data",
+        heads=False,
     ),
     cpu_only=True,
     with_data="edgereg_training.depth.problem:with_data",

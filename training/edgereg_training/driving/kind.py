@@ -21,6 +21,7 @@ DRIVING = ProblemKind(
         headline="mae",
         measure="edgereg_training.driving.evaluation:measure",
         test_data="edgereg_training.driving.roads:test_data",
+        heads=False,
     ),
     with_data="edgereg_training.driving.problem:with_data",
 )

@@ -22,6 +22,7 @@ PROGRESS = ProblemKind(
         headline="mae",
         measure="edgereg_training.progress.evaluation:measure",
         test_data="edgereg_training.progress.activities:test_data",
+        heads=False,
     ),
     cpu_only=True,
     with_data="edgereg_training.progress.problem:with_data",
