@@ -18,7 +18,7 @@ from edgereg.tracks.covers import CARRIED, UNCERTAIN, Cover, grown
 # The task whose boxes are covered.
 HEADS = "detection"
 # Round a box, so that hair, chin and ears are covered too: a share of its size, and pixels.
-MARGIN, MARGIN_PX = 0.15, 2.0
+MARGIN, MARGIN_PX = 0.25, 2.0
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from edgereg.core.frames import Frame
 from edgereg.core.kinds import Boxes, Kinds
+from edgereg.core.model_spec import ModelSpec
 from edgereg.core.predictions import Predictions
 from edgereg.core.settings import Settings
 from edgereg.tracks.cuts import Cuts
 from edgereg.tracks.flow import Flow
 from edgereg.tracks.identities import Identities
 
+# A box whose score is this share of what its model asks is kept where a track expects it.
+VOUCHED = 0.65
 # The most frames between two detections that `auto` chooses.
 MOST = 8
 
@@ -52,14 +57,32 @@ class Rhythm:
         return min(MOST, max(1, math.ceil(self.detection_s / self._between_s)))
 
 
+def searching(spec: ModelSpec) -> ModelSpec:
+    """A detector's model that also gives the boxes that only a track can vouch for."""
+    asked = ("score_threshold", "large_score_threshold")
+    lowered = {name: spec.settings[name] * VOUCHED for name in asked if name in spec.settings}
+    return spec.model_copy(update={"settings": {**spec.settings, **lowered}})
+
+
 class Follower:
     """Gives the boxes of one detector their tracks, and carries them between detections.
 
-    Belongs to one stage of one run. carries: whether there are frames between detections.
+    Belongs to one stage of one run. asked: the model's own settings; a box below the score that
+    they ask (see `searching`) begins no track, and is dropped where none expects it. carries:
+    whether there are frames between detections.
     """
 
-    def __init__(self, task: str, model: str, kinds: Kinds, *, carries: bool) -> None:
+    def __init__(
+        self,
+        task: str,
+        model: str,
+        kinds: Kinds,
+        *,
+        carries: bool,
+        asked: Mapping[str, float] | None = None,
+    ) -> None:
         self._task, self._model, self._kinds = task, model, kinds
+        self._asked = asked or {}
         self._carries = carries
         self._place: tuple[int, int, int] | None = None
         self._identities = Identities()
@@ -75,16 +98,28 @@ class Follower:
         self, frame: Frame, place: tuple[int, int, int], predictions: Predictions
     ) -> Predictions:
         """The predictions with their tracks; those of a photograph have none."""
+        sure = self._sure(predictions, frame)
         if frame.still:
-            return predictions
+            return predictions if sure.all() else predictions.select(sure)
         self._settle(place)
         if self._carries:  # else nobody asks for the picture before
             self._flow.show(frame.image)
         boxes, scores = predictions.values[:, :4], predictions.scores
-        tracks = self._identities.update(frame.image, frame.time_s, boxes, scores)
+        tracks = self._identities.update(frame.image, frame.time_s, boxes, scores, sure)
         if predictions.labels is not None:
             self._labels = dict(zip(tracks.tolist(), predictions.labels.tolist(), strict=True))
-        return replace(predictions, tracks=tracks)
+        followed, kept = replace(predictions, tracks=tracks), sure | (tracks >= 0)
+        return followed if kept.all() else followed.select(kept)
+
+    def _sure(self, predictions: Predictions, frame: Frame) -> npt.NDArray[np.bool_]:
+        """Which boxes reach the score that the model asks of boxes of their size."""
+        boxes = predictions.values
+        needed = self._asked.get("score_threshold", -np.inf)
+        large = boxes[:, 3] - boxes[:, 1] > self._asked.get("large_height", np.inf) * max(
+            frame.size
+        )
+        of_large = self._asked.get("large_score_threshold", needed)
+        return predictions.scores >= np.where(large, of_large, needed)
 
     def carried(self, frame: Frame, place: tuple[int, int, int]) -> Predictions:
         """The boxes of the last detection where they are now."""

@@ -27,7 +27,7 @@ from edgereg.core.result import Fault, FrameResult
 from edgereg.core.settings import Settings
 from edgereg.core.tasks import Prepared, Proposal, State, StepTask
 from edgereg.engines.base import Engine
-from edgereg.pipeline.following import Follower, Rhythm, Scenes
+from edgereg.pipeline.following import Follower, Rhythm, Scenes, searching
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedRegionTask, LoadedStepTask, LoadedTask
 from edgereg.pipeline.memo import Memo
@@ -122,12 +122,15 @@ def plan(
             continue
         follows = settings.track and not loaded.task.upstream and Follower.can_follow(loaded.kinds)
         rhythm = Rhythm(settings) if follows else None
+        asked = loaded.spec.settings
+        if follows:
+            loaded = replace(loaded, model=replace(loaded.model, spec=searching(loaded.spec)))
         predict = partial(_predict, loaded, settings, guard, needed, rhythm, memo)
         steps.append(Step(f"{name}.predict", predict))
         steps.append(Step(f"{name}.refine", partial(_refine, loaded, settings, guard, memo)))
         if follows:
             carries = settings.detect_every != 1
-            follower = Follower(name, loaded.spec.name, loaded.kinds, carries=carries)
+            follower = Follower(name, loaded.spec.name, loaded.kinds, carries=carries, asked=asked)
             steps.append(Step(f"{name}.track", partial(_track, name, guard, follower, recognise)))
         steps += _filters(loaded, settings, guard)
     if steps:

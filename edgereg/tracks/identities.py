@@ -25,7 +25,8 @@ Tracks = npt.NDArray[np.int64]
 class Association:
     """When two boxes are of one track.
 
-    birth_score: boxes below it begin no track. overlap: least IoU with where a track is expected.
+    birth_score: boxes below it begin no track. overlap: least IoU with where a track is expected,
+    unsure_overlap: of a box that could begin none.
     patience_s: how long a lost track is remembered. alike: least likeness of colours, in [0, 1],
     with which a lost track is taken up again; reach: how far from where it was lost, in heights of
     the box and for each second, up to three.
@@ -33,6 +34,7 @@ class Association:
 
     birth_score: float = 0.4
     overlap: float = 0.15
+    unsure_overlap: float = 0.55
     patience_s: float = 3.0
     alike: float = 0.75
     reach: float = 1.2
@@ -53,19 +55,30 @@ class Identities:
     _detected_s: float = -np.inf
     _next: int = 1
 
-    def update(self, image: Image, time_s: float, boxes: FloatArray, scores: FloatArray) -> Tracks:
+    def update(
+        self,
+        image: Image,
+        time_s: float,
+        boxes: FloatArray,
+        scores: FloatArray,
+        sure: npt.NDArray[np.bool_] | None = None,
+    ) -> Tracks:
         """Tracks int64 [N] of the boxes [N, 4] that were found in a frame, -1 for one that is too
-        unsure to begin a track."""
+        unsure to begin a track. sure: bool [N], others begin none whatever their score."""
         self._advance(time_s)
         self._detected_s = time_s
         colours = colours_of(image, boxes)
         tracks = np.full(len(boxes), -1, np.int64)
         free_rows, free_boxes = np.arange(len(self._numbers)), np.arange(len(boxes))
-        sure = scores >= self.settings.birth_score
-        for chosen in (sure, ~sure):
+        able = scores >= self.settings.birth_score
+        sure = able if sure is None else sure & able
+        for chosen, least in (
+            (sure, self.settings.overlap),
+            (~sure, self.settings.unsure_overlap),
+        ):
             fresh = self._seen_s[free_rows] >= time_s - 0.5
             rows, mine = free_rows[fresh], free_boxes[chosen[free_boxes]]
-            pairs = self._by_overlap(rows, boxes[mine], colours[mine])
+            pairs = self._by_overlap(rows, boxes[mine], colours[mine], least)
             for row, box in pairs:
                 self._take(rows[row], mine[box], boxes, scores, colours, tracks)
             free_rows = np.setdiff1d(free_rows, [rows[row] for row, _ in pairs])
@@ -107,14 +120,15 @@ class Identities:
         self._colours = self._colours[kept]
 
     def _by_overlap(
-        self, rows: npt.NDArray[np.intp], boxes: FloatArray, colours: FloatArray
+        self, rows: npt.NDArray[np.intp], boxes: FloatArray, colours: FloatArray, least: float
     ) -> list[tuple[int, int]]:
-        """(row, box) of the best assignment by overlap with where tracks are expected."""
+        """(row, box) of the best assignment by overlap, at least `least`, with where tracks are
+        expected."""
         expected = self._motion.boxes[rows]
         overlap = np.maximum(box_iou(expected, boxes), box_iou(self._last[rows], boxes) * 0.9)
         # Colours decide between two boxes that fit alike, as in the middle of a crossing.
         worth = overlap + 0.25 * (self._colours[rows] @ colours.T)
-        worth[overlap < self.settings.overlap] = -1
+        worth[overlap < least] = -1
         return _assigned(worth)
 
     def _taken_up(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ import pytest
 
 from edgereg.assembly import in_order, make_pipeline
 from edgereg.core.frames import Frame
+from edgereg.core.kinds import Boxes
+from edgereg.core.predictions import Predictions
 from edgereg.core.settings import Settings
-from edgereg.pipeline.following import Rhythm
+from edgereg.core.tasks import Proposal
+from edgereg.pipeline.following import Follower, Rhythm
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.sources.clips import Clips
 from edgereg.sources.file import VideoFile
@@ -41,6 +45,66 @@ def test_boxes_get_numbers_that_flow_to_every_task(clip: Clip, loaded: list[Load
     report = make_pipeline(VideoFile(clip(6)), loaded, [kept]).run()
     assert report.faults == {}
     assert tracks(kept) == tracks(kept, "colour") == [[1, 2]] * 6
+
+
+class Fading:
+    """A detector of two spots; the first one's score is that of the frame, the second's 0.4."""
+
+    upstream, name, title = None, "spots", "Spots"
+
+    def __init__(self, spots: Any, scores: list[float]) -> None:
+        self._spots, self._scores = spots, scores
+        self._frame = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._spots, name)
+
+    def propose(self, outputs: Any, prepared: Any, spec: Any) -> Proposal:
+        """The spots that reach the model's score, as a detector's settings ask."""
+        made: Proposal = self._spots.propose(outputs, prepared, spec)
+        scores = np.array([[self._scores[self._frame], 0.4]], np.float32)
+        self._frame += 1
+        good = scores[0] >= spec.settings["score_threshold"]
+        return Proposal(made.initial[:, good], scores[:, good])
+
+
+def faded(loaded: LoadedTask, scores: list[float]) -> LoadedTask:
+    settings = {"score_threshold": 0.5}
+    model = replace(loaded.model, spec=loaded.spec.model_copy(update={"settings": settings}))
+    return replace(loaded, task=Fading(loaded.task, scores), model=model)
+
+
+def test_a_track_vouches_for_a_box_of_low_score(clip: Clip, loaded: list[LoadedTask]) -> None:
+    """ByteTrack's second association; a box that no track expects begins none."""
+    scores = [0.4, 0.6, 0.4, 0.3, 0.4]
+    kept = Kept()
+    report = in_order(VideoFile(clip(5)), [faded(loaded[0], scores)], [kept], Settings())
+    assert report.faults == {}
+    assert tracks(kept) == [[], [1], [1], [], [1]]
+
+
+def test_unsure_boxes_are_left_out_of_photographs_and_where_nobody_is_followed(
+    clip: Clip, loaded: list[LoadedTask]
+) -> None:
+    scores = [0.6, 0.4]
+    kept = Kept()
+    task = faded(loaded[0], scores)
+    in_order(VideoFile(clip(2)), [task], [kept], Settings(track=False))
+    assert [len(result["spots"]) for result in kept.results] == [1, 0]
+    follower = Follower("spots", "m", (Boxes(),), carries=False, asked={"score_threshold": 0.5})
+    boxes = np.array([[4, 4, 12, 12], [14, 4, 22, 12]], np.float32)
+    found = Predictions("spots", "m", (Boxes(),), boxes, np.array([0.6, 0.4], np.float32))
+    still = Frame(0, 0.0, np.zeros((48, 64, 3), np.uint8), still=True)
+    assert follower.found(still, (0, 0, 0), found).scores.tolist() == pytest.approx([0.6])
+
+
+def test_a_large_box_is_asked_a_score_of_its_own() -> None:
+    asked = {"score_threshold": 0.4, "large_score_threshold": 0.7, "large_height": 0.5}
+    follower = Follower("spots", "m", (Boxes(),), carries=False, asked=asked)
+    boxes = np.array([[0, 0, 20, 40], [30, 0, 50, 20]], np.float32)
+    found = Predictions("spots", "m", (Boxes(),), boxes, np.array([0.6, 0.6], np.float32))
+    frame = Frame(0, 0.0, np.zeros((48, 64, 3), np.uint8))
+    assert follower.found(frame, (0, 0, 0), found).values.tolist() == [[30, 0, 50, 20]]
 
 
 def test_nobody_is_followed_where_that_is_switched_off(
