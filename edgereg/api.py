@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from edgereg.core.rotation import geodesic as geodesic
     from edgereg.core.rotation import quaternions_of as quaternions_of
     from edgereg.core.rotation import recentred as recentred
+    from edgereg.core.scores import asked_scores as asked_scores
     from edgereg.core.settings import Settings as Settings
     from edgereg.core.tasks import Prepared as Prepared
     from edgereg.core.tasks import Proposal as Proposal
@@ -178,6 +179,7 @@ _HOMES = {
         "quaternions_of",
         "recentred",
     ),
+    "edgereg.core.scores": ("asked_scores",),
     "edgereg.core.settings": ("Settings",),
     "edgereg.core.tasks": (
         "Prepared",

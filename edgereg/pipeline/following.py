@@ -13,6 +13,7 @@ from edgereg.core.frames import Frame
 from edgereg.core.kinds import Boxes, Kinds
 from edgereg.core.model_spec import ModelSpec
 from edgereg.core.predictions import Predictions
+from edgereg.core.scores import asked_scores
 from edgereg.core.settings import Settings
 from edgereg.tracks.cuts import Cuts
 from edgereg.tracks.flow import Flow
@@ -113,13 +114,8 @@ class Follower:
 
     def _sure(self, predictions: Predictions, frame: Frame) -> npt.NDArray[np.bool_]:
         """Which boxes reach the score that the model asks of boxes of their size."""
-        boxes = predictions.values
-        needed = self._asked.get("score_threshold", -np.inf)
-        large = boxes[:, 3] - boxes[:, 1] > self._asked.get("large_height", np.inf) * max(
-            frame.size
-        )
-        of_large = self._asked.get("large_score_threshold", needed)
-        return predictions.scores >= np.where(large, of_large, needed)
+        asked = asked_scores(predictions.values, max(frame.size), self._asked, -np.inf)
+        return predictions.scores >= asked
 
     def carried(self, frame: Frame, place: tuple[int, int, int]) -> Predictions:
         """The boxes of the last detection where they are now."""

@@ -22,6 +22,7 @@ from edgereg.api import (
     Proposal,
     Refinement,
     Regions,
+    asked_scores,
     clip_boxes,
     letterbox,
 )
@@ -74,10 +75,8 @@ class Detection:
         """`boxes` [1, C, 4], `scores` [1, C] and, with classes, `labels` [1, C] -> [1, K, 4] in
         image pixels, best first."""
         boxes, scores = outputs["boxes"][0], outputs["scores"][0]
-        threshold = spec.settings.get("score_threshold", SCORE_THRESHOLD)
-        heights = (boxes[:, 3] - boxes[:, 1]) / max(prepared.images.shape[1:3])
-        large = heights > spec.settings.get("large_height", np.inf)
-        needed = np.where(large, spec.settings.get("large_score_threshold", threshold), threshold)
+        longer = max(prepared.images.shape[1:3])
+        needed = asked_scores(boxes, longer, spec.settings, SCORE_THRESHOLD)
         good = np.flatnonzero((scores >= needed) & np.isfinite(boxes).all(axis=1))
         labels = outputs["labels"][0] if "labels" in outputs else np.zeros(len(scores), np.int64)
         most = int(spec.settings.get("max_candidates", MAX_CANDIDATES))
