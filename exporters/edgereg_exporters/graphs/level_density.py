@@ -12,6 +12,14 @@ from edgereg_training.methods.densities import Levels
 from edgereg_training.methods.method import Density
 from torch import Tensor
 
+# Of the density, what the output `interval` of exported models holds.
+SHARE = 0.9
+
+
+def spread(density: Density) -> tuple[Tensor, Tensor]:
+    """The outputs `std` [B, D] and `interval` [B, D, 2], the central SHARE, in units."""
+    return std(density), interval(density, SHARE)
+
 
 def std(density: Density) -> Tensor:
     """Standard deviation of each target: [B, D]."""

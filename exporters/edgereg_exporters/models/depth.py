@@ -7,18 +7,16 @@ from pathlib import Path
 import torch
 from edgereg_training.depth.network import DepthNet
 from edgereg_training.depth.problem import DepthOptions, problem
-from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.checkpoint import load_best
 from edgereg_training.loop.recipe import parse_options
 from torch import Tensor, nn
 
 from edgereg_exporters.errors import ExportError
 from edgereg_exporters.graphs import level_density
-from edgereg_exporters.models.exportable import Exportable
+from edgereg_exporters.models.exportable import Exportable, training_data
 from edgereg_exporters.models.trial_images import trial_images
 
 OUTPUTS = ("values", "std", "interval")
-# Of the density, what `interval` holds.
-SHARE = 0.9
 IMAGES = 4
 
 
@@ -33,11 +31,11 @@ class Predict(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """See the class."""
         found = self.net.cells(images)
-        density = self.net.head.density(found)
-        interval = level_density.interval(density, SHARE)
+        values = self.net.head.value(found)
+        std, interval = level_density.spread(self.net.head.density(found))
         return (
-            self.net.head.value(found).reshape(-1, self.cells),
-            level_density.std(density).reshape(-1, self.cells),
+            values.reshape(-1, self.cells),
+            std.reshape(-1, self.cells),
             interval.reshape(-1, self.cells, 2),
         )
 
@@ -45,16 +43,12 @@ class Predict(nn.Module):
 def exportable(checkpoint: Path) -> Exportable:
     """The model of a training or checkpoint folder; CheckpointError where it is not whole,
     ExportError where its method refines, which a map can't."""
-    found = read_checkpoint(best_checkpoint(checkpoint))
-    options = parse_options(DepthOptions, found.recipe)
-    net = problem(found.recipe).build()
-    load_weights(net, found.weights)
-    net.eval().requires_grad_(False)
+    net, recipe = load_best(checkpoint, lambda recipe: problem(recipe).build())
+    options = parse_options(DepthOptions, recipe)
     if net.head.energy() is not None:
         raise ExportError(f"{checkpoint}: a map of an energy's depths can't be exported")
     target, (width, height) = options.target(), options.cells
     span = target.high - target.low
-    names = ", ".join(sorted({place.name for place in options.data}))
     return Exportable(
         predict=Predict(net, width * height),
         example=torch.from_numpy(trial_images(IMAGES, options.height, options.width)),
@@ -68,7 +62,9 @@ def exportable(checkpoint: Path) -> Exportable:
             "targets": [target.model_dump()],
             "input": {"width": options.width, "height": options.height},
             "settings": {"map_width": width, "map_height": height},
-            "training_data": options.training_data or f"Pictures with depth: {names}",
+            "training_data": training_data(
+                options.training_data, "Pictures with depth", options.data
+            ),
         },
         notes=net.head.notes(),
     )

@@ -25,7 +25,6 @@ CANDIDATES = 10
 def exportable(checkpoint: Path) -> Exportable:
     """The model of a training or checkpoint folder; CheckpointError where it is not whole."""
     model, recipe = load_heads(checkpoint)
-    model.requires_grad_(False)
     fields = model_fields(recipe)
     long_side, multiple = fields["input"]["long_side"], fields["input"]["multiple"]
     short_side = max(multiple, long_side * 9 // 16 // multiple * multiple)

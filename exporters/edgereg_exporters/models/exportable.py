@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -75,6 +75,11 @@ class Exportable:
     others: Mapping[GraphName, OtherGraph] = field(default_factory=dict)
     unordered: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def training_data(given: str, what: str, folders: Sequence[Path]) -> str:
+    """What the card says the model learnt from: the recipe's own words, else the folders' names."""
+    return given or f"{what}: {', '.join(sorted({folder.name for folder in folders}))}"
 
 
 def load_exportable(checkpoint: Path, target: str | None = None) -> Exportable:

@@ -16,7 +16,12 @@ import torch
 from edgereg_training.faces.energy import EnergyOptions, energy_net
 from edgereg_training.faces.net import TARGETS
 from edgereg_training.faces.problem import FacesOptions, without_imagenet
-from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.checkpoint import (
+    best_checkpoint,
+    load_best,
+    load_weights,
+    read_checkpoint,
+)
 from edgereg_training.loop.recipe import parse_options
 from edgereg_training.methods.densities.levels import Levels
 from edgereg_training.methods.layers import pooled
@@ -43,7 +48,6 @@ TRAINING_DATA = (
     "the MakeHuman base mesh and morph targets (CC0). Started from EfficientNet-Lite0's ImageNet "
     "weights (Apache-2.0)"
 )
-LEVEL = 0.9
 MOST_SLICES = 8
 
 
@@ -65,8 +69,7 @@ class Predict(nn.Module):
         assert isinstance(density, Levels)  # noqa: S101  (the heads of faces are BEL's)
         return (
             estimate.value(features),
-            level_density.std(density),
-            level_density.interval(density, LEVEL),
+            *level_density.spread(density),
             features if energy is None else energy.network.project(pooled(features)),
         )
 
@@ -77,10 +80,10 @@ def exportable(checkpoint: Path, target: str | None) -> Exportable:
     if target not in TARGETS:
         known = ", ".join(TARGETS)
         raise ExportError(f"{checkpoint}: a run of 'faces' has {known}: say which with --target")
-    found = read_checkpoint(best_checkpoint(checkpoint))
-    options = parse_options(FacesOptions, found.recipe)
-    faces = without_imagenet(options)
-    load_weights(faces, found.weights)
+    faces, recipe = load_best(
+        checkpoint, lambda recipe: without_imagenet(parse_options(FacesOptions, recipe))
+    )
+    options = parse_options(FacesOptions, recipe)
     net = RegressionNet(faces.backbone, faces.calibrated(target))
     return exportable_net(net, options, target, options.settings(target).name)
 

@@ -11,7 +11,7 @@ import torch
 from edgereg_training.detection.export import EDGES, LIMIT
 from edgereg_training.detection.objects.problem import ObjectsOptions, model_of
 from edgereg_training.detection.objects.rcnn import Predictor
-from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.checkpoint import load_best
 from edgereg_training.loop.recipe import parse_options
 
 from edgereg_exporters.graphs.box_graphs import box_density_graph, box_refine_graph
@@ -24,11 +24,10 @@ IMAGES, MULTIPLE = 2, 32
 
 def exportable(checkpoint: Path) -> Exportable:
     """The model of a training or checkpoint folder; CheckpointError where it is not whole."""
-    found = read_checkpoint(best_checkpoint(checkpoint))
-    options = parse_options(ObjectsOptions, found.recipe)
-    model = model_of(options)
-    load_weights(model, found.weights)
-    model.eval().requires_grad_(False)
+    model, recipe = load_best(
+        checkpoint, lambda recipe: model_of(parse_options(ObjectsOptions, recipe))
+    )
+    options = parse_options(ObjectsOptions, recipe)
     height, width = options.long_side * 3 // 4 // MULTIPLE * MULTIPLE, options.long_side
     weights = model.energy.weights()
     return Exportable(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.checkpoint import load_best
 from edgereg_training.loop.recipe import parse_options
 from edgereg_training.progress.network import ProgressNet
 from edgereg_training.progress.problem import ProgressOptions, problem
@@ -22,13 +22,11 @@ from edgereg_exporters.errors import ExportError
 from edgereg_exporters.graphs import level_density
 from edgereg_exporters.graphs.predict import export_density
 from edgereg_exporters.graphs.traced import Signature, trace
-from edgereg_exporters.models.exportable import Arrays, Exportable, OtherGraph
+from edgereg_exporters.models.exportable import Arrays, Exportable, OtherGraph, training_data
 from edgereg_exporters.models.regression import LogDensity
 from edgereg_exporters.models.trial_images import trial_images
 
 ANSWERS = ("after", "values", "std", "interval")
-# Of the density, what `interval` holds.
-SHARE = 0.9
 IMAGES, POINTS = 4, 16
 
 
@@ -55,24 +53,19 @@ class Remember(nn.Module):
     def forward(self, features: Tensor, memory: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """See the class."""
         after = self.net.remember(features, memory)
-        density = self.net.head.density(after)
-        spread = level_density.std(density), level_density.interval(density, SHARE)
+        spread = level_density.spread(self.net.head.density(after))
         return after, self.net.head.value(after), *spread
 
 
 def exportable(checkpoint: Path) -> Exportable:
     """The model of a training or checkpoint folder; CheckpointError where it is not whole,
     ExportError where its method refines, which a step task here does not."""
-    found = read_checkpoint(best_checkpoint(checkpoint))
-    options = parse_options(ProgressOptions, found.recipe)
-    net = problem(found.recipe).build()
-    load_weights(net, found.weights)
-    net.eval().requires_grad_(False)
+    net, recipe = load_best(checkpoint, lambda recipe: problem(recipe).build())
+    options = parse_options(ProgressOptions, recipe)
     if net.head.energy() is not None:
         raise ExportError(f"{checkpoint}: progress by an energy can't be exported")
     target = net.head.targets[0]
     span = target.high - target.low
-    names = ", ".join(sorted({place.name for place in options.data}))
     memory = np.random.default_rng(1).uniform(-1, 1, (IMAGES, options.memory)).astype(np.float32)
     return Exportable(
         predict=Look(net),
@@ -89,7 +82,9 @@ def exportable(checkpoint: Path) -> Exportable:
             "input": {"width": options.size, "height": options.size},
             "features": ["features"],
             "settings": {"rate": options.rate, "memory": options.memory},
-            "training_data": options.training_data or f"Clips of activities: {names}",
+            "training_data": training_data(
+                options.training_data, "Clips of activities", options.data
+            ),
         },
         notes=net.head.notes(),
     )

@@ -35,8 +35,6 @@ from edgereg_exporters.models.exportable import Arrays, Exportable, OtherGraph
 from edgereg_exporters.models.trial_images import trial_images
 
 OUTPUTS = ("values", "std", "interval", "features")
-# Of the density, what `interval` holds.
-SHARE = 0.9
 IMAGES, POINTS = 8, 8
 
 
@@ -55,9 +53,8 @@ class Predict(nn.Module):
         values = head.value(features)
         energy = head.energy()
         density = head.density(features) if energy is None else energy.density(features, values)
-        spread = level_density.std(density), level_density.interval(density, SHARE)
         shown = features if energy is None else energy.network.project(pooled(features))
-        return values, *spread, shown
+        return values, *level_density.spread(density), shown
 
 
 class LogDensity(nn.Module):

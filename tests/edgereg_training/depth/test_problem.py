@@ -9,10 +9,11 @@ import pytest
 import torch
 from edgereg_training.data.dataset import DataSetError
 from edgereg_training.depth.pictures import at_middles, augmented
-from edgereg_training.depth.problem import problem, with_data
+from edgereg_training.depth.problem import problem
 from edgereg_training.depth.rooms import write_rooms
 from edgereg_training.loop.errors import RecipeError
 from edgereg_training.loop.loop import train
+from edgereg_training.loop.problem import recipe_on
 from edgereg_training.loop.recipe import Recipe
 
 SIZE = {"width": 32, "height": 32, "widths": [8, 12], "channels": 8}
@@ -98,7 +99,8 @@ def test_trained_exported_and_measured(rooms: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_told(rooms: Path, tmp_path: Path) -> None:
-    assert with_data(recipe(rooms), [tmp_path]).options["data"] == [str(tmp_path)]
+    given = recipe_on(recipe(rooms, training_data="rooms"), [tmp_path]).options
+    assert (given["data"], given["training_data"]) == ([str(tmp_path)], "")
     with pytest.raises(DataSetError, match="is not NYUD2-DIR"):
         _ = problem(recipe(tmp_path)).train
     with pytest.raises(RecipeError, match=r"unknown key 'options\.rooms'"):

@@ -84,9 +84,9 @@ def test_side_cameras_are_steered_back_to_the_middle(tmp_path: Path) -> None:
 
 def test_data_in_degrees_set_unit_and_range(tmp_path: Path) -> None:
     (tmp_path / "data.txt").write_text("".join(f"{i}.jpg {i - 57}.5\n" for i in range(100)))
-    given = with_data(recipe(), [tmp_path]).options
+    given = with_data(recipe(training_data="a tub"), [tmp_path]).options
     assert (given["unit"], given["limit"]) == ("degree", 60.0)
-    assert given["drives"] == [str(tmp_path)]
+    assert (given["drives"], given["training_data"]) == ([str(tmp_path)], "")
     with pytest.raises(TrainingError, match=r"in degrees \(up to 58\)"):
         _ = problem(recipe(drives=[str(tmp_path)])).validation
 

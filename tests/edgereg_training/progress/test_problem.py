@@ -10,10 +10,11 @@ import torch
 from edgereg_training.data.dataset import DataSetError
 from edgereg_training.loop.errors import RecipeError, TrainingError
 from edgereg_training.loop.loop import train
+from edgereg_training.loop.problem import recipe_on
 from edgereg_training.loop.recipe import Recipe
 from edgereg_training.progress.activities import write_activities
 from edgereg_training.progress.clips import augmented, read_clip, together, videos
-from edgereg_training.progress.problem import by_person, problem, with_data
+from edgereg_training.progress.problem import by_person, problem
 
 NETWORK = {
     "size": 16, "memory": 8, "longest": 12,
@@ -107,7 +108,7 @@ def test_trained_exported_and_measured(activities: Path, tmp_path: Path) -> None
 
 
 def test_what_is_wrong_is_told(activities: Path, tmp_path: Path) -> None:
-    assert with_data(recipe(activities), [tmp_path]).options["data"] == [str(tmp_path)]
+    assert recipe_on(recipe(activities), [tmp_path]).options["data"] == [str(tmp_path)]
     with pytest.raises(DataSetError, match=r"Expected P03/cam01.*an empty folder"):
         _ = problem(recipe(tmp_path)).train
     with pytest.raises(RecipeError, match=r"unknown key 'options\.video'"):

@@ -25,5 +25,5 @@ DEPTH = ProblemKind(
         heads=False,
     ),
     cpu_only=True,
-    with_data="edgereg_training.depth.problem:with_data",
+    with_data="edgereg_training.loop.recipe:with_folders",
 )

@@ -11,7 +11,7 @@ from torch.nn import functional
 from edgereg.core.model_spec import Target
 from edgereg_training.backbones.backbone import scaled
 from edgereg_training.backbones.edge import Residual, convolution
-from edgereg_training.methods.method import FeatureShape, Head, MethodSettings
+from edgereg_training.methods.method import MethodSettings, vector_head
 
 # Sides of the map over sides of the picture.
 STRIDE = 4
@@ -37,7 +37,7 @@ class DepthNet(nn.Module):
         self.whole = nn.Conv2d(widths[-1], widths[-1], 1)
         self.across = nn.ModuleList(convolution(width, channels, 1, 1) for width in widths[1:])
         self.up = nn.ModuleList(convolution(channels, channels, 1) for _ in widths[1:])
-        self.head: Head = method.head(FeatureShape(channels), (target,))
+        self.head = vector_head(method, channels, target)
 
     def maps(self, images: Tensor) -> Tensor:
         """[B, channels, H / 4, W / 4] of pictures uint8 [B, H, W, 3], whose sides are multiples of

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from edgereg.core.geometry import band
 from edgereg_training.data.dataset import DataSetError, Sample, samples_of
+from edgereg_training.data.held_out import without_last
 from edgereg_training.data.nyud2 import NYUD2
 from edgereg_training.driving.frames import relit
 from edgereg_training.regression.data import Indices
@@ -69,9 +70,7 @@ def at_middles(depth: FloatArray, cells: Size) -> FloatArray:
 def training_samples(folder: Path, held_out: float) -> tuple[list[Sample], list[Sample]]:
     """The training list of a folder in NYUD2-DIR's layout, without and with its last `held_out`:
     neighbours in the list show the same room."""
-    samples = list(samples_of(NYUD2, folder, "train"))
-    first = len(samples) - max(1, round(held_out * len(samples)))
-    return samples[:first], samples[first:]
+    return without_last(samples_of(NYUD2, folder, "train"), held_out)
 
 
 def evenly(samples: Sequence[Sample], most: int | None) -> list[Sample]:

@@ -8,7 +8,7 @@ options:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from pydantic import Field
 from torch import Tensor
 
 from edgereg.core.model_spec import Target
+from edgereg_training.data.held_out import limits
 from edgereg_training.depth.measures import by_shots, shots_of
 from edgereg_training.depth.network import STRIDE, DepthNet
 from edgereg_training.depth.pictures import (
@@ -29,7 +30,7 @@ from edgereg_training.depth.pictures import (
     load_pictures,
     training_samples,
 )
-from edgereg_training.loop.errors import RecipeError, TrainingError
+from edgereg_training.loop.problem import whole_batches
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.regression.data import without_repetition
@@ -98,12 +99,14 @@ class DepthProblem:
         return self._loaded(1)
 
     def _loaded(self, part: int) -> DepthPictures:
-        options, samples = self.options, []
-        for folder in options.data:
-            parts = training_samples(folder, options.validation_share)
-            share = 1 - options.validation_share if part == 0 else options.validation_share
-            most = None if options.pictures is None else max(1, round(share * options.pictures))
-            samples += evenly(parts[part], most)
+        """part: 0 what is learnt, 1 what is held out."""
+        options, share = self.options, self.options.validation_share
+        most = limits(options.pictures, share)[part]
+        samples = [
+            sample
+            for folder in options.data
+            for sample in evenly(training_samples(folder, share)[part], most)
+        ]
         found = load_pictures(samples, (options.width, options.height), options.cells)
         np.minimum(found.depth, options.farthest, out=found.depth)
         return found
@@ -112,23 +115,12 @@ class DepthProblem:
         """A new network; RecipeError where the method can't have this target."""
         options = self.options
         method = parse_method(options.method)
-        try:
-            net = DepthNet(options.widths, options.channels, method, options.target())
-        except ValueError as error:
-            raise RecipeError(f"method '{method.name}' can't tell depth: {error}") from error
-        if net.head.takes != "vector":
-            raise RecipeError(f"method '{method.name}' takes maps; depth is told cell by cell")
-        return net
+        return DepthNet(options.widths, options.channels, method, options.target())
 
     def steps(self) -> int:
         """Batches an epoch; TrainingError where there is less data than one batch."""
         count = self.options.epoch_images or len(self.train)
-        if count < self.batch_size:
-            raise TrainingError(
-                f"{count} pictures an epoch are less than one batch of {self.batch_size}: lower "
-                "batch_size or give more data"
-            )
-        return count // self.batch_size
+        return whole_batches(count, self.batch_size, "pictures")
 
     def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[DepthPictures]:
         """Augmented pictures."""
@@ -167,8 +159,6 @@ class DepthProblem:
             found |= {f"rmse{name}": errors.rmse(every), f"delta1{name}": errors.delta1(every)}
             found[f"mae{name}"] = errors.mae(every)
         found["coverage90"] = float(inside[truth > 0].mean())
-        if self.metric not in found:
-            raise RecipeError(f"no metric '{self.metric}' of depth ({', '.join(found)})")
         return found
 
 
@@ -199,9 +189,3 @@ def problem(recipe: Recipe) -> DepthProblem:
     options = parse_options(DepthOptions, recipe)
     parse_method(options.method)
     return DepthProblem(options, recipe.batch_size)
-
-
-def with_data(recipe: Recipe, folders: Sequence[Path]) -> Recipe:
-    """The recipe for other folders in the layout of NYUD2-DIR."""
-    given = {"data": [str(folder) for folder in folders], "training_data": ""}
-    return recipe.model_copy(update={"options": {**recipe.options, **given}})

@@ -8,7 +8,7 @@ from typing import Any
 from edgereg_training.detection.model import HeadModel
 from edgereg_training.detection.network import DESIGNS
 from edgereg_training.detection.problem import DetectionOptions
-from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.checkpoint import load_best
 from edgereg_training.loop.recipe import Recipe, parse_options
 
 FEATURES = ("features",)
@@ -19,12 +19,10 @@ LIMIT = 10000.0
 
 
 def load_heads(folder: Path) -> tuple[HeadModel, Recipe]:
-    """The model in eval mode, and the recipe, of a training or checkpoint folder."""
-    checkpoint = read_checkpoint(best_checkpoint(folder))
-    options = parse_options(DetectionOptions, checkpoint.recipe)
-    model = HeadModel(DESIGNS[options.network])
-    load_weights(model, checkpoint.weights)
-    return model.eval(), checkpoint.recipe
+    """The model and the recipe of a training or checkpoint folder, see `load_best`."""
+    return load_best(
+        folder, lambda recipe: HeadModel(DESIGNS[parse_options(DetectionOptions, recipe).network])
+    )
 
 
 def model_fields(recipe: Recipe) -> dict[str, Any]:

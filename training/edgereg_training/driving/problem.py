@@ -23,7 +23,7 @@ from edgereg_training.driving.drives import Drive, load_drives
 from edgereg_training.driving.frames import Band, DriveData, examples_of
 from edgereg_training.driving.split import split_by_time
 from edgereg_training.loop.errors import TrainingError
-from edgereg_training.loop.recipe import Recipe, Strict, parse_options
+from edgereg_training.loop.recipe import Recipe, Strict, parse_options, with_options
 from edgereg_training.regression.data import Examples
 from edgereg_training.regression.problem import RegressionOptions, RegressionProblem
 from edgereg_training.regression.target import TrainingTarget, parse_target
@@ -152,12 +152,13 @@ def with_data(recipe: Recipe, folders: Sequence[Path]) -> Recipe:
     drives = [drive for folder in folders for drive in load_drives(folder)]
     degrees = [drive for drive in drives if drive.unit]
     largest = max((float(np.abs(drive.steering).max()) for drive in degrees), default=0.0)
-    given = {
-        "drives": [str(folder) for folder in folders],
-        "unit": "degree" if degrees else "",
-        "limit": max(10.0, 10.0 * math.ceil(largest / 10)) if degrees else 1.0,
-    }
-    return recipe.model_copy(update={"options": {**recipe.options, **given}})
+    return with_options(
+        recipe,
+        drives=[str(folder) for folder in folders],
+        training_data="",
+        unit="degree" if degrees else "",
+        limit=max(10.0, 10.0 * math.ceil(largest / 10)) if degrees else 1.0,
+    )
 
 
 def corrected(drive: Drive, options: DrivingOptions) -> Drive:

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from pydantic import TypeAdapter
@@ -33,6 +35,7 @@ from edgereg_training.loop.recipe import Recipe, load_recipe, save_recipe
 from edgereg_training.loop.weights import Weights
 
 FOLDER = "checkpoints"
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,18 @@ def load_weights(model: nn.Module, weights: Weights) -> None:
     except RuntimeError as error:
         reason = one_line(error)
         raise CheckpointError(f"these weights are of another network ({reason})") from error
+
+
+def load_best(folder: Path, build: Callable[[Recipe], Net]) -> tuple[Net, Recipe]:
+    """The network of a training folder's best epoch, or of a checkpoint folder, and its recipe.
+
+    It is in evaluation mode and its weights need no gradient. build: a new network as the recipe
+    describes it. Raises CheckpointError where the folder is not whole or of another network.
+    """
+    found = read_checkpoint(best_checkpoint(folder))
+    net = build(found.recipe)
+    load_weights(net, found.weights)
+    return net.eval().requires_grad_(False), found.recipe
 
 
 def _folder(out: Path, epoch: int) -> Path:

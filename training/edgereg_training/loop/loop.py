@@ -37,7 +37,12 @@ from edgereg_training.loop.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from edgereg_training.loop.errors import CheckpointError, DivergedError, TrainingError
+from edgereg_training.loop.errors import (
+    CheckpointError,
+    DivergedError,
+    RecipeError,
+    TrainingError,
+)
 from edgereg_training.loop.log import EpochLog, append_log, cut_log
 from edgereg_training.loop.optimiser import (
     freeze,
@@ -214,7 +219,8 @@ def train_step(run: Run, batch: object, generator: torch.Generator, step: int) -
 
 
 def validate(run: Run) -> dict[str, float]:
-    """The metrics of the weights that are kept.
+    """The metrics of the weights that are kept; RecipeError where the one that chooses the epoch is
+    not among them.
 
     What a validation sets in the network (heads fit what has no gradient) stays in it, and in the
     average.
@@ -225,6 +231,12 @@ def validate(run: Run) -> dict[str, float]:
     run.model.eval()
     with torch.no_grad():
         metrics = run.problem.validate(run.model)
+    if run.problem.metric not in metrics:
+        known = ", ".join(metrics)
+        raise RecipeError(
+            f"problem '{run.recipe.problem}' has no metric '{run.problem.metric}' "
+            f"with these options (it has {known})"
+        )
     if raw is not None and run.average is not None:
         for name, value in run.model.state_dict().items():
             if not torch.equal(value, run.average[name]):

@@ -26,7 +26,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from edgereg_training.loop.errors import RecipeError
+from edgereg_training.loop.errors import RecipeError, TrainingError
 from edgereg_training.registry import find
 
 if TYPE_CHECKING:
@@ -68,6 +68,19 @@ class Problem(Protocol[Net, Batch]):
     def validate(self, model: Net) -> dict[str, float]:
         """Metrics on the validation set; must hold `metric`."""
         ...
+
+
+def whole_batches(count: int, batch_size: int, what: str) -> int:
+    """Batches of an epoch of `count` examples; TrainingError where they don't fill one.
+
+    what: the examples' name in the plural, for the error.
+    """
+    if count < batch_size:
+        raise TrainingError(
+            f"{count} {what} an epoch are less than one batch of {batch_size}: lower batch_size or "
+            "give more data"
+        )
+    return count // batch_size
 
 
 @dataclass(frozen=True)

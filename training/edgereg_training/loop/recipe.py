@@ -12,7 +12,7 @@ An unknown key or a value out of range raises RecipeError, one line naming the f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -143,6 +143,16 @@ def bounded_yaml(text: str) -> Any:
 def parse_options(options_class: type[Options], recipe: Recipe) -> Options:
     """The problem's own options; raises RecipeError naming the problem and the first wrong key."""
     return _validated(options_class, recipe.options, f"recipe of {recipe.problem}", "options.")
+
+
+def with_options(recipe: Recipe, **given: object) -> Recipe:
+    """The recipe with these options in place of its own."""
+    return recipe.model_copy(update={"options": {**recipe.options, **given}})
+
+
+def with_folders(recipe: Recipe, folders: Sequence[Path]) -> Recipe:
+    """The recipe for other folders of data, of which it says nothing but their names."""
+    return with_options(recipe, data=[str(folder) for folder in folders], training_data="")
 
 
 def parse_named(what: str, settings: type[Options], options: Mapping[str, Any]) -> Options:

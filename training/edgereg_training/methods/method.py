@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from edgereg.core.model_spec import Target
+from edgereg_training.loop.errors import RecipeError
 
 if TYPE_CHECKING:
     from edgereg_training.methods.ebm.energy import HeadEnergy
@@ -129,3 +130,15 @@ class MethodSettings(Protocol):
         Raises ValueError where the method can't have these targets (say, a heatmap of an age).
         """
         ...
+
+
+def vector_head(method: MethodSettings, width: int, target: Target) -> Head:
+    """A new head of one target for vectors [B, width]; RecipeError where the method can't have
+    this target or takes maps."""
+    try:
+        head = method.head(FeatureShape(width), (target,))
+    except ValueError as error:
+        raise RecipeError(f"method '{method.name}' can't tell {target.name}: {error}") from error
+    if head.takes != "vector":
+        raise RecipeError(f"method '{method.name}' takes maps; {target.name} is told from vectors")
+    return head

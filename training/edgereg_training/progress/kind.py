@@ -25,5 +25,5 @@ PROGRESS = ProblemKind(
         heads=False,
     ),
     cpu_only=True,
-    with_data="edgereg_training.progress.problem:with_data",
+    with_data="edgereg_training.loop.recipe:with_folders",
 )

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from edgereg.core.model_spec import Target
 from edgereg_training.backbones.backbone import Backbone
-from edgereg_training.methods.method import FeatureShape, Head, MethodSettings
+from edgereg_training.methods.method import MethodSettings, vector_head
 
 
 class ProgressNet(nn.Module):
@@ -20,7 +20,7 @@ class ProgressNet(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.unit = nn.GRUCell(backbone.shape("vector").channels, memory)
-        self.head: Head = method.head(FeatureShape(memory), (target,))
+        self.head = vector_head(method, memory, target)
 
     def look(self, images: Tensor) -> Tensor:
         """What is seen in each of N frames uint8 [N, S, S, 3], float32 [N, F]."""

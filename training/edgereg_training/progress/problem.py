@@ -21,7 +21,9 @@ from torch import Tensor
 
 from edgereg.core.model_spec import Target
 from edgereg_training.backbones import parse_backbone
-from edgereg_training.loop.errors import RecipeError, TrainingError
+from edgereg_training.data.held_out import limits, without_last
+from edgereg_training.loop.errors import TrainingError
+from edgereg_training.loop.problem import whole_batches
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.progress.clips import (
@@ -92,34 +94,25 @@ class ProgressProblem:
         return self._loaded(1)
 
     def _loaded(self, part: int) -> list[Clip]:
-        options, chosen = self.options, []
-        for folder in options.data:
-            parts = by_person(videos(folder, f"{options.fold}-train"), options.validation_share)
-            share = 1 - options.validation_share if part == 0 else options.validation_share
-            most = None if options.clips is None else max(1, round(share * options.clips))
-            chosen += parts[part][:most]
+        """part: 0 what is learnt, 1 what is held out."""
+        options, share = self.options, self.options.validation_share
+        most = limits(options.clips, share)[part]
+        chosen = [
+            video
+            for folder in options.data
+            for video in by_person(videos(folder, f"{options.fold}-train"), share)[part][:most]
+        ]
         return load_clips(chosen, options.rate, options.size)
 
     def build(self) -> ProgressNet:
         """A new network; RecipeError where the method can't have this target."""
         options = self.options
         backbone, method = parse_backbone(options.backbone), parse_method(options.method)
-        try:
-            net = ProgressNet(backbone.build(options.size), options.memory, method, TARGET)
-        except ValueError as error:
-            raise RecipeError(f"method '{method.name}' can't tell progress: {error}") from error
-        if net.head.takes != "vector":
-            raise RecipeError(f"method '{method.name}' takes maps; a memory is none")
-        return net
+        return ProgressNet(backbone.build(options.size), options.memory, method, TARGET)
 
     def steps(self) -> int:
         """Batches an epoch; TrainingError where there is less data than one batch."""
-        if len(self.train) < self.batch_size:
-            raise TrainingError(
-                f"{len(self.train)} clips are less than one batch of {self.batch_size}: lower "
-                "batch_size or give more data"
-            )
-        return len(self.train) // self.batch_size
+        return whole_batches(len(self.train), self.batch_size, "clips")
 
     def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[ClipBatch]:
         """Augmented parts of clips."""
@@ -150,14 +143,11 @@ class ProgressProblem:
         with torch.no_grad():
             error = model.head.value(memories) - truth
             low, high = model.head.density(memories).interval(0.9)
-        found = {
+        return {
             "mae": float(error.abs().mean()),
             "rmse": float(error.square().mean().sqrt()),
             "coverage90": float(((low <= truth) & (truth <= high)).float().mean()),
         }
-        if self.metric not in found:
-            raise RecipeError(f"no metric '{self.metric}' of progress ({', '.join(found)})")
-        return found
 
 
 def by_person(found: Sequence[tuple[Path, str]], held_out: float) -> tuple[list[Path], list[Path]]:
@@ -166,9 +156,9 @@ def by_person(found: Sequence[tuple[Path, str]], held_out: float) -> tuple[list[
     persons = sorted({person for _, person in found})
     if len(persons) < 2:
         raise TrainingError(f"{found[0][0].parent}: one person's videos can't be split by person")
-    last = set(persons[-max(1, round(held_out * len(persons))) :])
+    learnt, last = without_last(persons, held_out)
     return (
-        [video for video, person in found if person not in last],
+        [video for video, person in found if person in learnt],
         [video for video, person in found if person in last],
     )
 
@@ -193,9 +183,3 @@ def problem(recipe: Recipe) -> ProgressProblem:
     parse_backbone(options.backbone)
     parse_method(options.method)
     return ProgressProblem(options, recipe.batch_size)
-
-
-def with_data(recipe: Recipe, folders: Sequence[Path]) -> Recipe:
-    """The recipe for other folders in the layout of Breakfast."""
-    given = {"data": [str(folder) for folder in folders], "training_data": ""}
-    return recipe.model_copy(update={"options": {**recipe.options, **given}})

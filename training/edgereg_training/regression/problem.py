@@ -25,7 +25,8 @@ from torch import Tensor
 from edgereg_training.backbones import parse_backbone
 from edgereg_training.backbones.backbone import Deepened
 from edgereg_training.data.part import SetPart
-from edgereg_training.loop.errors import RecipeError, TrainingError
+from edgereg_training.loop.errors import RecipeError
+from edgereg_training.loop.problem import whole_batches
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
 from edgereg_training.methods.bel.calibrated import CalibratedHead
 from edgereg_training.methods.bel.calibration import calibrate, temperatures
@@ -114,12 +115,7 @@ class RegressionProblem:
     def steps(self) -> int:
         """Batches an epoch; TrainingError where there is less data than one batch."""
         count = self.options.epoch_images or len(self.data)
-        if count < self.batch_size:
-            raise TrainingError(
-                f"{count} examples an epoch are less than one batch of {self.batch_size}: lower "
-                "batch_size or give more data"
-            )
-        return count // self.batch_size
+        return whole_batches(count, self.batch_size, "examples")
 
     def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[Examples]:
         """Augmented crops without a margin."""
@@ -161,11 +157,7 @@ class RegressionProblem:
             scores = example_scores(self.target, predict(model, self.validation), truth)
         else:
             scores = self.target.errors(predict_values(model, self.validation), truth)
-        found = mean_scores(self.target, scores, truth)
-        if self.metric not in found:
-            known = ", ".join(found)
-            raise RecipeError(f"no metric '{self.metric}' of this target and method ({known})")
-        return found
+        return mean_scores(self.target, scores, truth)
 
 
 def problem(recipe: Recipe) -> RegressionProblem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.checkpoint import load_best
 from edgereg_training.loop.errors import CheckpointError
 from edgereg_training.loop.recipe import Recipe
 from edgereg_training.regression.net import RegressionNet
@@ -14,7 +14,7 @@ from edgereg_training.regression.problem import RegressionProblem, problem
 
 @dataclass(frozen=True)
 class Trained:
-    """net: in evaluation mode."""
+    """net: in evaluation mode, its weights need no gradient."""
 
     net: RegressionNet
     problem: RegressionProblem
@@ -26,15 +26,14 @@ def load_trained(folder: Path) -> Trained:
 
     Raises CheckpointError where it is of another problem or not whole.
     """
-    checkpoint = read_checkpoint(best_checkpoint(folder))
-    recipe = checkpoint.recipe
-    if recipe.problem != "regression":
-        raise CheckpointError(
-            f"{folder}: a run of '{recipe.problem}'; export it (edgereg export) and evaluate the "
-            "model folder"
-        )
-    made = problem(recipe)
-    net = made.build()
-    load_weights(net, checkpoint.weights)
-    net.eval()
-    return Trained(net, made, recipe)
+
+    def build(recipe: Recipe) -> RegressionNet:
+        if recipe.problem != "regression":
+            raise CheckpointError(
+                f"{folder}: a run of '{recipe.problem}'; export it (edgereg export) and evaluate "
+                "the model folder"
+            )
+        return problem(recipe).build()
+
+    net, recipe = load_best(folder, build)
+    return Trained(net, problem(recipe), recipe)

@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.checkpoint import load_best
 from edgereg_training.loop.recipe import Recipe, parse_options
-from edgereg_training.tracking.network import TrackingNet, frozen_maps
+from edgereg_training.tracking.network import NetworkSettings, TrackingNet, frozen_maps, new_net
 from edgereg_training.tracking.problem import TrackingOptions
 
 PREDICT_OUTPUTS = ("fused", "far")
@@ -65,12 +65,12 @@ class Condition(nn.Module):
 def load_tracker(folder: Path) -> tuple[nn.Module, TrackingNet, Recipe]:
     """The backbone and the network in eval mode, and the recipe, of a training or checkpoint
     folder."""
-    checkpoint = read_checkpoint(best_checkpoint(folder))
-    options = parse_options(TrackingOptions, checkpoint.recipe)
-    maps = frozen_maps(options.network)
-    net = TrackingNet(maps.channels, options.network)
-    load_weights(net, checkpoint.weights)
-    return maps, net.eval().requires_grad_(False), checkpoint.recipe
+
+    def network(recipe: Recipe) -> NetworkSettings:
+        return parse_options(TrackingOptions, recipe).network
+
+    net, recipe = load_best(folder, lambda recipe: new_net(network(recipe)))
+    return frozen_maps(network(recipe)), net, recipe
 
 
 def model_fields(recipe: Recipe) -> dict[str, Any]:

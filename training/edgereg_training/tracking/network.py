@@ -143,6 +143,12 @@ class TrackingNet(nn.Module):
         return known
 
 
+def new_net(settings: NetworkSettings) -> TrackingNet:
+    """A new network that takes the maps of the settings' backbone."""
+    maps = Lite0Maps if settings.backbone == "efficientnet-lite0" else ResNet18Maps
+    return TrackingNet(maps.channels, settings)
+
+
 def _conv(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()

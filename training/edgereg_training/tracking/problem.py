@@ -17,12 +17,7 @@ from edgereg_training.detection.iou_net import overlaps
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
 from edgereg_training.tracking.features import CropSettings, FeatureSet, feature_set
 from edgereg_training.tracking.losses import TrackingLoss, tracking_loss
-from edgereg_training.tracking.network import (
-    Lite0Maps,
-    NetworkSettings,
-    ResNet18Maps,
-    TrackingNet,
-)
+from edgereg_training.tracking.network import NetworkSettings, TrackingNet, new_net
 
 # The tracker's own start: the classifier's place is off by this much, and the size is the old one.
 START_PLACE, START_SIZE = 0.1, 0.15
@@ -87,9 +82,7 @@ class TrackingProblem:
 
     def build(self) -> TrackingNet:
         """A new network."""
-        settings = self.options.network
-        channels = Lite0Maps if settings.backbone == "efficientnet-lite0" else ResNet18Maps
-        return TrackingNet(channels.channels, settings)
+        return new_net(self.options.network)
 
     def steps(self) -> int:
         """Batches of an epoch."""

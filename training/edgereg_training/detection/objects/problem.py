@@ -32,7 +32,7 @@ from edgereg_training.detection.objects.pictures import (
 from edgereg_training.detection.objects.rcnn import ObjectsModel, Predictor
 from edgereg_training.detection.objects.suppression import by_class
 from edgereg_training.loop.errors import RecipeError
-from edgereg_training.loop.recipe import Recipe, Strict, parse_options
+from edgereg_training.loop.recipe import Recipe, Strict, parse_options, with_options
 from edgereg_training.methods.ebm.likelihood import Proposal
 
 # Of the energy's training: see the EBM paper, section 5.1, and `detection.losses.LossSettings`.
@@ -197,5 +197,4 @@ def with_data(recipe: Recipe, folders: Sequence[Path]) -> Recipe:
     if len(folders) != 1:
         raise RecipeError(f"a detector is trained on one folder, not on {len(folders)}")
     names = load_annotated(folders[0], "train").names
-    given = {"data": str(folders[0]), "classes": list(names)}
-    return recipe.model_copy(update={"options": {**recipe.options, **given}})
+    return with_options(recipe, data=str(folders[0]), classes=list(names))

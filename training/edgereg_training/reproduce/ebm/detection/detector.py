@@ -23,7 +23,7 @@ from edgereg_training.detection.objects.problem import (
     with_data,
 )
 from edgereg_training.detection.objects.rcnn import ObjectsModel, Predictor
-from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
+from edgereg_training.loop.checkpoint import load_best
 from edgereg_training.loop.loop import train
 from edgereg_training.loop.recipe import Recipe, load_recipe, parse_options
 
@@ -74,12 +74,11 @@ def trained_detector(context: Context, data: Path) -> Path:
 
 
 def load_detector(folder: Path) -> tuple[ObjectsModel, ObjectsOptions, Recipe]:
-    """The best epoch's network, in evaluation mode."""
-    found = read_checkpoint(best_checkpoint(folder))
-    options = parse_options(ObjectsOptions, found.recipe)
-    model = model_of(options)
-    load_weights(model, found.weights)
-    return model.eval().requires_grad_(False), options, found.recipe
+    """The best epoch's network, see `load_best`, with its options and recipe."""
+    model, recipe = load_best(
+        folder, lambda recipe: model_of(parse_options(ObjectsOptions, recipe))
+    )
+    return model, parse_options(ObjectsOptions, recipe), recipe
 
 
 def cached(folder: Path, data: Path, split: Split) -> Cached:
