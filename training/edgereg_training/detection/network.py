@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
+from edgereg_training.backbones.efficientnet_lite import LITE0
 from edgereg_training.backbones.timm_models import create, fix_padding
 
 STRIDES = (8, 16, 32)
@@ -148,7 +149,7 @@ def _stages(config: DetectorConfig) -> tuple[nn.Module, nn.ModuleList]:
 
 def _lite0() -> tuple[nn.Module, nn.ModuleList]:
     """The same of EfficientNet-Lite0, its layers in their order."""
-    model: Any = create("tf_efficientnet_lite0", False)
+    model: Any = create(LITE0, False)
     fix_padding(model)
     blocks = model.blocks
     stages = (

@@ -7,11 +7,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from edgereg_training.backbones.efficientnet_lite import copy_imagenet
+from edgereg_training.backbones.efficientnet_lite import LITE0, copy_imagenet
 from edgereg_training.backbones.timm_models import create, fix_padding
 
 STRIDES = (8, 16, 32)
-LITE0 = "tf_efficientnet_lite0"
 
 
 class Pyramid(nn.Module):

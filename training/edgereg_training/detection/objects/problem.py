@@ -18,6 +18,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from edgereg_training.backbones.efficientnet_lite import LITE0
 from edgereg_training.detection.energy import box_energy_loss
 from edgereg_training.detection.losses import jittered
 from edgereg_training.detection.objects.annotations import load_annotated
@@ -66,7 +67,7 @@ class ObjectsOptions(Strict):
     data: Path
     classes: tuple[str, ...] = Field(min_length=1)
     long_side: int = Field(default=320, ge=64, multiple_of=32)
-    backbone: str = "tf_efficientnet_lite0"
+    backbone: str = LITE0
     pretrained: bool = True
     channels: int = Field(default=96, gt=0)
     epoch_images: int | None = Field(default=None, gt=0)
