@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from edgereg.assembly import (
+    Choice,
+    check_places,
+    clips_table,
+    load,
+    run_info,
+    stopped_at,
+    wants_pictures,
+)
 from edgereg.cli.session import Session, warn
 from edgereg.core.errors import SinkError, SourceError
-
-if TYPE_CHECKING:
-    from edgereg.assembly import Choice
-    from edgereg.core.result import FrameResult
-    from edgereg.sources.clips import Clips
-    from edgereg.spread.slices import Done, Slice
+from edgereg.core.result import FrameResult
+from edgereg.core.tasks import is_step_task
+from edgereg.pipeline.following import Follower
+from edgereg.pipeline.loading import LoadedTask
+from edgereg.pipeline.sequential import close_all
+from edgereg.plugins import read_disabled
+from edgereg.sinks.clips_table import ClipsTable
+from edgereg.sinks.outputs import Output, open_outputs, settle
+from edgereg.sources.clips import Clips, clips_of
+from edgereg.spread.on_ray import Tally, check_workers, run_on_ray
+from edgereg.spread.slices import Done, Job, Slice, slices_of, with_size
 
 
 def run_spread(
@@ -38,59 +51,23 @@ def run_spread(
     resume: after the last clip that is done in them.
     Raises SourceError where there is no clip, SinkError where an output wants pictures.
     """
-    from edgereg.assembly import check_places, clips_table, load, stopped_at, wants_pictures
-    from edgereg.core.tasks import is_step_task
-    from edgereg.pipeline.following import Follower
-    from edgereg.pipeline.sequential import close_all
-    from edgereg.plugins import read_disabled
-    from edgereg.sinks.base import RunInfo
-    from edgereg.sinks.outputs import open_outputs, settle
-    from edgereg.sources.clips import Clips, clips_of
-    from edgereg.spread.on_ray import Tally, check_workers, run_on_ray
-    from edgereg.spread.slices import Job, Slice, slices_of
-
     check_workers(workers)
     check_places(session.plugins, source, outputs, append=append or resume)
     if wants_pictures(session.plugins, outputs):
         raise SinkError("workers send no pictures: write the annotated video without --workers")
     clips = Clips(clips_of(source) or _one_file(source), source, choice.source)
-    info = clips.info
     for line in clips.warnings:
         warn(line)
     stopped = stopped_at(session.plugins, clips, outputs) if resume else None
     tasks = load(session.plugins, choice)
-    whole = any(
-        is_step_task(each.task) or (choice.track and Follower.can_follow(each.kinds))
-        for each in tasks
-    )
-    parts = [
-        part
-        for clip in clips.waiting
-        for part in ([Slice(clip)] if whole else slices_of(clip, slice_frames, choice.source))
-    ]
+    parts = _parts(clips, choice, None if _remember(tasks, choice) else slice_frames)
     without = tuple(sorted(read_disabled() | set(session.without)))
     job = Job(replace(choice, threads=choice.threads or 1), without)
-    tally = Tally()
-    start, frames = time.perf_counter(), 0
-    run = RunInfo(info, {each.name: each.kinds for each in tasks})
-    sinks = open_outputs(outputs, run, session.plugins.sinks(), append=append, resume=stopped)
-    table = clips_table(clips, sinks, stopped)
-    error: Exception | None = None
-    ended = False
-    try:
-        for result in _merged(run_on_ray(job, parts, workers, tally), clips):
-            frames += 1
-            for sink in (*sinks, *([table] if table else ())):
-                sink.write(result)
-        ended = True
-    finally:
-        error = close_all([*sinks, *([table] if table else ())], error)
-        if ended and error is None and table is not None:
-            table.complete()
-        for line in settle(sinks, whole=ended and error is None):
-            click.echo(line, err=True)
-    if error is not None:
-        raise error
+    tally, start = Tally(), time.perf_counter()
+    info, formats = run_info(clips, tasks), session.plugins.sinks()
+    sinks = open_outputs(outputs, info, formats, append=append, resume=stopped)
+    results = _merged(run_on_ray(job, parts, workers, tally), clips)
+    frames = _write(results, sinks, clips_table(clips, sinks, stopped))
     for line in (*tally.retried, *tally.given_up):
         warn(line)
     took = time.perf_counter() - start
@@ -102,6 +79,50 @@ def run_spread(
     return int(bool(tally.given_up))
 
 
+def _remember(tasks: Sequence[LoadedTask], choice: Choice) -> bool:
+    """Whether what is found in a frame depends on the frames before it."""
+    return any(
+        is_step_task(each.task) or (choice.track and Follower.can_follow(each.kinds))
+        for each in tasks
+    )
+
+
+def _parts(clips: Clips, choice: Choice, frames: int | None) -> list[Slice]:
+    """All clips that are not done, in slices of so many frames; None: whole."""
+    return [
+        part
+        for clip in clips.waiting
+        for part in ([Slice(clip)] if frames is None else slices_of(clip, frames, choice.source))
+    ]
+
+
+def _write(
+    results: Iterable[FrameResult], outputs: Sequence[Output], table: ClipsTable | None
+) -> int:
+    """Write all results and put the outputs in their places; returns how many frames there were.
+
+    Raises what ended the run, or the first error of an output that can't be closed.
+    """
+    sinks = [*outputs, *([table] if table else ())]
+    frames, ended = 0, False
+    try:
+        for result in results:
+            frames += 1
+            for sink in sinks:
+                sink.write(result)
+        ended = True
+    finally:
+        error = close_all(sinks, None)
+        whole = ended and error is None
+        if whole and table is not None:
+            table.complete()
+        for line in settle(outputs, whole=whole):
+            click.echo(line, err=True)
+    if error is not None:
+        raise error
+    return frames
+
+
 def _one_file(source: str) -> list[Path]:
     path = Path(source)
     if not path.is_file():
@@ -111,8 +132,6 @@ def _one_file(source: str) -> list[Path]:
 
 def _merged(found: Iterator[tuple[Slice, Done | None]], clips: Clips) -> Iterator[FrameResult]:
     """All results in order, on one line of time."""
-    from edgereg.spread.slices import with_size
-
     clip: Path | None = None
     numbers = {path: number for number, path in enumerate(clips.info.files)}
     told: set[str] = set()

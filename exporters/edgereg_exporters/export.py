@@ -28,10 +28,12 @@ from edgereg_exporters.graphs.writer import node_count
 from edgereg_exporters.models.exportable import Exportable, load_exportable
 from edgereg_exporters.precision.calibration import calibration_batches
 from edgereg_exporters.precision.quantise import Scheme
-from edgereg_exporters.precision.reduced_model import Reduction, reduce_model
+from edgereg_exporters.precision.reduced_model import Lower, Reduction, reduce_model
 
 if TYPE_CHECKING:
     from edgereg_training.loop.bootstrap import Figure
+
+    from edgereg_exporters.precision.precision_loss import Measure
 
 Say: TypeAlias = Callable[[str], None]
 Row: TypeAlias = tuple[str, ...]
@@ -63,6 +65,11 @@ class Request:
     batch: str | None = None
     force: bool = False
 
+    @property
+    def model_name(self) -> str:
+        """The name of the model that is written: its folder's, where none is given."""
+        return self.name or self.out.resolve().name
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -77,54 +84,23 @@ def export(request: Request, say: Say = lambda _: None) -> Shown:
 
     Raises EdgeregError, one line.
     """
-    # Refused now rather than after minutes of exporting.
-    if request.precision == "int8" and request.calibration is None:
-        raise ExportError("INT8 needs --calibration: a video, images or rendered shards")
-    if request.batch is not None:
-        if request.engine is None:
-            raise ExportError("--batch is for an engine that is compiled: --engine tensorrt")
-        parse_batch(request.batch)
-    check_place(request.out, request.force, SPEC_FILE, "model folder")
+    check(request)
     shown = Shown()
-    name = request.name or request.out.resolve().name
     is_model = (request.source / SPEC_FILE).is_file()
-    with tempfile.TemporaryDirectory() as folder:
-        # A lower precision goes through the FP32 model.
-        whole = request.out if request.precision == "fp32" else Path(folder) / name
-        if is_model:
-            full = load_model(request.source)
-            if request.precision == "fp32":
-                copy_model(full, request.out, request.name, request.version, request.force)
-        else:
-            measured = request.precision == "fp32"
-            done = export_model(
-                request.source,
-                whole,
-                Description(
-                    name,
-                    request.version or "1",
-                    notes=read_notes(request.notes),
-                    target=request.target,
-                ),
-                force=request.force,
-                measure=measure_on(request.data, say) if measured else None,
+    if request.precision != "fp32":
+        with tempfile.TemporaryDirectory() as folder:
+            # A lower precision goes through the FP32 model.
+            whole = (
+                load_model(request.source)
+                if is_model
+                else export_checkpoint(request, Path(folder) / request.model_name, shown)
             )
-            shown.tables.append(table_of(done.nodes, done.differences, "torch"))
-            full = done.folder
-        if request.precision != "fp32":
-            reduction = Reduction(
-                request.precision,
-                request.scheme,
-                batches=()
-                if request.calibration is None
-                else calibration_batches(request.calibration, full.spec),
-                measure=measure_on(request.data, say),
-                max_loss=None if request.max_loss is None else request.max_loss / 100,
-            )
-            version = request.version or full.spec.version
-            reduced = reduce_model(full, request.out, name, version, reduction, force=request.force)
-            shown.tables.append(table_of(reduced.nodes, reduced.differences, "FP32"))
-            shown.lines.append(reduced.loss.told(request.precision.upper()))
+            lower_precision(request, request.precision, whole, shown, say)
+    elif is_model:
+        model = load_model(request.source)
+        copy_model(model, request.out, request.name, request.version, request.force)
+    else:
+        export_checkpoint(request, request.out, shown, measure_on(request.data, say))
     shown.lines.append(f"Wrote {request.out}")
     written = load_model(request.out)
     for graph in written.spec.graphs:
@@ -136,6 +112,56 @@ def export(request: Request, say: Say = lambda _: None) -> Shown:
         made = add_to_repository(written, request.triton, force=request.force)
         shown.lines.extend(f"Wrote {place}" for place in made)
     return shown
+
+
+def check(request: Request) -> None:
+    """Refuse now what would fail after minutes of exporting: raises EdgeregError."""
+    if request.precision == "int8" and request.calibration is None:
+        raise ExportError("INT8 needs --calibration: a video, images or rendered shards")
+    if request.batch is not None:
+        if request.engine is None:
+            raise ExportError("--batch is for an engine that is compiled: --engine tensorrt")
+        parse_batch(request.batch)
+    check_place(request.out, request.force, SPEC_FILE, "model folder")
+
+
+def export_checkpoint(
+    request: Request, out: Path, shown: Shown, measure: Measure | None = None
+) -> ModelFolder:
+    """Write the requested checkpoint as an FP32 model folder `out`, and show how it compares."""
+    description = Description(
+        request.model_name,
+        request.version or "1",
+        notes=read_notes(request.notes),
+        target=request.target,
+    )
+    done = export_model(request.source, out, description, force=request.force, measure=measure)
+    shown.tables.append(table_of(done.nodes, done.differences, "torch"))
+    return done.folder
+
+
+def lower_precision(
+    request: Request, precision: Lower, whole: ModelFolder, shown: Shown, say: Say
+) -> None:
+    """Write an FP32 model in a lower precision, and show what is lost by it."""
+    batches = (
+        calibration_batches(request.calibration, whole.spec)
+        if request.calibration is not None
+        else ()
+    )
+    reduction = Reduction(
+        precision,
+        request.scheme,
+        batches=batches,
+        measure=measure_on(request.data, say),
+        max_loss=None if request.max_loss is None else request.max_loss / 100,
+    )
+    version = request.version or whole.spec.version
+    reduced = reduce_model(
+        whole, request.out, request.model_name, version, reduction, force=request.force
+    )
+    shown.tables.append(table_of(reduced.nodes, reduced.differences, "FP32"))
+    shown.lines.append(reduced.loss.told(precision.upper()))
 
 
 @dataclass(frozen=True)
@@ -167,7 +193,7 @@ def export_model(
     *,
     force: bool = False,
     bound: float = parity.BOUND,
-    measure: Callable[[ModelFolder], Sequence[Figure]] | None = None,
+    measure: Measure | None = None,
 ) -> Exported:
     """Write the model folder `out` from a training or checkpoint folder.
 
@@ -242,7 +268,7 @@ def read_notes(file: Path | None) -> tuple[str, ...]:
         raise ExportError(f"{file}: can't read the notes ({error})") from error
 
 
-def measure_on(data: Path | None, say: Say) -> Callable[[ModelFolder], Sequence[Figure]] | None:
+def measure_on(data: Path | None, say: Say) -> Measure | None:
     """What measures a model on a folder of test data; None without one."""
     if data is None:
         return None

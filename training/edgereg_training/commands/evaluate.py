@@ -131,7 +131,6 @@ def command(
     refinement. A training folder of the problem 'regression' runs in torch, whatever its method.
     """
     from edgereg.models.folder import load_model
-    from edgereg_training.facts import facts_of
 
     if models and str(models[0]) == "tracking" and not models[0].exists():
         evaluate_tracking(models[1:], plot)
@@ -145,26 +144,31 @@ def command(
             if record:
                 raise click.UsageError(f"{path}: a training folder has no model.json to record in")
             evaluate_trained(path, test)
-            continue
-        model = load_model(path)
-        if pictures is not None:
-            evaluate_on_pictures(model, pictures, folder, size)
-            continue
-        facts = facts_of(model.spec.task)
-        measure = facts.measured_by()
-        if data is None and assets is None and facts.heads:
-            click.echo(
-                "The bundled models were trained on MakeHuman heads; figures on the stand-in head "
-                "do not describe them.",
-                err=True,
-            )
-        shards = test.folder(model.spec.task) if part is None else test.of_set(cut_of(model))
-        with progress_of(f"measure {model.spec.name}") as report:
-            figures = measure(model, shards, report)
-        show(f"{model.spec.name} {model.spec.version} on {shards.name}", figures)
-        if record:
-            write_metrics(model, figures)
-            write_section(model, f"Measured on {shards.name}", figures)
+        elif pictures is not None:
+            evaluate_on_pictures(load_model(path), pictures, folder, size)
+        else:
+            evaluate_model(load_model(path), test, record=record)
+
+
+def evaluate_model(model: ModelFolder, test: TestData, *, record: bool) -> None:
+    """Show the figures of a model folder; record: write them into it, too."""
+    from edgereg_training.facts import facts_of
+
+    facts = facts_of(model.spec.task)
+    measure = facts.measured_by()
+    if test.given is None and test.assets is None and facts.heads:
+        click.echo(
+            "The bundled models were trained on MakeHuman heads; figures on the stand-in head "
+            "do not describe them.",
+            err=True,
+        )
+    shards = test.folder(model.spec.task) if test.part is None else test.of_set(cut_of(model))
+    with progress_of(f"measure {model.spec.name}") as report:
+        figures = measure(model, shards, report)
+    show(f"{model.spec.name} {model.spec.version} on {shards.name}", figures)
+    if record:
+        write_metrics(model, figures)
+        write_section(model, f"Measured on {shards.name}", figures)
 
 
 def cut_of(model: ModelFolder) -> Cut:
