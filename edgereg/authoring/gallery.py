@@ -13,7 +13,6 @@ from edgereg.assembly import Choice, assemble, load, open_origin
 from edgereg.core.errors import EdgeregError
 from edgereg.core.files import replace_file
 from edgereg.core.kinds import Kind, specs_of
-from edgereg.core.model_spec import ModelSpec
 from edgereg.core.regions import Prompt
 from edgereg.core.tasks import is_step_task
 from edgereg.pipeline.loading import LoadedTask
@@ -110,7 +109,9 @@ def _made(loaded: LoadedTask) -> Iterator[str]:
     """The last rows: what it gives, and its model."""
     yield f"| gives | {'; '.join(_described(kind) for kind in loaded.kinds)} |"
     if loaded.spec is not None:
-        yield f"| model | {_model(loaded.spec)} |"
+        spec = loaded.spec
+        about = f"{spec.name} {spec.version}, {spec.method}; {spec.licence}"
+        yield f"| model | {_plain(about)} |"
 
 
 def _described(kind: Kind) -> str:
@@ -120,10 +121,6 @@ def _described(kind: Kind) -> str:
     more = f" and {len(specs) - MOST_NAMES} more" if len(specs) > MOST_NAMES else ""
     units = ", ".join(sorted({spec.unit for spec in specs} - {""}))
     return _plain(f"{type(kind).__name__}: {names}{more}" + (f" ({units})" if units else ""))
-
-
-def _model(spec: ModelSpec) -> str:
-    return _plain(f"{spec.name} {spec.version}, {spec.method}; {spec.licence}")
 
 
 def _plain(text: str) -> str:

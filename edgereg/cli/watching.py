@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,8 @@ def watch(
     told: list[str] = []
     stuck: set[tuple[str, str]] = set()
     try:
-        with _progress(frames) as advance:
+        advance = _Advance(frames)
+        with advance.bar:
             pipeline.start()
             while pipeline.running:
                 time.sleep(POLL_S)
@@ -129,13 +129,6 @@ class _Advance:
         self.bar.update(
             self._task, completed=stats.frames, description=f"{stats.fps:5.1f} frames/s"
         )
-
-
-@contextmanager
-def _progress(frames: int | None) -> Iterator[_Advance]:
-    advance = _Advance(frames)
-    with advance.bar:
-        yield advance
 
 
 def conclude(

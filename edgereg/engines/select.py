@@ -109,7 +109,9 @@ def load_engine(
 def load_on(file: Path, name: str, threads: int | None) -> Engine:
     """Load a graph on a provider of RANKING, or another of ONNX Runtime's. Raises EngineError."""
     if name == NATIVE:
-        return _load_native(file)
+        from edgereg.engines.tensorrt.build import load_tensorrt
+
+        return load_tensorrt(file)
     if name == TENSORRT:
         return _load_compiled(file, threads)
     return OnnxEngine(file, name, threads=threads)
@@ -121,12 +123,6 @@ def _provider(short: str, name: str) -> EngineProvider:
 
 
 PROVIDERS = tuple(_provider(short, name) for short, name in SHORT.items())
-
-
-def _load_native(file: Path) -> Engine:
-    from edgereg.engines.tensorrt.build import load_tensorrt
-
-    return load_tensorrt(file)
 
 
 def _load_compiled(file: Path, threads: int | None) -> Engine:

@@ -81,8 +81,9 @@ class Guard:
             with custody(self.whose.get(task, "")):
                 result = call()
         except BaseException as error:  # a plugin may raise anything
-            if isinstance(error, KeyboardInterrupt) and _in_main_thread():
-                raise  # Ctrl-C comes here alone; elsewhere it is the plugin's own
+            here = threading.current_thread() is threading.main_thread()
+            if isinstance(error, KeyboardInterrupt) and here:
+                raise  # Ctrl-C comes to the main thread alone; elsewhere it is the plugin's own
             trace = "".join(traceback.format_exception(error))
             took = time.perf_counter() - start
             wasted = took if took > self.budget_s else 0.0
@@ -141,7 +142,3 @@ class Guard:
         reason = f"{lost} of {len(p)} predictions were not finite and are dropped"
         self.count(Fault(p.task, "values", reason), faults)
         return p.select(keep)
-
-
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()

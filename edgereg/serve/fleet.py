@@ -152,22 +152,20 @@ class Fleet:
         old = self.workers.get(name)
         if old is not None:
             self._end(old)
+        place = self._state and self._state / "sources" / f"{name}.json"
         new = Worker(
             name,
             config,
             self._shared,
             self._deliveries,
             self._rules,
-            memory=old.memory if old else self._memory(name),
+            memory=old.memory if old else Memory(place),
             before=old,
         )
         if stopped:
             new.ask_to_stop()
         self.workers = {**self.workers, name: new}
         new.start()
-
-    def _memory(self, name: str) -> Memory:
-        return Memory(self._state and self._state / "sources" / f"{name}.json")
 
     def _drop(self, name: str) -> None:
         worker = self.workers.get(name)

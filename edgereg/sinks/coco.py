@@ -10,7 +10,6 @@ from typing import Any
 from edgereg.core.errors import SinkError
 from edgereg.core.files import reason, replace_file
 from edgereg.core.frames import SourceInfo
-from edgereg.core.kinds import Points
 from edgereg.core.result import FrameResult
 from edgereg.sinks.boxes import Found, attributes_of_frame, boxes_of, classes_of, size_of
 from edgereg.sinks.files import LineFile
@@ -41,6 +40,7 @@ class CocoSink:
         self._images = 0
         self._annotations = 0
         self._categories: dict[str, dict[str, Any]] = {}
+        # Those that the journal knows: a line repeats them only where there are new ones.
         self._told: dict[str, dict[str, Any]] = {}
         self._closed = False
         self._journal = LineFile(journal_of(path))
@@ -88,7 +88,9 @@ class CocoSink:
         if found.points is not None:
             points = {"num_keypoints": found.keypoints[2::3].count(2), "keypoints": found.keypoints}
             if "keypoints" not in category:
-                named = {"keypoints": found.points.names, "skeleton": _from_one(found.points)}
+                # COCO's indices of points count from 1.
+                skeleton = [[first + 1, second + 1] for first, second in found.points.skeleton]
+                named = {"keypoints": found.points.names, "skeleton": skeleton}
                 self._categories[category["name"]] = {**category, **named}
         self._annotations += 1
         return {
@@ -107,11 +109,6 @@ class CocoSink:
     def _category(self, name: str) -> dict[str, Any]:
         new = {"id": len(self._categories) + 1, "name": name}
         return self._categories.setdefault(name, new)
-
-
-def _from_one(points: Points) -> list[list[int]]:
-    """The skeleton in COCO's indices, which count from 1."""
-    return [[first + 1, second + 1] for first, second in points.skeleton]
 
 
 def finish(path: Path) -> None:

@@ -134,7 +134,8 @@ class Exports:
         """
         check_places(export.plugins, export.request.text, [export.target])
         with self._lock:
-            if any(row.pending and _same(row.export, export) for row in self._rows.values()):
+            target = export.target.absolute()
+            if any(r.pending and r.export.target.absolute() == target for r in self._rows.values()):
                 raise SinkError(f"{export.target}: is being saved already; name another file")
             self._last += 1
             self._rows[self._last] = Progress(self._last, export)
@@ -230,7 +231,3 @@ class Exports:
     def _is_cancelled(self, number: int) -> bool:
         with self._lock:
             return self._rows[number].stage is Stage.STOPPING
-
-
-def _same(one: Export, other: Export) -> bool:
-    return one.target.absolute() == other.target.absolute()

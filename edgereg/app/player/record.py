@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -223,12 +224,6 @@ def _tracks_of(found: Predictions) -> tuple[npt.NDArray[np.int64], npt.NDArray[n
 
 def _single_columns(found: Predictions) -> list[int]:
     """Columns of values that are one number, up to MOST_VALUES of them."""
-    return list(_singles(found))[:MOST_VALUES]
-
-
-def _singles(found: Predictions) -> Iterator[int]:
-    column = 0
-    for spec in found.specs:
-        if spec.size == 1:
-            yield column
-        column += spec.size
+    sizes = [spec.size for spec in found.specs]
+    firsts = accumulate(sizes, initial=0)
+    return [first for first, size in zip(firsts, sizes, strict=False) if size == 1][:MOST_VALUES]
