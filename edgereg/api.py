@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edgereg.core.arrays import Value as Value
     from edgereg.core.camera import Camera as Camera
     from edgereg.core.conversions import to_supervision as to_supervision
+    from edgereg.core.crops import frame_band as frame_band
     from edgereg.core.crops import region_crops as region_crops
     from edgereg.core.filters import Filter as Filter
     from edgereg.core.filters import FilterState as FilterState
@@ -70,6 +71,8 @@ if TYPE_CHECKING:
     from edgereg.core.predictions import Refinement as Refinement
     from edgereg.core.regions import Prompt as Prompt
     from edgereg.core.regions import Regions as Regions
+    from edgereg.core.regression import conclude_values as conclude_values
+    from edgereg.core.regression import propose_values as propose_values
     from edgereg.core.result import Fault as Fault
     from edgereg.core.result import FrameResult as FrameResult
     from edgereg.core.rotation import angles_of as angles_of
@@ -108,7 +111,10 @@ _HOMES = {
     ),
     "edgereg.core.camera": ("Camera",),
     "edgereg.core.conversions": ("to_supervision",),
-    "edgereg.core.crops": ("region_crops",),
+    "edgereg.core.crops": (
+        "frame_band",
+        "region_crops",
+    ),
     "edgereg.core.filters": ("Filter", "FilterState"),
     "edgereg.core.frames": (
         "Frame",
@@ -168,6 +174,10 @@ _HOMES = {
     "edgereg.core.regions": (
         "Prompt",
         "Regions",
+    ),
+    "edgereg.core.regression": (
+        "conclude_values",
+        "propose_values",
     ),
     "edgereg.core.result": (
         "Fault",

@@ -1,4 +1,4 @@
-"""Square crops of regions: the input of every model that looks at a head, a face, an object."""
+"""What models look at: square crops of regions, of heads or faces say, or a band of the frame."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from edgereg.core.arrays import FloatArray
 from edgereg.core.camera import Camera
 from edgereg.core.frames import Frame
-from edgereg.core.geometry import square_crops
+from edgereg.core.geometry import band, square_crops
 from edgereg.core.model_spec import ModelSpec
 from edgereg.core.regions import Regions
 from edgereg.core.tasks import Prepared
@@ -34,6 +34,22 @@ def region_crops(
     sides = spec.input.crop_scale * camera.straightened(shown, turns).max(1, initial=1.0)
     straight = camera.crops(frame.image, turns, sides, size)
     return Prepared(straight, origin, scale, boxes, frame.size, turns.astype(np.float32))
+
+
+def frame_band(frame: Frame, spec: ModelSpec, shares: tuple[float, float] = (0.0, 1.0)) -> Prepared:
+    """The frame between two shares of its height, the upper one first, as one image of the size
+    that the model takes. Raises ValueError where that is not fixed."""
+    wide, high = spec.input.width, spec.input.height
+    if wide is None or high is None:
+        raise ValueError(f"model '{spec.name}' must take images of a fixed size")
+    image, top, bottom = band(frame.image, shares, (wide, high))
+    return Prepared(
+        images=image[None],
+        origin=np.array([[0, top]], np.float32),
+        scale=np.array([[wide / frame.size[0], high / (bottom - top)]], np.float32),
+        regions=None,
+        frame_size=frame.size,
+    )
 
 
 def without_top(boxes: FloatArray, share: float) -> FloatArray:

@@ -27,7 +27,7 @@ _BYTES = 8
 class ImageFiles:
     """Image files as frames, one a second.
 
-    A file that can't be decoded is skipped and counted in `warnings`; `index` is a file's place in
+    A file that can't be decoded is skipped and named in `warnings`; `index` is a file's place in
     the list, so that a skipped one leaves a gap. Among others, pictures that edgereg wrote are left
     out of the list.
     """
@@ -38,7 +38,7 @@ class ImageFiles:
         """Take files in the given order. Raises SourceError where none is readable."""
         own = [path for path in paths if is_picture_made_here(path)] if len(paths) > 1 else []
         if len(own) == len(paths):
-            own = []
+            own = []  # nothing else is there: they are what is meant
         kept = set(paths).difference(own)
         self._paths = [path for path in paths if path in kept]
         self._name = shown(name)

@@ -22,6 +22,8 @@ from edgereg.api import (
     Regions,
     Scalars,
     TextMark,
+    conclude_values,
+    propose_values,
     region_crops,
 )
 
@@ -50,14 +52,7 @@ class Age:
         self, outputs: Mapping[str, npt.NDArray[Any]], prepared: Prepared, spec: ModelSpec
     ) -> Proposal:
         """`values`, `std` [B, 1] and `interval` [B, 1, 2]."""
-        values = np.asarray(outputs["values"], np.float32)
-        return Proposal(
-            initial=values[:, None],
-            scores=np.ones((len(values), 1), np.float32),
-            features={name: outputs[name] for name in spec.features},
-            std=np.asarray(outputs["std"], np.float32)[:, None],
-            intervals=None if "interval" not in outputs else outputs["interval"][:, None],
-        )
+        return propose_values(outputs, spec)
 
     def conclude(
         self,
@@ -67,18 +62,7 @@ class Age:
         spec: ModelSpec,
     ) -> Predictions:
         """One age a head, at the end of its trajectory where it was refined."""
-        return Predictions(
-            task=self.name,
-            model=spec.name,
-            kinds=self.kinds(spec),
-            values=refinement.final if refinement is not None else proposal.initial[:, 0],
-            scores=proposal.scores[:, 0],
-            regions=prepared.regions,
-            std=None if proposal.std is None else proposal.std[:, 0],
-            refinement=refinement,
-            features=proposal.features,
-            intervals=None if proposal.intervals is None else proposal.intervals[:, 0],
-        )
+        return conclude_values(self.name, self.kinds(spec), proposal, refinement, prepared, spec)
 
     def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
         """Years with their 90 % interval, below the head."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,9 @@ from edgereg.api import (
     Proposal,
     Refinement,
     Regions,
-    band,
+    conclude_values,
+    frame_band,
+    propose_values,
 )
 from edgereg_depth.marks import depth_marks
 
@@ -51,30 +53,13 @@ class Depth:
 
     def prepare(self, frame: Frame, regions: Regions | None, spec: ModelSpec) -> Prepared:
         """The whole frame, scaled to the model's size; `regions` are not looked at."""
-        wide, high = spec.input.width, spec.input.height
-        if wide is None or high is None:
-            raise ValueError(f"model '{spec.name}' must take images of a fixed size")
-        image = band(frame.image, (0.0, 1.0), (wide, high))[0]
-        width, height = frame.size
-        return Prepared(
-            images=image[None],
-            origin=np.zeros((1, 2), np.float32),
-            scale=np.array([[wide / width, high / height]], np.float32),
-            regions=None,
-            frame_size=frame.size,
-        )
+        return frame_band(frame, spec)
 
     def propose(
         self, outputs: Mapping[str, npt.NDArray[Any]], prepared: Prepared, spec: ModelSpec
     ) -> Proposal:
         """`values` and `std` [1, D], `interval` [1, D, 2] -> one candidate, the map."""
-        interval = outputs.get("interval")
-        return Proposal(
-            initial=np.asarray(outputs["values"], np.float32)[:, None],
-            scores=np.ones((1, 1), np.float32),
-            std=np.asarray(outputs["std"], np.float32)[:, None],
-            intervals=None if interval is None else np.asarray(interval, np.float32)[:, None],
-        )
+        return propose_values(outputs, spec)
 
     def conclude(
         self,
@@ -86,15 +71,12 @@ class Depth:
         """The map and its intervals, within the range that the model was trained on: densities
         reach beyond it."""
         low, high = spec.targets[0].low, spec.targets[0].high
-        known = proposal.intervals
-        return Predictions(
-            task=self.name,
-            model=spec.name,
-            kinds=self.kinds(spec),
-            values=np.clip(proposal.initial[:, 0], low, high),
-            scores=proposal.scores[:, 0],
-            std=None if proposal.std is None else proposal.std[:, 0],
-            intervals=None if known is None else np.clip(known[:, 0], low, high),
+        found = conclude_values(self.name, self.kinds(spec), proposal, refinement, prepared, spec)
+        ends = found.intervals
+        return replace(
+            found,
+            values=np.clip(found.values, low, high),
+            intervals=None if ends is None else np.clip(ends, low, high),
         )
 
     def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:

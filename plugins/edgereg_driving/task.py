@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from edgereg.api import (
@@ -21,7 +20,9 @@ from edgereg.api import (
     Refinement,
     Regions,
     Scalars,
-    band,
+    conclude_values,
+    frame_band,
+    propose_values,
 )
 from edgereg_driving.marks import steering_marks
 
@@ -45,32 +46,14 @@ class Driving:
 
     def prepare(self, frame: Frame, regions: Regions | None, spec: ModelSpec) -> Prepared:
         """The band of the frame, scaled to the model's size; `regions` are not looked at."""
-        wide, high = spec.input.width, spec.input.height
-        if wide is None or high is None:
-            raise ValueError(f"model '{spec.name}' must take images of a fixed size")
         shares = spec.settings.get("top", 0.0), spec.settings.get("bottom", 1.0)
-        image, top, bottom = band(frame.image, shares, (wide, high))
-        width, _ = frame.size
-        return Prepared(
-            images=image[None],
-            origin=np.array([[0, top]], np.float32),
-            scale=np.array([[wide / width, high / (bottom - top)]], np.float32),
-            regions=None,
-            frame_size=frame.size,
-        )
+        return frame_band(frame, spec, shares)
 
     def propose(
         self, outputs: Mapping[str, npt.NDArray[Any]], prepared: Prepared, spec: ModelSpec
     ) -> Proposal:
         """`values` and `std` [1, 1], `interval` [1, 1, 2] where there is one -> one candidate."""
-        interval = outputs.get("interval")
-        return Proposal(
-            initial=np.asarray(outputs["values"], np.float32)[:, None],
-            scores=np.ones((1, 1), np.float32),
-            features={name: outputs[name] for name in spec.features},
-            std=np.asarray(outputs["std"], np.float32)[:, None],
-            intervals=None if interval is None else np.asarray(interval, np.float32)[:, None],
-        )
+        return propose_values(outputs, spec)
 
     def conclude(
         self,
@@ -80,17 +63,7 @@ class Driving:
         spec: ModelSpec,
     ) -> Predictions:
         """The angle, at the end of its trajectory where it was refined."""
-        return Predictions(
-            task=self.name,
-            model=spec.name,
-            kinds=self.kinds(spec),
-            values=proposal.initial[:, 0] if refinement is None else refinement.final,
-            scores=proposal.scores[:, 0],
-            std=None if proposal.std is None else proposal.std[:, 0],
-            refinement=refinement,
-            features=proposal.features,
-            intervals=None if proposal.intervals is None else proposal.intervals[:, 0],
-        )
+        return conclude_values(self.name, self.kinds(spec), proposal, refinement, prepared, spec)
 
     def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
         """A gauge with the angle, its 90 % interval as a curve's base and a line of text."""

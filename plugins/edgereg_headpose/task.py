@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from edgereg.api import (
@@ -23,6 +22,8 @@ from edgereg.api import (
     Refinement,
     Regions,
     Scalars,
+    conclude_values,
+    propose_values,
     region_crops,
 )
 from edgereg_headpose.marks import pose_marks
@@ -59,15 +60,7 @@ class HeadPose:
     ) -> Proposal:
         """`values`, `std` [B, 3] and `interval` [B, 3, 2], which older models lack -> one candidate
         each, with the features of its image."""
-        values = np.asarray(outputs["values"], np.float32)
-        ends = outputs.get("interval")
-        return Proposal(
-            initial=values[:, None],
-            scores=np.ones((len(values), 1), np.float32),
-            features={name: outputs[name] for name in spec.features},
-            std=np.asarray(outputs["std"], np.float32)[:, None],
-            intervals=None if ends is None else np.asarray(ends, np.float32)[:, None],
-        )
+        return propose_values(outputs, spec)
 
     def conclude(
         self,
@@ -77,18 +70,8 @@ class HeadPose:
         spec: ModelSpec,
     ) -> Predictions:
         """The candidates, at the end of their trajectory where they were refined."""
-        found = Predictions(
-            task=self.name,
-            model=spec.name,
-            kinds=(Angles(tuple(target.name for target in spec.targets)),),
-            values=refinement.final if refinement is not None else proposal.initial[:, 0],
-            scores=proposal.scores[:, 0],
-            regions=prepared.regions,
-            std=None if proposal.std is None else proposal.std[:, 0],
-            refinement=refinement,
-            features=proposal.features,
-            intervals=None if proposal.intervals is None else proposal.intervals[:, 0],
-        )
+        angles = Angles(tuple(target.name for target in spec.targets))
+        found = conclude_values(self.name, (angles,), proposal, refinement, prepared, spec)
         if self.fov is None or prepared.turns is None:
             return found
         camera = Camera.of_fov(self.fov, prepared.frame_size)

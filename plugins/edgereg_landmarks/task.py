@@ -25,6 +25,7 @@ from edgereg.api import (
     Refinement,
     Regions,
     Scalars,
+    propose_values,
     region_crops,
 )
 from edgereg_landmarks.face import JAW, NAMES, SEEN, SEEN_SHARE, SKELETON, SURE, UNSEEN
@@ -57,14 +58,7 @@ class Landmarks:
         self, outputs: Mapping[str, npt.NDArray[Any]], prepared: Prepared, spec: ModelSpec
     ) -> Proposal:
         """`values`, `std` [B, 136] and `interval` [B, 136, 2] in pixels of the crop."""
-        values = np.asarray(outputs["values"], np.float32)
-        return Proposal(
-            initial=values[:, None],
-            scores=np.ones((len(values), 1), np.float32),
-            features={name: outputs[name] for name in spec.features},
-            std=np.asarray(outputs["std"], np.float32)[:, None],
-            intervals=None if "interval" not in outputs else outputs["interval"][:, None],
-        )
+        return propose_values(outputs, spec)
 
     def conclude(
         self,

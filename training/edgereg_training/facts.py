@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, TypeAlias
 
 from edgereg.core.errors import EdgeregError
 from edgereg_training.loop.errors import RecipeError
@@ -48,21 +48,21 @@ class TaskFacts:
 
     def measured_by(self) -> Measure:
         """The function that measures a model folder."""
-        found: Measure = _imported(self.measure)
+        found: Measure = resolve_name(self.measure)
         return found
 
     def rendered_by(self) -> Render | None:
         """The function that renders test data, if there is one."""
         if self.test_data is None:
             return None
-        found: Render = _imported(self.test_data)
+        found: Render = resolve_name(self.test_data)
         return found
 
     def measured_on_pictures(self) -> OnPictures | None:
         """The function that measures a model folder on labelled pictures, if there is one."""
         if self.pictures is None:
             return None
-        found: OnPictures = _imported(self.pictures)
+        found: OnPictures = resolve_name(self.pictures)
         return found
 
 
@@ -80,8 +80,3 @@ def facts_of(task: str) -> TaskFacts:
         if facts is not None:
             return facts
     raise EdgeregError(f"nothing is known of the task '{task}': no training target has this name")
-
-
-def _imported(path: str) -> Any:
-    module, _, name = path.partition(":")
-    return getattr(import_module(module), name)

@@ -7,7 +7,7 @@ The built-in ones come through the same hooks as a plugin's (see `edgereg.hooksp
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, Literal
 
 from edgereg.plugins import Plugins, load_plugins
@@ -42,10 +42,9 @@ def find(kind: Kind, name: str) -> Any:
     found = known.get(name, known.get(family))
     if not isinstance(found, str):
         return found
-    module, _, attribute = found.partition(":")
     try:
-        return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+        return resolve_name(found)
+    except (ImportError, AttributeError, ValueError) as error:
         raise RecipeError(
             f"{kind[:-1]} '{name}' can't be imported from {found}: {error}"
         ) from error

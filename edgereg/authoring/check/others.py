@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 
@@ -107,8 +107,7 @@ def try_part(hook: str) -> Callable[[Plugins, str, Journal], None]:
         part = plugins.training_parts(hook)[name]
         with journal.step(f"importing {part}"):
             if isinstance(part, str):
-                module, _, thing = part.partition(":")
-                getattr(import_module(module), thing)
+                resolve_name(part)
         journal.add("ok", f"{hook.removeprefix('edgereg_')} {name}", "can be imported")
 
     return use

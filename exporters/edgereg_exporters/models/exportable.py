@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -94,8 +94,7 @@ def load_exportable(checkpoint: Path, target: str | None = None) -> Exportable:
     if problem not in PROBLEMS:
         known = ", ".join(sorted(PROBLEMS))
         raise ExportError(f"{checkpoint}: problem '{problem}' has no exporter (known: {known})")
-    module, function = PROBLEMS[problem].split(":")
-    load = getattr(import_module(module), function)
+    load = resolve_name(PROBLEMS[problem])
     if target is not None and problem not in SEVERAL:
         raise ExportError(f"{checkpoint}: a run of '{problem}' has one model; leave out --target")
     made: Exportable = load(checkpoint, target) if problem in SEVERAL else load(checkpoint)

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from edgereg_training.loop.errors import RecipeError, TrainingError
@@ -105,8 +105,7 @@ def problem_of(recipe: Recipe) -> Problem[nn.Module, object]:
     kind: ProblemKind = find("problems", recipe.problem)
     if kind.cpu_only and recipe.accelerator != "cpu":
         raise RecipeError(f"problem '{recipe.problem}' trains on 'accelerator: cpu' only")
-    module, _, function = kind.make.partition(":")
-    made: Problem[nn.Module, object] = getattr(import_module(module), function)(recipe)
+    made: Problem[nn.Module, object] = resolve_name(kind.make)(recipe)
     return made
 
 
@@ -121,6 +120,5 @@ def recipe_on(recipe: Recipe, folders: Sequence[Path]) -> Recipe:
             f"recipes of problem '{recipe.problem}' name their data themselves: copy the recipe "
             "and change its options, without --data"
         )
-    module, _, function = kind.with_data.partition(":")
-    given: Recipe = getattr(import_module(module), function)(recipe, folders)
+    given: Recipe = resolve_name(kind.with_data)(recipe, folders)
     return given

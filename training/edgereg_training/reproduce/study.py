@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, TypeAlias
 
 from edgereg.core.errors import EdgeregError
@@ -249,6 +249,5 @@ def run_study(
 
 def run_of(study: Study) -> Run:
     """The function that runs it."""
-    module, name = study.run.split(":")
-    function: Run = getattr(import_module(module), name)
+    function: Run = resolve_name(study.run)
     return function
