@@ -68,7 +68,8 @@ class Choice:
     models'. realtime: the latest frame wins; None: where the source is live.
     limit: at most so many frames. refine, steps, prompts, track, detect_every: as in `Settings`.
     fov: what frames show from left to right, in degrees, for the tasks that make use of it.
-    filters: names, in the order in which they are applied. blur: cover heads in pictures.
+    filters: names, in the order in which they are applied. blur: cover heads in pictures. source:
+    how it is opened.
     """
 
     tasks: tuple[str, ...] = ()

@@ -20,13 +20,12 @@ from edgereg.core.errors import EngineError, PluginError, one_line
 from edgereg.core.filters import FilterState
 from edgereg.core.frames import Frame
 from edgereg.core.marks import Mark
-from edgereg.core.model_spec import RefinementSettings
 from edgereg.core.predictions import Predictions, Refinement, regions_of, with_tracks
 from edgereg.core.regions import Prompt, Regions
 from edgereg.core.result import Fault, FrameResult
 from edgereg.core.settings import Settings
 from edgereg.core.tasks import Prepared, Proposal, State, StepTask
-from edgereg.engines.base import Engine
+from edgereg.pipeline.ascent import ascend
 from edgereg.pipeline.following import Follower, Rhythm, Scenes, searching
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedRegionTask, LoadedStepTask, LoadedTask
@@ -226,6 +225,7 @@ def _predict(
     if task.upstream and task.upstream not in work.predictions:
         return
     regions = regions_of(work.predictions[task.upstream]) if task.upstream else None
+    # Asked of every frame, also of one that the memo knows: it counts them.
     due = rhythm is None or rhythm.is_due(work.frame, work.place)
     if memo is not None and _recall(loaded, settings, guard, memo, regions, work):
         return
@@ -323,37 +323,6 @@ def _refine(
         work.predictions[task.name] = with_tracks(finite, regions) if regions else finite
         if memo is not None and finite is predictions and (refinement is None) is (steps is None):
             memo.keep(work.frame.index, steps, regions, predictions)
-
-
-def ascend(
-    engine: Engine, proposal: Proposal, ascent: RefinementSettings, steps: int
-) -> Refinement:
-    """Run the `refine` graph (Algorithm 1 of the EBM paper) on all candidates in one call.
-
-    B images with K candidates each, D numbers a candidate.
-
-    Returns a trajectory [B*K, steps+1, D] and energies [B*K, steps+1].
-    Raises EngineError where the task did not hand over a feature that the graph takes.
-    """
-    batch, candidates, width = proposal.initial.shape
-    if not batch * candidates:
-        return Refinement(
-            np.zeros((0, steps + 1, width), np.float32), np.zeros((0, steps + 1), np.float32)
-        )
-    given: dict[str, npt.NDArray[Any]] = {
-        "initial": proposal.initial,
-        "step_length": np.asarray(ascent.step_length, np.float32),
-        "decay": np.asarray(ascent.decay, np.float32),
-        "steps": np.asarray(steps, np.int64),
-    }
-    outputs = engine.run({**proposal.features, **given})
-    trajectory, energy = outputs["trajectory"], outputs["energy"]
-    if trajectory.shape != (batch, candidates, steps + 1, width):
-        raise EngineError(
-            f"'trajectory' has shape {list(trajectory.shape)}, "
-            f"expected is {[batch, candidates, steps + 1, width]}"
-        )
-    return Refinement(trajectory.reshape(-1, steps + 1, width), energy.reshape(-1, steps + 1))
 
 
 def _track(

@@ -186,6 +186,11 @@ def _open(
     append: bool,
     base: Path | None = None,
 ) -> Output:
+    """Open one output. base: the rows so far of a run that goes on, None where it begins.
+
+    Pictures and pipes are written where they are meant. Lines are, too, where no file is there or
+    it is appended to: each line is whole. All else grows beside its place until it is whole.
+    """
     chosen = format_of(path, formats)
     place = Path(os.path.realpath(path))
     if chosen.writes == "files" or (place.exists() and not place.is_file()):
