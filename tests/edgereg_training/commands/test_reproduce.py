@@ -25,7 +25,7 @@ def trial(context: Context) -> Report:
 def trial_study(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = study.Study("trial", "A trial", "Table 0", 0.1, 1, f"{__name__}:trial")
     monkeypatch.setitem(study.STUDIES, "trial", entry)
-    monkeypatch.setattr(study, "import_module", lambda _: __import__("sys").modules[__name__])
+    monkeypatch.setattr(study, "resolve_name", lambda _: trial)
 
 
 def test_a_study_is_run_and_written(trial_study: None, tmp_path: Path) -> None:

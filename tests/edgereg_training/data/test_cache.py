@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -18,8 +18,7 @@ TinySet = Callable[[str], Path]
 
 
 def dataset(name: str) -> DataSet:
-    module, attribute = DATASETS[name].split(":")
-    found: DataSet = getattr(import_module(module), attribute)
+    found: DataSet = resolve_name(DATASETS[name])
     return found
 
 
