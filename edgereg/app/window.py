@@ -328,7 +328,7 @@ class MainWindow(QMainWindow):
         desk.catalogued.connect(self._on_catalogued)
         looking.changed.connect(self._on_looked)
         desk.comparing.changed.connect(self._on_compared)
-        looking.counted.connect(lambda: self.transport.presence.show_lanes(looking.everybody()))
+        looking.counted.connect(self.transport.presence.show_lanes)
         for widget in (self.video, self.welcome, self.banner, self.transport, self.saving):
             desk.themed.connect(widget.set_theme)
         self.transport.looked.connect(self.look_for)

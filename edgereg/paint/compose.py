@@ -31,6 +31,7 @@ from edgereg.paint.style import AXES, STROKES, TEXT_SIZE, colour_of, heat_colour
 _FARTHEST = 8.0
 # Of so many points Python finds the ends sooner than NumPy.
 _FEW = 16
+_OF_POINTS = Line, Area
 
 
 def compose(marks: Iterable[Mark], frame_size: tuple[int, int], unit: float) -> list[Primitive]:
@@ -92,8 +93,10 @@ def _axes(mark: AxesMark, unit: float) -> list[Primitive]:
     if origin is None or tips is None:
         return []
     parts: list[Primitive] = []
-    for tip, rgb in zip(tips, AXES, strict=True):
-        parts += stroke(np.stack([origin, tip]), rgb, mark.role, unit)
+    arms = np.empty((3, 2, 2))
+    arms[:, 0], arms[:, 1] = origin, tips
+    for arm, rgb in zip(arms, AXES, strict=True):
+        parts += stroke(arm, rgb, mark.role, unit)
     if mark.role == "final":
         parts.append(Dot(tips[2], 3.0 * unit, AXES[2]))
     return parts
@@ -149,7 +152,7 @@ def _reaches(parts: Iterable[Primitive], frame_size: tuple[int, int]) -> bool:
 
 def _places(part: Primitive) -> list[list[float]]:
     """Points that enclose a part; of a dot, whose size is small, its centre."""
-    if isinstance(part, Line | Area):
+    if isinstance(part, _OF_POINTS):
         found = part.points
     elif isinstance(part, Dot):
         return [part.centre.tolist()]

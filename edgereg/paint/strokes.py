@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 
 from edgereg.core.marks import Role
@@ -34,18 +37,24 @@ def stroke(points: Points, rgb: Rgb, role: Role, unit: float) -> list[Primitive]
     return [line]
 
 
+def is_halo(line: Line) -> bool:
+    """Whether a line is the dark rim under another."""
+    return line.alpha == HALO_ALPHA and line.rgb == PLATE
+
+
 def graded_dots(points: Points, rgb: Rgb, radius: float) -> list[Primitive]:
     """Dots that grow stronger and larger from the first point to the last."""
-    grades = np.linspace(0.3, 1.0, len(points))
+    last = max(len(points) - 1, 1)
+    grades = [0.3 + 0.7 * k / last for k in range(len(points))]
     return [
         Dot(point, radius * (0.6 + 0.4 * grade), lightened(rgb, 0.5 * (1 - grade)), grade)
-        for point, grade in zip(points, grades.tolist(), strict=True)
+        for point, grade in zip(points, grades, strict=True)
     ]
 
 
 def trajectory(points: Points, rgb: Rgb, unit: float) -> list[Primitive]:
     """A thin line through the iterates with a graded dot on each that can be told from others."""
-    kept = apart(points, DOT_RADIUS * unit / 2)
+    kept = apart(points, DOT_RADIUS * unit)
     return stroke(kept, rgb, "trajectory", unit) + graded_dots(kept, rgb, DOT_RADIUS * unit)
 
 
@@ -85,7 +94,7 @@ def dashes(points: Points, on: float, off: float) -> tuple[Points, ...]:
 
 
 def _length(points: Points) -> float:
-    return float(np.hypot(*np.diff(points, axis=0).T).sum())
+    return sum(math.dist(*ends) for ends in itertools.pairwise(points.tolist()))
 
 
 def _at(points: Points, along: Points, places: Points) -> Points:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -91,6 +92,7 @@ def hex_colour(rgb: Rgb) -> str:
     return "#" + bytes(rgb).hex()
 
 
+@lru_cache(maxsize=256)
 def lightened(rgb: Rgb, share: float) -> Rgb:
     """`rgb` with `share` (0 to 1) of white mixed in."""
     red, green, blue = (round(c + (255 - c) * share) for c in rgb)

@@ -66,6 +66,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.free = False
         self.setMouseEnabled(x=True, y=False)
         self.hideButtons()
+        # Its background is its own: nothing below it need be painted.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.getViewBox().sigRangeChangedManually.connect(self._on_moved)
         self.scene().sigMouseClicked.connect(self._on_click)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from edgereg.app.look import paint_qt
@@ -48,11 +48,18 @@ def render(frame: Image, marks: Sequence[Mark], canvas: Canvas) -> QImage:
     image.fill(QColor(canvas.background))
     height, width = frame.shape[:2]
     view = canvas.view_of((width, height))
+    scaled_here = canvas.view is None and view.scale * ratio < _SQUARES
+    if scaled_here:
+        _put(image, frame, view, ratio)
     painter = QPainter(image)
     painter.scale(ratio, ratio)
     painter.translate(view.left, view.top)
     painter.scale(view.scale, view.scale)
-    _draw_frame(painter, frame, view.scale * ratio, whole=canvas.view is None)
+    if not scaled_here:
+        smooth = QPainter.RenderHint.SmoothPixmapTransform
+        painter.setRenderHint(smooth, view.scale * ratio < _SQUARES)
+        pixels = np.ascontiguousarray(frame)
+        painter.drawImage(QRectF(0, 0, width, height), _image(pixels))
     painter.setClipRect(QRectF(0, 0, width, height))
     paint_qt.paint(painter, marks, (width, height), 1.0 / view.scale)
     painter.end()
@@ -70,23 +77,23 @@ def annotated(result: FrameResult) -> QImage:
     return image
 
 
-def _draw_frame(painter: QPainter, frame: Image, scale: float, *, whole: bool) -> None:
-    """Draw a frame that lies at the origin; scale: pixels of the screen in one of the frame."""
+def _put(image: QImage, frame: Image, view: Viewport, ratio: float) -> None:
+    """Scale a frame into its place in an image of 32 bits a pixel.
+
+    Qt's own smooth scaling costs four times as much, and its change of the pixels' format another
+    time as much, in two threads.
+    """
     height, width = frame.shape[:2]
-    pixels = np.ascontiguousarray(frame)
-    if whole and scale < _SQUARES:
-        # Qt's own smooth scaling costs four times as much.
-        size = max(round(width * scale), 1), max(round(height * scale), 1)
-        how = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
-        scaled = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
-        painter.save()
-        corner = painter.transform().map(QPointF(0, 0))
-        painter.resetTransform()
-        painter.drawImage(corner.toPoint(), _image(scaled))
-        painter.restore()
-    else:
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < _SQUARES)
-        painter.drawImage(QRectF(0, 0, width, height), _image(pixels))
+    scale = view.scale * ratio
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    how = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+    scaled = cv2.resize(np.ascontiguousarray(frame), size, interpolation=how)
+    pixels = np.frombuffer(image.bits(), np.uint8).reshape(image.height(), -1, 4)
+    left, top = round(view.left * ratio), round(view.top * ratio)
+    place = pixels[top : top + size[1], left : left + size[0]]
+    # A pixel of rounding may lie beyond the edge.
+    scaled = scaled[: place.shape[0], : place.shape[1]]
+    cv2.cvtColor(scaled, cv2.COLOR_RGB2BGRA, dst=place)
 
 
 def _image(rgb: Image) -> QImage:

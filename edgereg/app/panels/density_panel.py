@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from edgereg.app.look.language import tr
 from edgereg.app.look.plot_menu import Numbers, add_menu
 from edgereg.app.look.plots import Curve, Dots, Plot, Rule, set_plot_theme
+from edgereg.app.look.readout import Readout
 from edgereg.app.look.theme import DARK, Theme, tabular
 from edgereg.app.player.density_worker import Answer
 from edgereg.core.arrays import FloatArray
@@ -148,7 +149,7 @@ class CurvePlot(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.title)
+        column.addWidget(Readout(self.title))
         column.addWidget(self._plot, 1)
         self.set_theme(theme)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -14,12 +14,12 @@ from edgereg.app.look.language import tr
 from edgereg.app.look.plot_menu import Numbers, add_menu
 from edgereg.app.look.plots import Curve, Plot, Rule, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme
+from edgereg.app.panels.redraw import Redraw
 from edgereg.app.player.record import Series
 from edgereg.core.kinds import specs_of
 from edgereg.paint.style import colour_of, hex_colour
 
 _LIVE_WINDOW_S = 20.0
-_REDRAW_MS = 160
 MOST_LINES = 6
 _NO_VALUES = Series(np.zeros(0), np.zeros((0, 0), np.float32))
 
@@ -38,8 +38,7 @@ class HistoryPanel(QWidget):
         self.beside: Series | None = None
         self.shown = _NO_VALUES
         self._names: tuple[str, ...] = ()
-        self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
-        self._redraw.timeout.connect(self.draw)
+        self._redraw = Redraw(desk.player, self.draw, self)
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._plot = Plot(times=True)
@@ -49,7 +48,7 @@ class HistoryPanel(QWidget):
         self._heights: tuple[float, float] | None = None
         self._plot.clicked.connect(lambda x: self.sought.emit(max(x, 0.0)))
         self._plot.let_go.connect(self.draw)
-        self._plot.moved.connect(self._redraw.start)
+        self._plot.moved.connect(self._redraw.soon)
         self._plot.failed.connect(desk.messages.fail)
         self._plot.setAccessibleName(tr("Values over time"))
         add_menu(self._plot, self._numbers)
@@ -61,10 +60,8 @@ class HistoryPanel(QWidget):
         desk.themed.connect(self._set_theme)
         desk.looking.changed.connect(self.draw)
         desk.comparing.changed.connect(self.draw)
-        desk.player.shown.connect(lambda _: self._redraw.isActive() or self._redraw.start())
-        desk.player.learnt.connect(lambda: self._redraw.isActive() or self._redraw.start())
-        for signal in (desk.player.measured, desk.player.state_changed):
-            signal.connect(lambda _: self._redraw.start())
+        desk.player.learnt.connect(self._redraw.soon)
+        desk.player.measured.connect(lambda _: self._redraw.soon())
         self.sought.connect(desk.playback.seek_time)
 
     def draw(self) -> None:
@@ -122,7 +119,7 @@ class HistoryPanel(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """What came meanwhile was not drawn."""
-        self._redraw.start()
+        self._redraw.soon()
 
     def _set_theme(self, theme: Theme) -> None:
         self._theme = theme

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from edgereg.app.desk import Desk
 from edgereg.app.look.language import tr
+from edgereg.app.look.readout import Readout
 from edgereg.app.look.theme import tabular
 from edgereg.app.panels.density_panel import DensityPanel
+from edgereg.app.panels.redraw import Redraw
 from edgereg.app.player.catalogue import Catalogue
 from edgereg.app.player.density_worker import Answer, Question, answer
 from edgereg.app.player.latest import LatestWorker
 from edgereg.core.predictions import Predictions
 from edgereg.pipeline.loading import LoadedTask
-
-_REDRAW_MS = 160
 
 
 class Inspector(QWidget):
@@ -29,8 +28,7 @@ class Inspector(QWidget):
         self._task: str | None = None
         self._worker = LatestWorker(answer, "density", self)
         self._worker.answers.arrived.connect(self._show_answer)
-        self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
-        self._redraw.timeout.connect(self.draw)
+        self._redraw = Redraw(desk.player, self.draw, self)
         self.choice = QComboBox()
         for widget in (self.choice, self.choice.view()):
             widget.setAccessibleName(tr("The task whose predictions are looked at"))
@@ -48,13 +46,11 @@ class Inspector(QWidget):
         column.setContentsMargins(14, 8, 14, 8)
         column.setSpacing(8)
         column.addWidget(self.choice)
-        column.addWidget(self.headline)
+        column.addWidget(Readout(self.headline))
         column.addWidget(self.densities, 1)
         desk.catalogued.connect(self._set_catalogue)
         desk.looking.changed.connect(self._on_changed)
-        desk.comparing.changed.connect(lambda: self._redraw.start())
-        desk.player.shown.connect(lambda _: self._redraw.isActive() or self._redraw.start())
-        desk.player.state_changed.connect(lambda _: self._redraw.start())
+        desk.comparing.changed.connect(lambda: self._redraw.soon())
         desk.themed.connect(self.densities.set_theme)
         desk.closing.connect(self._worker.close)
 
@@ -77,7 +73,7 @@ class Inspector(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """What came meanwhile was not drawn."""
-        self._redraw.start()
+        self._redraw.soon()
 
     def _set_catalogue(self, catalogue: Catalogue) -> None:
         self.choice.blockSignals(True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
 from superqt import QElidingLabel
@@ -15,13 +15,13 @@ from edgereg.app.look.plot_menu import Numbers, add_menu
 from edgereg.app.look.plots import Curve, Dots, Plot, set_plot_theme
 from edgereg.app.look.theme import tabular
 from edgereg.app.panels.inspector import lacks_features
+from edgereg.app.panels.redraw import Redraw
 from edgereg.app.player.density_worker import Answer, Question, answer
 from edgereg.app.player.latest import LatestWorker
 from edgereg.core.predictions import Predictions
 from edgereg.density import DensityMap
 from edgereg.paint.style import INK, heat_colours
 
-_REDRAW_MS = 250
 _PATH = (120, 220, 255)
 
 
@@ -35,8 +35,7 @@ class MapPanel(QWidget):
         self._energy: list[float] = []
         self._worker = LatestWorker(answer, "density", self)
         self._worker.answers.arrived.connect(self._show_answer)
-        self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
-        self._redraw.timeout.connect(self.draw)
+        self._redraw = Redraw(desk.player, self.draw, self)
         self.across, self.down = QComboBox(), QComboBox()
         self.plot = Plot()
         self.plot.setAccessibleName(tr("Density of two values"))
@@ -59,7 +58,6 @@ class MapPanel(QWidget):
         for box in (self.across, self.down):
             box.currentIndexChanged.connect(self.draw)
         desk.looking.changed.connect(self._on_changed)
-        desk.player.shown.connect(lambda _: self._redraw.isActive() or self._redraw.start())
         desk.themed.connect(lambda theme: set_plot_theme(self.plot, theme))
         desk.closing.connect(self._worker.close)
 

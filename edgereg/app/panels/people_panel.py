@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import (
     QColor,
@@ -55,11 +57,10 @@ class PeoplePanel(QListWidget):
         self.currentItemChanged.connect(self._choose)
         desk.looking.counted.connect(self.show_people)
 
-    def show_people(self) -> None:
+    def show_people(self, everybody: Sequence[Seen]) -> None:
         """List people, and select the one that is followed."""
         if not self.isVisible():
             return
-        everybody = self._looking.everybody()
         self.blockSignals(True)
         for key in self._shown.keys() - {seen.key for seen in everybody}:
             item, _ = self._shown.pop(key)
@@ -78,7 +79,7 @@ class PeoplePanel(QListWidget):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """What came meanwhile was not listed."""
-        self.show_people()
+        self.show_people(self._looking.everybody())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """The people, or a word on where they will be."""

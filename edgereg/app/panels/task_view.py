@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPixmap, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
@@ -15,13 +15,13 @@ from edgereg.app.look.language import tr
 from edgereg.app.look.plot_menu import Numbers, add_menu
 from edgereg.app.look.plots import Curve, Plot, set_plot_theme
 from edgereg.app.look.theme import DARK, Theme, tabular
+from edgereg.app.panels.redraw import Redraw
 from edgereg.app.player.latest import LatestWorker
 from edgereg.app.player.task_items import Items, ItemsQuestion, has_items, items_of
 from edgereg.core.panels import PanelChoice, PanelCurve, PanelItem, PanelNumber, PanelPicture
 from edgereg.core.shown import harmless
 from edgereg.paint.style import colour_of
 
-_REDRAW_MS = 160
 _PLOT_HEIGHT, _MOST_PICTURE = 120, 240
 
 
@@ -37,8 +37,7 @@ class TaskView(QWidget):
         self.shown: dict[str, Shown] = {}
         self._worker = LatestWorker(items_of, "task items", self)
         self._worker.answers.arrived.connect(self._show)
-        self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
-        self._redraw.timeout.connect(self.draw)
+        self._redraw = Redraw(desk.player, self.draw, self)
         self.note = QLabel()
         self.note.setObjectName("dim")
         self.note.setWordWrap(True)
@@ -48,8 +47,7 @@ class TaskView(QWidget):
         self._column.addWidget(self.note)
         self._column.addStretch(1)
         desk.looking.changed.connect(self.draw)
-        desk.catalogued.connect(lambda _: self._redraw.start())
-        desk.player.shown.connect(lambda _: self._redraw.isActive() or self._redraw.start())
+        desk.catalogued.connect(lambda _: self._redraw.soon())
         desk.themed.connect(self._set_theme)
         desk.closing.connect(self._worker.close)
 
@@ -66,7 +64,7 @@ class TaskView(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """What came meanwhile was not drawn."""
-        self._redraw.start()
+        self._redraw.soon()
 
     def _set_theme(self, theme: Theme) -> None:
         self._theme = theme

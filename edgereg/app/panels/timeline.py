@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from edgereg.app.look.language import tr
+from edgereg.app.look.readout import cover
 from edgereg.app.look.theme import DARK, Theme
 
 
@@ -20,6 +21,7 @@ class Timeline(QSlider):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setAccessibleName(tr("Position"))
+        cover(self)
         self._theme = DARK
         self._start: int | None = None
         self._end: int | None = None

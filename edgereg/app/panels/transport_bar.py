@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from edgereg.app.look import icons
 from edgereg.app.look.language import tr
+from edgereg.app.look.readout import Readout
 from edgereg.app.look.theme import Theme, tabular
 from edgereg.app.panels.presence import Presence
 from edgereg.app.panels.timeline import Timeline
@@ -27,6 +28,9 @@ from edgereg.app.player.state import State
 from edgereg.app.timecode import timecode
 from edgereg.core.frames import SourceInfo
 from edgereg.core.result import FrameResult
+
+# Of a source whose length nobody knows: room for the time and the frames of a day.
+_LONG_S, _MANY = 86_399.0, 9_999_999
 
 
 class TransportBar(QFrame):
@@ -48,6 +52,7 @@ class TransportBar(QFrame):
         self.presence = Presence(self.slider)
         self.position = QLabel("–")
         tabular(self.position)
+        self._readout = Readout(self.position)
         self.backwards = self._button(
             tr("Play backwards (J; again: faster)"), playback.play_backwards, "backwards"
         )
@@ -119,21 +124,26 @@ class TransportBar(QFrame):
         scrubs = bool(info and info.seekable and info.frame_count)
         self.slider.setEnabled(scrubs)
         self.slider.setRange(0, max((info.frame_count or 1) - 1, 0) if info else 0)
+        count = info.frame_count if info is not None else None
+        longest = self._place(duration_s, count - 1) if count else self._place(_LONG_S, _MANY)
+        self._readout.reserve(longest)
 
     def show_position(self, result: FrameResult, wanted: int) -> None:
         """Tell the place of what is shown; the slider stands at the frame that is wanted."""
         if not self.slider.isSliderDown():
             self.slider.setValue(wanted)
-        info = self._info
+        self.position.setText(self._place(result.time_s, result.index))
+
+    def _place(self, time_s: float, index: int) -> str:
+        """A time and a frame, and of how many, as text."""
+        info, now = self._info, timecode(time_s)
         if info is None:
-            return
-        now = timecode(result.time_s)
+            return "–"
         if info.frame_count and info.seekable:
             total = timecode(self._duration_s)
-            self.position.setText(f"{now} / {total}   {result.index + 1:>5}/{info.frame_count}")
-        else:
-            live = tr("live") + " " if info.live else ""
-            self.position.setText(f"{live}{now}   {result.index + 1:>6}")
+            return f"{now} / {total}   {index + 1:>5}/{info.frame_count}"
+        live = tr("live") + " " if info.live else ""
+        return f"{live}{now}   {index + 1:>6}"
 
     def _show_settings(self) -> None:
         playback = self._playback
@@ -181,7 +191,7 @@ class TransportBar(QFrame):
         track.addWidget(self.presence)
         top.addLayout(track, 1)
         top.addSpacing(8)
-        top.addWidget(self.position)
+        top.addWidget(self._readout)
         groups = (
             (self.backwards, self.back, self.play, self.forward),
             (self.loop, self.start, self.end, self.whole),

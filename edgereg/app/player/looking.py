@@ -43,12 +43,12 @@ class Seen:
 class Looking(QObject):
     """Follows one prediction through a player's results.
 
-    Signals: `changed()`: another task or somebody else is looked at; `counted()`: there may be
-    others to look at, at most twice a second.
+    Signals: `changed()`: another task or somebody else is looked at; `counted(list[Seen])`:
+    all who were seen so far, at most twice a second.
     """
 
     changed = Signal()
-    counted = Signal()
+    counted = Signal(object)
 
     def __init__(self, player: Player) -> None:
         super().__init__(player)
@@ -207,4 +207,4 @@ class Looking(QObject):
     def _count(self, *, now: bool = False) -> None:
         if now or self._count_due < time.monotonic():
             self._count_due = time.monotonic() + _COUNT_S
-            self.counted.emit()
+            self.counted.emit(self.everybody())

@@ -36,8 +36,8 @@ from edgereg.plugins import Plugins, built_in
 from edgereg.sources.base import Source
 
 _POLL_MS = 100
-# Percentiles of all stages take a while.
-_REPORT_S = 0.35
+# Percentiles of all stages take a while, and nobody reads them faster.
+_REPORT_S = 1.0
 _MOST_PASSED = 1000
 _NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
 
@@ -68,7 +68,7 @@ class Player(QObject):
     `previewed(image)`: a small picture near the frame that is wanted, until its result is shown;
     `learnt()`: more is known than was shown; `recording_changed()`: what is shown is recorded from
     now on, or no longer;
-    `polled(Report)`: some times a second while something is open; `failed(str)`, `warned(str)`.
+    `polled(Report)`: about once a second while something is open; `failed(str)`, `warned(str)`.
     """
 
     state_changed = Signal(object)

@@ -120,7 +120,7 @@ def test_journey_3_one_person_is_followed_through_a_crossing(
     panel.draw()
     yaw = panel.shown.values[:, 0]
     assert (yaw[~np.isnan(yaw)] == 50).all()
-    window.panels["people"].show_people()
+    window.panels["people"].show_people(window.desk.looking.everybody())
     assert window.panels["people"].count() == 2
     qtbot.keyClick(window, Key.Key_P)
     assert window.desk.looking.focus.followed != red

@@ -212,7 +212,7 @@ def test_another_task_shows_the_same_person_and_forgets_nothing(
 
 def test_people_are_listed_and_chosen_by_mouse_and_keys(qtbot: Any, opened: MainWindow) -> None:
     _play(qtbot, opened, 30)
-    opened.panels["people"].show_people()
+    opened.panels["people"].show_people(opened.desk.looking.everybody())
     panel = opened.panels["people"]
     assert panel.isVisible()
     assert panel.count() == 2
@@ -239,7 +239,7 @@ def test_people_are_listed_and_chosen_by_mouse_and_keys(qtbot: Any, opened: Main
 def test_the_timeline_shows_who_is_there(qtbot: Any, opened: MainWindow) -> None:
     _go(qtbot, opened, 0)
     _play(qtbot, opened, 90)
-    opened.desk.looking.counted.emit()
+    opened.transport.presence.show_lanes(opened.desk.looking.everybody())
     lanes = {lane.person.number: lane for lane in opened.transport.presence.lanes}
     red = opened.desk.looking.focus.followed.number
     assert lanes[red].followed

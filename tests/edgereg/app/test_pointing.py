@@ -152,7 +152,7 @@ def test_a_second_box_is_another_object(qtbot: Any, pointed: MainWindow) -> None
     _drag(qtbot, pointed, [10, 10, 40, 50])
     qtbot.waitUntil(lambda: len(_boxes(pointed)) == 2)
     assert pointed.desk.looking.focus.followed == Followed("tracking", 2)
-    pointed.panels["people"].show_people()
+    pointed.panels["people"].show_people(pointed.desk.looking.everybody())
     assert pointed.panels["people"].item_of(Followed("tracking", 1)) is not None
     assert pointed.panels["people"].item_of(Followed("tracking", 2)) is not None
 
@@ -202,7 +202,7 @@ def test_an_object_is_taken_back(qtbot: Any, pointed: MainWindow) -> None:
     qtbot.keyClick(pointed, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: not _boxes(pointed))
     assert pointed.player.settings.prompts == ()
-    pointed.panels["people"].show_people()
+    pointed.panels["people"].show_people(pointed.desk.looking.everybody())
     assert pointed.panels["people"].item_of(Followed("tracking", 1)) is None
     assert pointed.desk.looking.focus.followed != Followed("tracking", 1)
 

@@ -18,7 +18,7 @@ from edgereg.core.frames import Frame
 from edgereg.pipeline.loading import LoadedTask
 from edgereg.pipeline.sequential import run_sequential
 from edgereg.pipeline.staged import StagedPipeline
-from edgereg.pipeline.stats import _rate
+from edgereg.pipeline.stats import WINDOW, Meter, _rate
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -319,3 +319,14 @@ def test_the_rate_falls_when_nothing_comes() -> None:
     assert _rate(written, now=20.3) == pytest.approx(0.05)
     assert _rate(deque([0.0, 6.0]), now=6.0) == pytest.approx(1 / 6)
     assert _rate(deque([1.0]), now=2.0) == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, WINDOW + 500])
+def test_percentiles_are_of_the_latest(count: int) -> None:
+    ages, meter = np.random.default_rng(0).gamma(2.0, 0.01, count), Meter(())
+    for age in ages.tolist():
+        meter.frame_done(age)
+    found = meter.stats().ages
+    expected = np.percentile(ages[-WINDOW:] * 1000, [50, 95, 99])
+    assert (found.p50_ms, found.p95_ms, found.p99_ms) == pytest.approx(tuple(expected))
+    assert found.count == count
