@@ -31,8 +31,8 @@ from edgereg_training.methods.registry import METHODS
 
 from edgereg.core.regions import Regions
 from edgereg.models.folder import ModelFolder, load_model
-from edgereg.pipeline.ascent import ascend
 from edgereg.pipeline.loading import LoadedRegionTask, Loading, load_task
+from edgereg.pipeline.refining import ascend
 from edgereg.plugins import load_plugins
 from edgereg.sources.open import open_source
 

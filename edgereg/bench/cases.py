@@ -18,8 +18,8 @@ from edgereg.engines.base import Engine, EngineLoader
 from edgereg.engines.machine import usable_cores
 from edgereg.engines.select import SHORT, load_engine
 from edgereg.models.folder import SPEC_FILE, ModelFolder
-from edgereg.pipeline.ascent import ascend
 from edgereg.pipeline.loading import LoadedRegionTask, threads_of
+from edgereg.pipeline.refining import ascend
 from edgereg.sources.open import open_source
 
 GRID = 1024

@@ -25,11 +25,11 @@ from edgereg.core.regions import Prompt, Regions
 from edgereg.core.result import Fault, FrameResult
 from edgereg.core.settings import Settings
 from edgereg.core.tasks import Prepared, Proposal, State, StepTask
-from edgereg.pipeline.ascent import ascend
 from edgereg.pipeline.following import Follower, Rhythm, Scenes, searching
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedRegionTask, LoadedStepTask, LoadedTask
 from edgereg.pipeline.memo import Memo
+from edgereg.pipeline.refining import ascend
 from edgereg.pipeline.returned import (
     checked_marks,
     checked_predictions,

@@ -7,12 +7,13 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import uvicorn
 from filelock import FileLock, Timeout
+from starlette.applications import Starlette
 
 from edgereg.core.errors import EdgeregError
 from edgereg.core.files import reason
@@ -45,8 +46,6 @@ SOURCES_ENDING_S = 2.7
 HANDOVER_S = 10.0
 # The HTTP side shows every second that it is alive.
 LEAST_HTTP_S = 10.0
-
-
 # Of the configuration file: what is taken from it while it all runs.
 FOLLOWED = ("sources", "rules", "deliver")
 
@@ -85,25 +84,8 @@ class Service:
             tasks={name: task.title for name, task in plugins.tasks().items()},
         )
         controls = Controls(self._fleet, path and path.resolve().parent, config.media)
-        self._settings = uvicorn.Config(
-            make_app(pages, controls, doors),
-            http=BoundedProtocol,
-            h11_max_incomplete_event_size=LARGEST_HEAD,
-            limit_concurrency=config.clients + MORE_CONNECTIONS,
-            log_config=None,
-            # Its warnings are of requests that were refused: anybody could fill a disk with them.
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            ws_max_size=1024,
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-            timeout_notify=1,
-            callback_notify=self._http_beats,
-            ssl_certfile=config.tls.certificate if config.tls else None,
-            ssl_keyfile=config.tls.key if config.tls else None,
-        )
+        app = make_app(pages, controls, doors)
+        self._settings = _http_settings(config, app, self._http_beats)
         self._settings.load()
         logging.getLogger("uvicorn.error").addFilter(worth_a_line)
         self._scheme = "https" if config.tls else "http"
@@ -234,6 +216,32 @@ def _listen(config: ServeConfig) -> socket.socket:
         raise EdgeregError(
             f"can't listen on {config.host}:{config.port}: {reason(error)}"
         ) from error
+
+
+def _http_settings(
+    config: ServeConfig, app: Starlette, beats: Callable[[], Awaitable[None]]
+) -> uvicorn.Config:
+    """How the HTTP side answers: bounded in all that others send; `beats` is called every second
+    that it is alive."""
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
+        limit_concurrency=config.clients + MORE_CONNECTIONS,
+        log_config=None,
+        # Its warnings are of requests that were refused: anybody could fill a disk with them.
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws_max_size=1024,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        timeout_notify=1,
+        callback_notify=beats,
+        ssl_certfile=config.tls.certificate if config.tls else None,
+        ssl_keyfile=config.tls.key if config.tls else None,
+    )
 
 
 def _files(config: ServeConfig, path: Path) -> list[Path]:

@@ -13,8 +13,8 @@ from edgereg_detection.task import Detection
 from edgereg.core.frames import Frame
 from edgereg.core.geometry import box_iou
 from edgereg.demo.clip import CLIP
-from edgereg.pipeline.ascent import ascend
 from edgereg.pipeline.loading import LoadedTask, Loading, load_task
+from edgereg.pipeline.refining import ascend
 from edgereg.sources.open import open_source
 
 TASK = Detection()

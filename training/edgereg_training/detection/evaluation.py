@@ -14,7 +14,7 @@ from edgereg.core.frames import Frame
 from edgereg.core.tasks import is_step_task
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
-from edgereg.pipeline.ascent import ascend
+from edgereg.pipeline.refining import ascend
 from edgereg_training.detection.average_precision import (
     Matches,
     PictureResult,

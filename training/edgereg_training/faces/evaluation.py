@@ -18,7 +18,7 @@ from edgereg.core.rotation import geodesic
 from edgereg.core.tasks import Proposal
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
-from edgereg.pipeline.ascent import ascend
+from edgereg.pipeline.refining import ascend
 from edgereg_training.faces.batches import Crops, moved, plain
 from edgereg_training.faces.photographs import HAND_SET, fairface, hand_set, london
 from edgereg_training.faces.scores import point_errors

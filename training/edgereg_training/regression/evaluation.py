@@ -16,7 +16,7 @@ import numpy.typing as npt
 from edgereg.core.tasks import Proposal
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
-from edgereg.pipeline.ascent import ascend
+from edgereg.pipeline.refining import ascend
 from edgereg_training.loop.bootstrap import Figure, mean_figure
 from edgereg_training.loop.errors import TrainingError
 from edgereg_training.regression.data import load_examples

@@ -11,7 +11,7 @@ from edgereg.core.geometry import letterbox
 from edgereg.core.tasks import Proposal
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
-from edgereg.pipeline.ascent import ascend
+from edgereg.pipeline.refining import ascend
 from edgereg_training.data.dataset import Sample
 from edgereg_training.detection.objects.annotations import Annotated, load_annotated
 from edgereg_training.detection.objects.coco_figures import Found, average_precisions

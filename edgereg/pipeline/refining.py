@@ -1,4 +1,4 @@
-"""The ascent of a frame's candidates on their density, all in one run of the `refine` graph."""
+"""The graphs that stand on a model's density: the ascent of candidates."""
 
 from __future__ import annotations
 
