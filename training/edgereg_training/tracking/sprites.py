@@ -35,11 +35,11 @@ class Material:
 def random_sprite(material: Material, rng: np.random.Generator) -> Image:
     """One sprite uint8 [h, w, 4], cut close to its alpha, longer side at most SIDE."""
     makers: list[tuple[float, Callable[[], Image | None]]] = [
-        (0.25, lambda: _drawn(rng)),
+        (0.25, lambda: drawn_shape(rng)),
         (1.0, lambda: _separated(_pick(material.photographs, rng), rng)),
         (0.8, lambda: _patch(_pick(material.photographs, rng), rng)),
         (0.6, lambda: _assembled(figure_parts(rng), material, rng)),
-        (0.35, lambda: _assembled(vehicle_parts(rng), material, rng)),
+        (0.35, lambda: drawn_vehicle(material, rng)),
     ]
     if len(material.portraits):
         makers.append((0.5, lambda: _portrait(_pick(material.portraits, rng), rng)))
@@ -133,7 +133,12 @@ def _filled(alpha: Image) -> Image:
     return filled
 
 
-def _drawn(rng: np.random.Generator) -> Image | None:
+def drawn_vehicle(material: Material, rng: np.random.Generator) -> Image | None:
+    """A vehicle put together of parts, as a sprite."""
+    return _assembled(vehicle_parts(rng), material, rng)
+
+
+def drawn_shape(rng: np.random.Generator) -> Image | None:
     """A shape with stripes, checks, blobs or noise in two or three colours."""
     width, height = SIDE, round(SIDE * rng.uniform(0.4, 1.0))
     if rng.random() < 0.5:
@@ -229,7 +234,11 @@ def _with_parts(sprite: Image, material: Material, rng: np.random.Generator) -> 
     canvas = np.zeros((2 * height, 2 * width, 4), np.uint8)
     canvas[height // 2 : height // 2 + height, width // 2 : width // 2 + width] = sprite
     for _ in range(int(rng.integers(1, 4))):
-        part = _drawn(rng) if rng.random() < 0.4 else _patch(_pick(material.photographs, rng), rng)
+        part = (
+            drawn_shape(rng)
+            if rng.random() < 0.4
+            else _patch(_pick(material.photographs, rng), rng)
+        )
         if part is None:
             continue
         zoom = rng.uniform(0.2, 0.5) * max(height, width) / max(part.shape[:2])

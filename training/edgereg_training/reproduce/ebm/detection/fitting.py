@@ -114,18 +114,18 @@ def drawn_objects(data: Cached, chosen: np.ndarray, rng: np.random.Generator) ->
 def at_value(net: Regressor, data: Cached) -> Answer:
     """The detector's boxes moved to the value that the regressor predicts of them."""
     boxes = []
-    began = time.perf_counter()
+    began = time.process_time()
     with torch.no_grad():
         for maps, start in zip(data.maps, data.boxes, strict=True):
             found = net.moved(*_one(maps, start)) if len(start) else torch.zeros(1, 0, 4)
             boxes.append(found[0].numpy())
-    return Answer(boxes, data.scores, (time.perf_counter() - began) / len(data))
+    return Answer(boxes, data.scores, (time.process_time() - began) / len(data))
 
 
 def refined(net: Confidence, data: Cached, length: float, steps: int = STEPS) -> Answer:
     """The detector's boxes climbed by Algorithm 1, with f at their ends."""
     boxes, leads = [], []
-    began = time.perf_counter()
+    began = time.process_time()
     for maps, start in zip(data.maps, data.boxes, strict=True):
         if not len(start):
             boxes.append(start)
@@ -142,7 +142,7 @@ def refined(net: Confidence, data: Cached, length: float, steps: int = STEPS) ->
             path, f = refine_boxes(net.energy, features, found, step, decay, steps)
         boxes.append(path[0, :, -1].detach().numpy())
         leads.append(f[0, :, -1].detach().numpy())
-    return Answer(boxes, leads, (time.perf_counter() - began) / len(data))
+    return Answer(boxes, leads, (time.process_time() - began) / len(data))
 
 
 def _one(maps: np.ndarray, boxes: np.ndarray) -> tuple[Tensor, Tensor]:
