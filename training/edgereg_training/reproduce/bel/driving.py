@@ -64,7 +64,9 @@ class Size:
     side: int = 40
 
 
-FULL = Size(roads=4000, seeds=3, rates=(3e-3, 1e-2), steps=450)
+# A drive of one's own is shorter and harder than rendered roads: more steps, larger pictures.
+GIVEN = Size(roads=0, seeds=3, rates=(3e-3, 1e-2), steps=450)
+FULL = Size(roads=4000, seeds=5, rates=(3e-3, 1e-2), steps=200, side=32)
 QUICK = Size(roads=1500, seeds=2, rates=(1e-3, 5e-3), steps=200, side=32)
 EPOCHS, BATCH = 5, 64
 
@@ -87,7 +89,7 @@ class Outcome:
 
 def run(context: Context) -> Report:
     """The study."""
-    size = QUICK if context.quick else FULL
+    size = QUICK if context.quick else FULL if context.given is None else GIVEN
     if context.given is None:
         name, place = f"{size.roads} rendered roads", roads_of(context, size)
     else:
@@ -176,7 +178,6 @@ def recipe_of(key: Key) -> Recipe:
         epochs=EPOCHS,
         batch_size=BATCH,
         threads=1,
-        precision="bf16",
         optimiser=OptimiserSettings(
             learning_rate=key["rate"], weight_decay=0.02, warmup_steps=30, gradient_clip=20.0
         ),
@@ -262,7 +263,7 @@ def codes_table(name: str, outcomes: list[Outcome]) -> Table:
         bits = bel.code_matrix(code, LEVELS, spare=False).shape[1]
         own = [found[f"{code}, {loss}"] for loss in LOSSES]
         for decoder in own[0].errors:
-            errors = (over_seeds(outcome.errors[decoder]).text() for outcome in own)
+            errors = (over_seeds(outcome.errors[decoder]).text(3) for outcome in own)
             rows.append((code, bits, decoder, *errors))
     return Table(
         f"{name}: test error by code, decoder and loss",
@@ -322,7 +323,7 @@ def judged(name: str, outcomes: list[Outcome], constant: float) -> list[str]:
     decoder, error = best.best()
     lines = [
         f"On {name} BEL's best by validation is {best.approach}, {decoder}: test error "
-        f"{error.text()}; a constant has {constant:.3g}."
+        f"{error.text(3)}; a constant has {constant:.3g}."
     ]
     for rival in (o for o in outcomes if o.approach in RIVALS):
         read, other = rival.best()
@@ -330,7 +331,7 @@ def judged(name: str, outcomes: list[Outcome], constant: float) -> list[str]:
         gap = over_seeds(gaps)
         word = "below" if gap.low > 0 else "above" if gap.high < 0 else "not apart from"
         lines.append(
-            f"On {name} it is {word} {rival.approach} ({other.text()}): with the same seed "
-            f"{gap.text()} less."
+            f"On {name} it is {word} {rival.approach} ({other.text(3)}): with the same seed "
+            f"{gap.text(3)} less."
         )
     return lines
