@@ -27,7 +27,7 @@ import onnx
 import torch
 from edgereg_exporters.graphs.box_graphs import box_refine_graph
 from edgereg_exporters.graphs.writer import node_count
-from edgereg_exporters.models.detection import refine_reference
+from edgereg_exporters.models.box_energy import refine_reference
 from edgereg_training.detection.energy import BoxEnergyNet
 
 from edgereg.engines.onnx import OnnxEngine

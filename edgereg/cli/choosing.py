@@ -59,7 +59,8 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "boxes",
         multiple=True,
         metavar="X,Y,W,H[@FRAME]",
-        help="A box to track, in pixels of a frame (repeatable; default: of the first frame).",
+        help="A box to track, in pixels of a frame (repeatable; default: of the first frame); run "
+        "takes heads[@FRAME], too: all heads that are found there.",
     ),
     click.option(
         "--camera",

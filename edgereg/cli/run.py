@@ -74,7 +74,11 @@ def command(
         from edgereg.cli.reloading import run_again
 
         return run_again([word for word in session.arguments if word != "--reload"], session.off)
-    choice = _choice(options)
+    from edgereg.found_heads import frame_named, heads_as_prompts
+
+    named = [frame_named(text) for text in options["boxes"]]
+    drawn = [text for text, frame in zip(options["boxes"], named, strict=True) if frame is None]
+    choice = _choice({**options, "boxes": drawn})
     if options["config"]:
         from edgereg.cli.configured import configured
 
@@ -83,6 +87,10 @@ def command(
     if source is None:
         raise click.UsageError("Missing argument 'SOURCE'.")
     session.tasks()
+    for frame in named:
+        if frame is not None:
+            heads = heads_as_prompts(session.plugins, source, choice, frame)
+            choice = replace(choice, prompts=(*choice.prompts, *heads))
     run_all = _on_workers if options["workers"] else _here
     return run_all(session, source, outputs, choice, options)
 

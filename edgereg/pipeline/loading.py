@@ -57,6 +57,7 @@ class LoadedRegionTask:
     predict: Engine
     refine: Engine | None = None
     density: Engine | None = None
+    spread: Engine | None = None
 
     @property
     def name(self) -> str:
@@ -76,7 +77,7 @@ class LoadedRegionTask:
     @property
     def engines(self) -> tuple[Engine, ...]:
         """Those of all graphs."""
-        every = (self.predict, self.refine, self.density)
+        every = (self.predict, self.refine, self.density, self.spread)
         return tuple(engine for engine in every if engine is not None)
 
     def run_predict(self, images: npt.NDArray[np.uint8]) -> dict[str, Value]:
@@ -218,10 +219,10 @@ def load_task(task: Task, loading: Loading | None = None, *, share: int = 1) -> 
     }
     if is_step_task(task):
         return _with_kinds(LoadedStepTask(task, LoadedModel(folder, engines)))
-    predict, refine, density = map(engines.get, ("predict", "refine", "density"))
+    predict, *others = map(engines.get, ("predict", "refine", "density", "spread"))
     if predict is None:
         raise ModelFolderError(f"{folder.path}: has no 'predict' graph, which '{task.name}' needs")
-    return _with_kinds(LoadedRegionTask(task, folder, predict, refine, density))
+    return _with_kinds(LoadedRegionTask(task, folder, predict, *others))
 
 
 @runtime_checkable

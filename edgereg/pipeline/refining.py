@@ -1,7 +1,8 @@
-"""The graphs that stand on a model's density: the ascent of candidates."""
+"""The graphs that stand on a model's density: the ascent of candidates, and how sure boxes are."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from edgereg.core.errors import EngineError
 from edgereg.core.model_spec import RefinementSettings
-from edgereg.core.predictions import Refinement
+from edgereg.core.predictions import Predictions, Refinement
 from edgereg.core.tasks import Proposal
 from edgereg.engines.base import Engine
 
@@ -43,3 +44,18 @@ def ascend(
             f"expected is {[batch, candidates, steps + 1, width]}"
         )
     return Refinement(trajectory.reshape(-1, steps + 1, width), energy.reshape(-1, steps + 1))
+
+
+def with_spread(engine: Engine, predictions: Predictions) -> Predictions:
+    """The N predictions with the standard deviations that the `spread` graph gives of their boxes.
+
+    Raises EngineError where the graph fails or its output is of another shape.
+    """
+    if not len(predictions):
+        return predictions
+    scale, offset = predictions.to_graph or (np.float32(1), np.float32(0))
+    final = np.asarray(predictions.values * scale + offset, np.float32)[None]
+    std = engine.run({**predictions.features, "final": final})["std"]
+    if std.shape != final.shape:
+        raise EngineError(f"'std' has shape {list(std.shape)}, expected is {list(final.shape)}")
+    return replace(predictions, std=np.asarray(std[0] / scale, np.float32))

@@ -29,7 +29,7 @@ from edgereg.pipeline.following import Follower, Rhythm, Scenes, searching
 from edgereg.pipeline.guard import Guard
 from edgereg.pipeline.loading import LoadedRegionTask, LoadedStepTask, LoadedTask
 from edgereg.pipeline.memo import Memo
-from edgereg.pipeline.refining import ascend
+from edgereg.pipeline.refining import ascend, with_spread
 from edgereg.pipeline.returned import (
     checked_marks,
     checked_predictions,
@@ -319,10 +319,22 @@ def _refine(
         ),
     )
     if predictions is not None:
+        predictions = _spread(loaded, guard, faults, predictions)
         finite = guard.finite_only(predictions, faults)
         work.predictions[task.name] = with_tracks(finite, regions) if regions else finite
         if memo is not None and finite is predictions and (refinement is None) is (steps is None):
             memo.keep(work.frame.index, steps, regions, predictions)
+
+
+def _spread(
+    loaded: LoadedRegionTask, guard: Guard, faults: list[Fault], found: Predictions
+) -> Predictions:
+    """How sure the boxes are, where the model can tell and the task has not said it itself."""
+    engine = loaded.spread
+    if engine is None or found.std is not None or guard.is_off(loaded.name, "spread"):
+        return found
+    told = guard.attempt(loaded.name, "spread", faults, lambda: with_spread(engine, found))
+    return found if told is None else told
 
 
 def _track(

@@ -138,6 +138,7 @@ def in_turns(task: LoadedTask, hung_s: float) -> LoadedTask:
             predict=shared(task.predict, "predict"),
             refine=task.refine and shared(task.refine, "refine"),
             density=task.density and shared(task.density, "density"),
+            spread=task.spread and shared(task.spread, "spread"),
         )
     if task.model is None:
         return task

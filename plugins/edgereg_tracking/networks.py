@@ -3,7 +3,7 @@
 - `predict`: crops uint8 [B, S, S, 3] -> `fused` [B, C, S/8, S/8], `far` [B, D, S/16, S/16]
 - `code`: `fused`, `boxes` [B, 4] in crop pixels -> `code` [B, C], what is kept of a first frame
 - `condition`: `fused`, `code` -> `features` [B, C, S/8, S/8]
-- `refine`, `density`: of every box energy, on these features
+- `refine`, `density` and, where the model has it, `spread`: of every box energy, on these features
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ Run: TypeAlias = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 @dataclass(frozen=True)
 class Networks:
     """size: side of a crop in pixels; search: side of the search region over sqrt(w h) of the
-    object; refinement: how far boxes climb."""
+    object; refinement: how far boxes climb; tells_spread: whether there is a graph `spread`."""
 
     run: Run
     size: int
     search: float
     refinement: RefinementSettings
+    tells_spread: bool = False
 
     def maps(self, crops: Image) -> tuple[FloatArray, FloatArray]:
         """`fused` and `far` of crops [B, S, S, 3]."""
@@ -63,3 +64,8 @@ class Networks:
         """f [B, G] of boxes [B, G, 4] in crop pixels."""
         inputs = {"features": features, "grid": boxes.astype(np.float32)}
         return np.asarray(self.run("density", inputs)["log_density"])
+
+    def spread(self, features: FloatArray, boxes: FloatArray) -> npt.NDArray[np.float32]:
+        """Standard deviations [B, K, 4] of the edges of boxes [B, K, 4], all in crop pixels."""
+        inputs = {"features": features, "final": boxes.astype(np.float32)}
+        return np.asarray(self.run("spread", inputs)["std"])

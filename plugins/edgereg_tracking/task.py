@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,8 @@ class Tracking:
         if model is None or ascent is None or model.spec.input.width is None:
             raise ModelFolderError("tracking needs a model with a 'refine' graph and a fixed size")
         spec, size = model.spec, model.spec.input.width
-        networks = Networks(model.run, size, spec.settings.get("search", SEARCH), ascent)
+        search = spec.settings.get("search", SEARCH)
+        networks = Networks(model.run, size, search, ascent, "spread" in spec.graphs)
         return TrackingState(spec.name, networks, settings)
 
     def marks(self, predictions: Predictions, size: tuple[int, int]) -> Sequence[Mark]:
@@ -131,12 +132,35 @@ class TrackingState:
             kinds=KINDS,
             values=boxes,
             scores=np.array([item.score for item in found], np.float32),
+            std=self._std(found, boxes, features, to_graph),
             refinement=_refinement(found),
             tracks=np.array(list(sightings), np.int64),
             features=features,
             to_graph=to_graph,
             states=tuple(item.state for item in found),
         )
+
+    def _std(
+        self,
+        found: Sequence[Sighting],
+        boxes: FloatArray,
+        features: Mapping[str, FloatArray],
+        to_graph: tuple[FloatArray, FloatArray] | None,
+    ) -> FloatArray | None:
+        """How sure each edge is, [N, 4] in pixels: of a lost object as of any place in its search
+        region, of one that the user has just drawn 0; None where the model does not tell."""
+        if not self._networks.tells_spread:
+            return None
+        sides = boxes[:, 2:] - boxes[:, :2]
+        anywhere = self._networks.search * np.sqrt(sides.prod(axis=1) / 12)
+        lost = np.array([item.state == "lost" for item in found])
+        std = np.where(lost[:, None], np.tile(anywhere[:, None], (1, 4)), np.float32(0))
+        seen = [row for row, item in enumerate(found) if item.features is not None]
+        if seen and to_graph is not None:
+            scale, offset = to_graph[0][seen], to_graph[1][seen]
+            local = (boxes[seen] * scale + offset)[:, None]
+            std[seen] = self._networks.spread(features["features"][seen], local)[:, 0] / scale
+        return np.asarray(std, np.float32)
 
     def _features(
         self, found: Sequence[Sighting]

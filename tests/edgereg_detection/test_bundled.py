@@ -10,9 +10,10 @@ pytest.importorskip("onnxruntime")
 
 from edgereg_detection.task import Detection
 
+import edgereg
 from edgereg.core.frames import Frame
 from edgereg.core.geometry import box_iou
-from edgereg.demo.clip import CLIP
+from edgereg.demo.clip import CLIP, load_truth, match
 from edgereg.pipeline.loading import LoadedTask, Loading, load_task
 from edgereg.pipeline.refining import ascend
 from edgereg.sources.open import open_source
@@ -28,7 +29,7 @@ def loaded() -> LoadedTask:
 def test_it_is_small_and_complete(loaded: LoadedTask) -> None:
     sizes = [file.stat().st_size for file in loaded.model.path.glob("*.onnx")]
     assert max(sizes) < 6_000_000
-    assert {"predict", "refine", "density"} == set(loaded.spec.graphs)
+    assert {"predict", "refine", "density", "spread"} == set(loaded.spec.graphs)
     assert (loaded.model.path / "README.md").is_file()
 
 
@@ -85,3 +86,18 @@ def test_refinement_never_loses_energy(loaded: LoadedTask) -> None:
     climb = ascend(loaded.refine, proposal, spec.refinement, 5)
     assert climb.trajectory.shape == (proposal.initial.shape[1], 6, 4)
     assert (np.diff(climb.energy, axis=1) >= -1e-4).all()
+
+
+def test_boxes_say_how_sure_they_are() -> None:
+    inside = []
+    for result, heads in zip(edgereg.stream(CLIP, tasks="detection"), load_truth(), strict=True):
+        found = result["detection"]
+        truth = np.stack([head.box for head in heads])
+        height = (found.values[:, 3] - found.values[:, 1])[:, None]
+        assert (found.std > 0.002 * height).all()
+        assert (found.std < 0.4 * height).all()
+        for true, row in match(truth, found.values):
+            inside.append(np.abs(found.values[row] - truth[true]) <= 1.645 * found.std[row])
+    low, high = found[0].interval("y2")
+    assert low < found[0]["y2"] < high
+    assert 0.75 < np.mean(inside) < 0.99

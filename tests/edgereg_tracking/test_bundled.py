@@ -12,6 +12,8 @@ from edgereg_tracking.task import Tracking
 
 import edgereg
 from edgereg.api import FrameResult, Prompt, load_model
+from edgereg.cli.main import main
+from edgereg.demo.clip import CLIP
 
 SIZE = (320, 180)
 
@@ -94,9 +96,27 @@ def test_a_box_outside_is_one_line_and_the_run_goes_on() -> None:
 
 def test_the_folder_is_whole_and_small() -> None:
     folder = load_model(Tracking().model)
-    assert set(folder.spec.graphs) == {"predict", "code", "condition", "refine", "density"}
+    graphs = {"predict", "code", "condition", "refine", "density", "spread"}
+    assert set(folder.spec.graphs) == graphs
     size = sum(file.stat().st_size for file in folder.path.iterdir())
-    assert size <= 5_000_000
+    assert size <= 5_500_000
+
+
+def test_every_box_says_how_sure_it_is() -> None:
+    results = follow(pictures(24, hidden=range(8, 14)))
+    drawn, found, lost = (results[index]["tracking"] for index in (0, 4, 11))
+    assert (drawn.std == 0).all()
+    side = float(np.ptp(found.values[0, [0, 2]]))
+    assert (0.002 * side < found.std).all()
+    assert (found.std < 0.3 * side).all()
+    assert lost.states == ("lost",)
+    assert lost.std.min() > found.std.max()
+    inside = [
+        (np.abs(result["tracking"].values[0] - truth(index)) <= 1.645 * result["tracking"].std[0])
+        for index, result in enumerate(results)
+        if result["tracking"].states[0] == "found" and index
+    ]
+    assert np.mean(inside) > 0.6
 
 
 @pytest.mark.parametrize("steps", [0, 3])
@@ -106,3 +126,15 @@ def test_steps_are_those_asked_for(steps: int) -> None:
         assert last.refinement is None
     else:
         assert last.refinement.trajectory.shape == (1, steps + 1, 4)
+
+
+def test_the_heads_of_a_frame_are_tracked_from_there(tmp_path: Path) -> None:
+    out = tmp_path / "heads.csv"
+    with pytest.raises(SystemExit) as ended:
+        main(["run", str(CLIP), str(out), "--task", "tracking", "--box", "heads@2", "--limit", "5"])
+    assert ended.value.code == 0
+    with out.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["frame"]) for row in rows] == [2] * 3 + [3] * 3 + [4] * 3
+    assert {row["track"] for row in rows} == {"1", "2", "3"}
+    assert {row["state"] for row in rows} == {"found"}

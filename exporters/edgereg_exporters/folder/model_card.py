@@ -95,10 +95,10 @@ def _facts(model: ModelFolder, weights: int) -> str:
 
 
 def _weights(model: ModelFolder) -> int:
-    """Numbers in the float weights of all graphs but density, which shares those of refine."""
+    """Numbers in the float weights of all graphs but density and spread, which share refine's."""
     total = 0
     for name in model.spec.graphs:
-        if name == "density":
+        if name in ("density", "spread"):
             continue
         graph = onnx.load(model.graph_path(name)).graph
         for tensor in graph.initializer:

@@ -19,7 +19,7 @@ from edgereg_exporters.models.exportable import Arrays, Exportable
 BOUND = 1e-4
 # Widths may differ this many times as much: an end of an interval lies where the distribution is
 # nearly flat, so that a rounding of its height moves the end far.
-WIDTHS, WIDER = frozenset({"std", "interval"}), 10
+WIDTHS, WIDER = frozenset({"std", "interval", "effective"}), 10
 GRID = 64
 # Share of a density's peak below which its logarithm is mostly rounding, and cannot be seen.
 FAINT = 1e-4
@@ -80,9 +80,11 @@ def require(differences: list[Difference], bound: float = BOUND) -> None:
 
 
 def _trial(model: Exportable, outputs: Arrays, graph: GraphName) -> dict[str, npt.NDArray[Any]]:
-    """Inputs of `refine` or `density`, from what torch predicts."""
+    """Inputs of `refine`, `density` or `spread`, from what torch predicts."""
     inputs = {name: outputs[name] for name in model.fields["features"]}
     points = np.ascontiguousarray(model.points(outputs), np.float32)
+    if graph == "spread":
+        return {**inputs, "final": points}
     if graph == "density":
         return {**inputs, "grid": np.repeat(points, -(-GRID // points.shape[1]), axis=1)[:, :GRID]}
     settings = model.fields["refinement"]

@@ -47,13 +47,21 @@ def _slope(g: GraphWriter, act: Activated, name: str) -> str:
 
 
 def forward(
-    g: GraphWriter, layers: Sequence[Dense], x: str, name: str
+    g: GraphWriter,
+    layers: Sequence[Dense],
+    x: str,
+    name: str,
+    shared: GraphWriter | None = None,
 ) -> tuple[str, list[Activated]]:
-    """x [N, in] through the layers; returns the output [N, out] and the tape for `backward`."""
+    """x [N, in] through the layers; returns the output [N, out] and the tape for `backward`.
+
+    shared: the writer whose names the weights have, so that two passes share them; None: g.
+    """
     tape = []
+    keeper = shared or g
     for i, layer in enumerate(layers):
-        weight = g.constant(f"{name}{i}_weight", layer.weight)
-        bias = g.constant(f"{name}{i}_bias", layer.bias)
+        weight = keeper.constant(f"{name}{i}_weight", layer.weight)
+        bias = keeper.constant(f"{name}{i}_bias", layer.bias)
         x = g.op("Gemm", x, weight, bias, out=f"{name}{i}", transB=1)
         tape.append(activate(g, layer.activation, x, f"{name}{i}"))
         x = tape[-1].after

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from edgereg_training.detection.energy import BoxEnergyNet, refine_boxes
 from edgereg_training.detection.export import PREDICT_OUTPUTS, load_heads, model_fields
 from edgereg_training.detection.model import Predictor
 from edgereg_training.detection.problem import DetectionOptions
 from edgereg_training.loop.recipe import parse_options
 from edgereg_training.methods.ebm.weights import FloatArray
 
-from edgereg_exporters.graphs.box_graphs import box_density_graph, box_refine_graph
-from edgereg_exporters.models.exportable import Arrays, Exportable, OtherGraph
+from edgereg_exporters.models.box_energy import energy_graphs
+from edgereg_exporters.models.exportable import Exportable
 from edgereg_exporters.models.trial_images import trial_images
 
 IMAGES = 2
@@ -28,7 +26,6 @@ def exportable(checkpoint: Path) -> Exportable:
     fields = model_fields(recipe)
     long_side, multiple = fields["input"]["long_side"], fields["input"]["multiple"]
     short_side = max(multiple, long_side * 9 // 16 // multiple * multiple)
-    weights = model.energy.weights()
     return Exportable(
         predict=Predictor(
             model.detector, parse_options(DetectionOptions, recipe).runtime.second_look
@@ -36,38 +33,12 @@ def exportable(checkpoint: Path) -> Exportable:
         example=torch.from_numpy(trial_images(IMAGES, short_side, long_side)),
         outputs=PREDICT_OUTPUTS,
         multiple=multiple,
-        others={
-            "refine": OtherGraph(
-                partial(box_refine_graph, weights), partial(refine_reference, model.energy)
-            ),
-            "density": OtherGraph(
-                partial(box_density_graph, weights), partial(density_reference, model.energy)
-            ),
-        },
+        others=energy_graphs(model.energy),
         spans={"boxes": long_side, "scores": 1.0, "trajectory": long_side},
         unordered=("boxes",),
         points=lambda outputs: trial_boxes(outputs["boxes"], short_side, long_side),
         fields=fields,
     )
-
-
-def refine_reference(net: BoxEnergyNet, inputs: Arrays) -> Arrays:
-    """Algorithm 1 by autograd, from the inputs of the `refine` graph."""
-    trajectory, energy = refine_boxes(
-        net,
-        torch.from_numpy(inputs["features"]),
-        torch.from_numpy(inputs["initial"]),
-        torch.from_numpy(inputs["step_length"]),
-        float(inputs["decay"]),
-        int(inputs["steps"]),
-    )
-    return {"trajectory": trajectory.numpy(), "energy": energy.numpy()}
-
-
-def density_reference(net: BoxEnergyNet, inputs: Arrays) -> Arrays:
-    """f from the inputs of the `density` graph."""
-    features, grid = (torch.from_numpy(inputs[name]) for name in ("features", "grid"))
-    return {"log_density": net(features, grid).numpy()}
 
 
 def trial_boxes(boxes: FloatArray, height: int, width: int) -> FloatArray:

@@ -3,7 +3,6 @@ and the energy of its boxes, climbed in another."""
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ from edgereg_training.detection.objects.rcnn import Predictor
 from edgereg_training.loop.checkpoint import load_best
 from edgereg_training.loop.recipe import parse_options
 
-from edgereg_exporters.graphs.box_graphs import box_density_graph, box_refine_graph
-from edgereg_exporters.models.detection import density_reference, refine_reference, trial_boxes
-from edgereg_exporters.models.exportable import Exportable, OtherGraph
+from edgereg_exporters.models.box_energy import energy_graphs
+from edgereg_exporters.models.detection import trial_boxes
+from edgereg_exporters.models.exportable import Exportable
 from edgereg_exporters.models.trial_images import trial_images
 
 IMAGES, MULTIPLE = 2, 32
@@ -29,20 +28,12 @@ def exportable(checkpoint: Path) -> Exportable:
     )
     options = parse_options(ObjectsOptions, recipe)
     height, width = options.long_side * 3 // 4 // MULTIPLE * MULTIPLE, options.long_side
-    weights = model.energy.weights()
     return Exportable(
         predict=Predictor(model),
         example=torch.from_numpy(trial_images(IMAGES, height, width)),
         outputs=("boxes", "scores", "labels", "features"),
         multiple=MULTIPLE,
-        others={
-            "refine": OtherGraph(
-                partial(box_refine_graph, weights), partial(refine_reference, model.energy)
-            ),
-            "density": OtherGraph(
-                partial(box_density_graph, weights), partial(density_reference, model.energy)
-            ),
-        },
+        others=energy_graphs(model.energy),
         spans={"boxes": width, "scores": 1.0, "labels": 1.0, "trajectory": width},
         unordered=("boxes", "labels"),
         points=lambda outputs: trial_boxes(outputs["boxes"], height, width),

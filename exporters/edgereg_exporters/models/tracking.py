@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +20,8 @@ from edgereg_training.tracking.export import (
 from torch import nn
 from torch.export import Dim
 
-from edgereg_exporters.graphs.box_graphs import box_density_graph, box_refine_graph
 from edgereg_exporters.graphs.traced import Signature, trace
-from edgereg_exporters.models.detection import density_reference, refine_reference
+from edgereg_exporters.models.box_energy import energy_graphs
 from edgereg_exporters.models.exportable import Arrays, Exportable, OtherGraph
 from edgereg_exporters.models.trial_images import trial_images
 
@@ -37,7 +35,6 @@ def exportable(checkpoint: Path) -> Exportable:
     fields = model_fields(recipe)
     size = fields["input"]["width"]
     boxes = np.array([[0.3, 0.35, 0.6, 0.7], [0.4, 0.3, 0.65, 0.6]], np.float32) * size
-    weights = net.energy.weights()
     channels, cells = recipe_sizes(net, size)
     fused = torch.zeros(IMAGES, channels, cells, cells)
     return Exportable(
@@ -54,12 +51,7 @@ def exportable(checkpoint: Path) -> Exportable:
                 Condition(net), (fused, torch.zeros(IMAGES, channels)), ("fused", "code"),
                 "features", {},
             ),
-            "refine": OtherGraph(
-                partial(box_refine_graph, weights), partial(refine_reference, net.energy)
-            ),
-            "density": OtherGraph(
-                partial(box_density_graph, weights), partial(density_reference, net.energy)
-            ),
+            **energy_graphs(net.energy),
         },
         spans={"trajectory": size},
         points=lambda _: starts(boxes, size),

@@ -85,3 +85,11 @@ def test_energy_never_falls_along_the_path() -> None:
     net = BoxEnergyNet(3, 5, (16,))
     _, energies = refine_boxes(net, FEATURES * 5, BOXES, torch.full((4,), 0.05), 0.5, 8)
     assert (energies.diff(dim=-1) >= 0).all()
+
+
+def test_weights_from_before_the_calibration_are_taken() -> None:
+    net = BoxEnergyNet(4, 3, (8,))
+    net.get_buffer("factors").fill_(2)
+    old = {name: value for name, value in net.state_dict().items() if name != "factors"}
+    net.load_state_dict(old)
+    assert net.get_buffer("factors").tolist() == [1, 1, 1, 1]

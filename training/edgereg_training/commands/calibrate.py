@@ -41,7 +41,7 @@ def command(run: Path, data: tuple[Path, ...]) -> None:
     net.eval()
     problem.calibrate(net)
     write_checkpoint(folder.parent.parent, replace(found, weights=net.state_dict()))
-    kinds = ("temperature", "slope", "blur")
+    kinds = ("temperature", "slope", "blur", "factors")
     numbers = [(n, v) for n, v in net.state_dict().items() if any(kind in n for kind in kinds)]
     rows = [(n, *(f"{x:.3g}" for x in (v.min(), v.median(), v.max()))) for n, v in numbers]
     show_table(("number", "least", "median", "largest"), rows, f"Calibration of {run.name}")

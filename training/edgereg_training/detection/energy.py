@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from edgereg_training.detection.boxes import from_relative, to_relative
+from edgereg_training.methods.ebm.box_spread import box_spread
 from edgereg_training.methods.ebm.likelihood import Proposal, nll, refine
 from edgereg_training.methods.ebm.prroi import prroi_pool
 from edgereg_training.methods.ebm.target_energy import dense_weights
@@ -18,7 +19,11 @@ FEATURE_SCALE = 1 / 8
 
 
 class BoxEnergyNet(nn.Module):
-    """f(x, y) of boxes y given the feature map of x; exp(f) is an unnormalised density."""
+    """f(x, y) of boxes y given the feature map of x; exp(f) is an unnormalised density.
+
+    The buffer `factors` [4] is what the deviations of x1, y1, x2 and y2 are multiplied by, so that
+    their intervals hold what they say (`edgereg calibrate`); 1 as learnt.
+    """
 
     def __init__(self, channels: int, pool: int, hidden: tuple[int, ...]) -> None:
         super().__init__()
@@ -26,6 +31,8 @@ class BoxEnergyNet(nn.Module):
         widths = (channels * pool * pool, *hidden, 1)
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         nn.init.normal_(self.layers[-1].weight, std=0.01)  # type: ignore[arg-type]
+        self.register_buffer("factors", torch.ones(4))
+        self.register_load_state_dict_pre_hook(_not_calibrated)  # type: ignore[no-untyped-call]
 
     def forward(self, features: Tensor, boxes: Tensor) -> Tensor:
         """features: float32 [B, C, H/8, W/8]; boxes: [B, N, 4] in image pixels -> f [B, N]."""
@@ -35,12 +42,30 @@ class BoxEnergyNet(nn.Module):
         out: Tensor = self.layers[-1](x)
         return out.squeeze(-1)
 
+    def spread(self, features: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
+        """Standard deviations [B, N, 4] in pixels of the edges of boxes [B, N, 4], calibrated, and
+        the effective number [B, N] of the samples that they come from."""
+        batch, count = boxes.shape[:2]
+
+        def energy(points: Tensor) -> Tensor:
+            f: Tensor = self(features, points.reshape(batch, -1, 4))
+            return f.reshape(batch * count, -1)
+
+        std, effective = box_spread(energy, boxes.flatten(0, 1))
+        std = std.reshape(boxes.shape) * self.get_buffer("factors")
+        return std, effective.reshape(batch, count)
+
     def weights(self) -> BoxWeights:
         """The weights of f, for graphs written without torch."""
         linear = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
         layers = [dense_weights(layer, "relu") for layer in linear[:-1]]
         layers.append(dense_weights(linear[-1], "none"))
         return BoxWeights(self.pool, FEATURE_SCALE, tuple(layers))
+
+
+def _not_calibrated(module: nn.Module, weights: dict[str, Tensor], prefix: str, *_: object) -> None:
+    """Trainings from before there were factors have none."""
+    weights.setdefault(f"{prefix}factors", torch.ones(4))
 
 
 def box_energy_loss(

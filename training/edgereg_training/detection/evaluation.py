@@ -10,21 +10,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.frames import Frame
+from edgereg.core.geometry import box_iou
+from edgereg.core.predictions import NORMAL_90, Predictions
+from edgereg.core.scores import asked_scores
 from edgereg.core.tasks import is_step_task
+from edgereg.engines.base import Engine
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
-from edgereg.pipeline.refining import ascend
+from edgereg.pipeline.refining import ascend, with_spread
 from edgereg_training.detection.average_precision import (
     Matches,
     PictureResult,
     average_precision,
     match,
 )
+from edgereg_training.detection.calibration import SAME
 from edgereg_training.detection.objects import evaluation as objects
 from edgereg_training.detection.scene import Scene
 from edgereg_training.detection.scenes import Judged, load_scenes
-from edgereg_training.loop.bootstrap import Figure, figure
+from edgereg_training.loop.bootstrap import Figure, figure, mean_figure
 from edgereg_training.loop.errors import TrainingError
 from edgereg_training.registry import installed_plugins
 
@@ -49,14 +55,17 @@ def measure(model: ModelFolder, data: Path, progress: Progress) -> list[Figure]:
 
     On heads that are clearly seen (`CLEAR`), and refined on all but hardly visible ones as well;
     of a model with classes see `objects.evaluation.measure`.
-    Intervals are over scenes; a difference is of both results on the same resampled scenes.
+    Intervals are over scenes; a difference is of both results on the same resampled scenes. Where
+    the model tells how sure its boxes are, also the coverage of their 90 % intervals.
     """
     if model.spec.classes:
         return objects.measure(model, data, progress)
     every = load_scenes([data]).scenes
     clear = load_scenes([data], CLEAR).scenes
-    found, refined = run(model, every, progress)
-    return _gains(_judged(found, clear), _judged(refined, clear)) + _of_all(refined)
+    found, refined, deviations = run(model, every, progress)
+    judged = _judged(refined, clear)
+    gains = _gains(_judged(found, clear), judged)
+    return gains + _of_all(refined) + _coverage(judged, deviations)
 
 
 def _judged(results: list[PictureResult], scenes: Sequence[Scene]) -> list[PictureResult]:
@@ -87,10 +96,45 @@ def _of_all(after: list[PictureResult]) -> list[Figure]:
     ]
 
 
+def _deviations(spread: Engine, found: Predictions, scene: Scene, model: ModelFolder) -> FloatArray:
+    """Standard deviations [K, 4] of the boxes with the scores that the model asks, else NaN."""
+    longer = max(scene.image.shape[:2])
+    sure = found.scores >= asked_scores(found.values, longer, model.spec.settings, 0.0)
+    std = np.full(found.values.shape, np.nan, np.float32)
+    if sure.any():
+        std[sure] = with_spread(spread, found.select(sure)).std
+    return std
+
+
+def _coverage(
+    results: list[PictureResult],
+    deviations: list[FloatArray | None],
+) -> list[Figure]:
+    """The share of the edges of true boxes within the 90 % intervals of what lies on them with an
+    IoU of at least SAME."""
+    inside = []
+    for result, std in zip(results, deviations, strict=True):
+        if std is None or not len(result.truth):
+            continue
+        sure = np.isfinite(std).all(axis=1)
+        overlap = np.where(result.ignored, 0, box_iou(result.boxes[sure], result.truth))
+        error = np.abs(result.boxes[sure] - result.truth[overlap.argmax(axis=1)])
+        inside.append((error <= NORMAL_90 * std[sure])[overlap.max(axis=1) >= SAME])
+    held = np.concatenate(inside) if inside else np.zeros((0, 4), bool)
+    if not len(held):
+        return []
+    note = f"of the edges' 90 % intervals, {len(held)} boxes of the model's own scores"
+    edges = zip(("x1", "y1", "x2", "y2"), held.T, strict=True)
+    return [mean_figure("coverage90", held.mean(axis=1), "", note)] + [
+        mean_figure(f"coverage90_{name}", column, "", note) for name, column in edges
+    ]
+
+
 def run(
     model: ModelFolder, scenes: Sequence[Scene], progress: Progress
-) -> tuple[list[PictureResult], list[PictureResult]]:
-    """Detections of scenes by the task that runs on the device, estimated and refined.
+) -> tuple[list[PictureResult], list[PictureResult], list[FloatArray | None]]:
+    """Detections of scenes by the task that runs on the device, estimated and refined, and how sure
+    the refined boxes that count at run time are [K, 4], where the model tells.
 
     All scores count, so neither a threshold nor a limit is applied. Without a `refine` graph both
     are the same.
@@ -102,7 +146,9 @@ def run(
     spec = model.spec.model_copy(update={"settings": {**model.spec.settings, **everything}})
     predict = OnnxEngine(model.graph_path("predict"), threads=1)
     refine = OnnxEngine(model.graph_path("refine"), threads=1) if model.has("refine") else None
+    spread = OnnxEngine(model.graph_path("spread"), threads=1) if model.has("spread") else None
     results: tuple[list[PictureResult], list[PictureResult]] = ([], [])
+    deviations: list[FloatArray | None] = []
     for done, scene in enumerate(scenes, start=1):
         prepared = task.prepare(Frame(done - 1, 0.0, scene.image), None, spec)
         outputs = predict.run({predict.inputs[0]: prepared.images})
@@ -113,8 +159,9 @@ def run(
         for part, refinement in zip(results, (None, climbed), strict=True):
             found = task.conclude(proposal, refinement, prepared, spec)
             part.append(PictureResult(found.values, found.scores, scene.boxes, scene.ignored))
+        deviations.append(None if spread is None else _deviations(spread, found, scene, model))
         progress(done, len(scenes))
-    return results
+    return *results, deviations
 
 
 def _figure(name: str, note: str, terms: list[tuple[float, Matches]]) -> Figure:

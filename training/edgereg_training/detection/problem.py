@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from edgereg_training.backbones.efficientnet_lite import copy_imagenet
 from edgereg_training.detection.assignment import HeadLabels
 from edgereg_training.detection.backdrops import random_backdrop
+from edgereg_training.detection.calibration import calibrate_boxes
 from edgereg_training.detection.crops import CropSettings, bounded, random_view
 from edgereg_training.detection.distractors import add_distractors
 from edgereg_training.detection.losses import Confidence, LossSettings, total_loss
@@ -31,7 +32,7 @@ from edgereg_training.detection.photographs.turning import random_angle, turned
 from edgereg_training.detection.photometric import distort
 from edgereg_training.detection.scene import Image, Scene, scene_of
 from edgereg_training.detection.scenes import SceneSet, load_scenes
-from edgereg_training.detection.validation import validate
+from edgereg_training.detection.validation import found_heads, validate
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
 
 BACKDROP_SIZE = (448, 352)
@@ -202,6 +203,12 @@ class DetectionProblem:
     def validate(self, model: nn.Module) -> dict[str, float]:
         """AP50, AP75 and their mean's distance from 1 on the validation scenes."""
         return validate(cast(HeadModel, model), self.validation)
+
+    def calibrate(self, model: nn.Module) -> None:
+        """How sure boxes are, on the validation scenes."""
+        heads, runtime = cast(HeadModel, model), self.options.runtime
+        found = found_heads(heads, self.validation, runtime.score_threshold)
+        calibrate_boxes(heads.energy, [found], runtime)
 
 
 def collate(scenes: list[Scene]) -> Batch:

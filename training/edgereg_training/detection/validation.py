@@ -9,6 +9,7 @@ import torch
 
 from edgereg.core.geometry import letterbox, nms
 from edgereg_training.detection.average_precision import PictureResult, average_precision, match
+from edgereg_training.detection.calibration import Held, matched
 from edgereg_training.detection.model import HeadModel, Predictor
 from edgereg_training.detection.scene import Scene
 from edgereg_training.detection.scenes import SceneSet
@@ -34,6 +35,20 @@ def _results(predictor: Predictor, scenes: SceneSet) -> list[PictureResult]:
             kept = nms(found, score, NMS_IOU)
             results.append(PictureResult(found[kept], score[kept], scene.boxes, scene.ignored))
     return results
+
+
+@torch.no_grad()
+def found_heads(model: HeadModel, scenes: SceneSet, threshold: float) -> Iterator[Held]:
+    """The heads that the network finds with at least this score, and their labels."""
+    predictor = Predictor(model.detector).eval()
+    for batch in batches(scenes):
+        images = np.stack([letterbox(scene.image, None, MULTIPLE)[0] for scene in batch])
+        boxes, scores, features = predictor(torch.from_numpy(images))
+        for row, scene in enumerate(batch):
+            good = scores[row] >= threshold
+            found = boxes[row][good].numpy()
+            kept = found[nms(found, scores[row][good].numpy(), NMS_IOU)]
+            yield matched(features[row : row + 1], kept, scene.boxes, scene.ignored)
 
 
 def batches(scenes: SceneSet) -> Iterator[list[Scene]]:

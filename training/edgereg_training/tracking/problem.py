@@ -12,6 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from edgereg_training.detection.calibration import Held, calibrate_boxes
 from edgereg_training.detection.energy import refine_boxes
 from edgereg_training.detection.iou_net import overlaps
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
@@ -21,7 +22,7 @@ from edgereg_training.tracking.network import NetworkSettings, TrackingNet, new_
 
 # The tracker's own start: the classifier's place is off by this much, and the size is the old one.
 START_PLACE, START_SIZE = 0.1, 0.15
-VALIDATION_BATCH = 32
+VALIDATION_BATCH, VALIDATION_PAIRS = 32, 512
 
 
 class RuntimeSettings(Strict):
@@ -109,7 +110,7 @@ class TrackingProblem:
         from 1, 'start' the mean IoU before."""
         net, runtime = cast(TrackingNet, model), self.options.runtime
         rng = np.random.default_rng(0)
-        pairs = random_pairs(self.val, min(len(self.val.boxes), 512), rng)
+        pairs = random_pairs(self.val, min(len(self.val.boxes), VALIDATION_PAIRS), rng)
         before, after = list[Tensor](), list[Tensor]()
         for start in range(0, len(pairs), VALIDATION_BATCH):
             chosen = pairs[start : start + VALIDATION_BATCH]
@@ -123,6 +124,19 @@ class TrackingProblem:
             after.append(overlaps(path[:, :, -1], boxes))
         iou = float(torch.cat(after).mean())
         return {"iou": iou, "start": float(torch.cat(before).mean()), "error": 1 - iou}
+
+    def calibrate(self, model: nn.Module) -> None:
+        """How sure boxes are, on pairs of frames of the validation sequences."""
+        net = cast(TrackingNet, model)
+        calibrate_boxes(net.energy, [self._found(net)], self.options.runtime)
+
+    @torch.no_grad()
+    def _found(self, net: TrackingNet) -> Iterator[Held]:
+        rng = np.random.default_rng(0)
+        pairs = random_pairs(self.val, min(len(self.val.boxes), VALIDATION_PAIRS), rng)
+        for pair in pairs:
+            conditioned, boxes = known_maps(net, batch_of(self.val, pair[None]))
+            yield Held(conditioned, displaced(boxes.numpy(), rng), boxes.numpy())
 
 
 def known_maps(net: TrackingNet, batch: Batch) -> tuple[Tensor, Tensor]:

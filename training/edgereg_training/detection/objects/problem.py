@@ -19,6 +19,7 @@ from pydantic import Field
 from torch import Tensor
 
 from edgereg_training.backbones.efficientnet_lite import LITE0
+from edgereg_training.detection.calibration import Held, calibrate_boxes, matched
 from edgereg_training.detection.energy import box_energy_loss
 from edgereg_training.detection.losses import jittered
 from edgereg_training.detection.objects.annotations import load_annotated
@@ -145,6 +146,11 @@ class ObjectsProblem:
         named = {name: figures[name] for name in ("ap", "ap50", "ap75")}
         return named | {"error": 1 - figures["ap"]}
 
+    def calibrate(self, model: ObjectsModel) -> None:
+        """How sure boxes are, on the validation pictures."""
+        found = found_objects(model, self.validation, self.options.runtime)
+        calibrate_boxes(model.energy, [found], self.options.runtime)
+
 
 def energy_loss(
     model: ObjectsModel,
@@ -178,6 +184,21 @@ def detect_all(predictor: Predictor, pictures: Sequence[Picture], nms_iou: float
         kept = by_class(boxes, scores, labels, nms_iou)
         found.append(Found(boxes[kept], scores[kept], labels[kept], picture.boxes, picture.classes))
     return found
+
+
+@torch.no_grad()
+def found_objects(
+    model: ObjectsModel, pictures: Sequence[Picture], runtime: RuntimeSettings
+) -> Iterator[Held]:
+    """The boxes that are found with at least the runtime's score, and their labels."""
+    predictor = Predictor(model)
+    for picture in pictures:
+        outputs = predictor(torch.from_numpy(collate([picture]).images))
+        boxes, scores, labels = (part[0].numpy() for part in outputs[:3])
+        good = scores >= runtime.score_threshold
+        boxes, scores, labels = boxes[good], scores[good], labels[good]
+        kept = by_class(boxes, scores, labels, runtime.nms_iou)
+        yield matched(outputs[3], boxes[kept], picture.boxes)
 
 
 def model_of(options: ObjectsOptions, pretrained: bool = False) -> ObjectsModel:
