@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from edgereg.core.predictions import Prediction as Prediction
     from edgereg.core.predictions import Predictions as Predictions
     from edgereg.core.predictions import Refinement as Refinement
+    from edgereg.core.predictions import normal_interval as normal_interval
     from edgereg.core.regions import Prompt as Prompt
     from edgereg.core.regions import Regions as Regions
     from edgereg.core.regression import conclude_values as conclude_values
@@ -170,6 +171,7 @@ _HOMES = {
         "Prediction",
         "Predictions",
         "Refinement",
+        "normal_interval",
     ),
     "edgereg.core.regions": (
         "Prompt",

@@ -19,6 +19,12 @@ from edgereg.core.rotation import quaternions_of
 NORMAL_90 = 1.6448536
 
 
+def normal_interval(mean: FloatArray | float, std: FloatArray | float) -> npt.NDArray[Any]:
+    """Low and high end [..., 2] of the central 90 % of normal distributions, in their units."""
+    reach = NORMAL_90 * std
+    return np.stack([mean - reach, mean + reach], axis=-1)
+
+
 @dataclass(frozen=True)
 class Refinement:
     """The ascent of N predictions on their density, from the initial value to the final one.
@@ -303,14 +309,10 @@ class Prediction:
         Of the final density where the model gives it; else that of a normal distribution with the
         model's standard deviation; None where it gives neither.
         """
-        if self.all.intervals is not None:
-            low, high = self.all.intervals[self.row, :, 0], self.all.intervals[self.row, :, 1]
-        elif self.all.std is not None:
-            reach = NORMAL_90 * self.all.std[self.row]
-            low, high = self.all.values[self.row] - reach, self.all.values[self.row] + reach
-        else:
+        ends = interval_of(self.all, self.row)
+        if ends is None:
             return None
-        return self._shaped(name, low), self._shaped(name, high)
+        return self._shaped(name, ends[:, 0]), self._shaped(name, ends[:, 1])
 
     def _shaped(self, name: str, row: FloatArray) -> Any:
         numbers = row[self.all.columns(name)]
@@ -328,6 +330,17 @@ def regions_of(predictions: Predictions) -> Regions:
     if boxes is None:
         return Regions.of_boxes([])
     return Regions(boxes, predictions.scores, predictions.tracks)
+
+
+def interval_of(predictions: Predictions, row: int) -> FloatArray | None:
+    """Low and high end [D, 2] of the central 90 % of one prediction: the model's own, else those of
+    normal densities with its `std`, else None."""
+    ends: FloatArray | None = None
+    if predictions.intervals is not None:
+        ends = predictions.intervals[row]
+    elif predictions.std is not None:
+        ends = normal_interval(predictions.values[row], predictions.std[row])
+    return ends
 
 
 def with_tracks(predictions: Predictions, regions: Regions) -> Predictions:

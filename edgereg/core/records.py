@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.core.predictions import NORMAL_90, Predictions
+from edgereg.core.predictions import Predictions, interval_of
 from edgereg.core.result import FrameResult
 
 Record: TypeAlias = dict[str, Any]
@@ -85,13 +85,10 @@ def _record(p: Predictions, row: int) -> Record:
 
 def _interval(p: Predictions, row: int) -> dict[str, list[Any]] | None:
     """{name: [low, high]}; the ends of a list are lists."""
-    if p.intervals is not None:
-        low, high = p.intervals[row, :, 0], p.intervals[row, :, 1]
-    elif p.std is not None:
-        low, high = (p.values[row] + sign * NORMAL_90 * p.std[row] for sign in (-1, 1))
-    else:
+    ends = interval_of(p, row)
+    if ends is None:
         return None
-    lows, highs = named(p, low), named(p, high)
+    lows, highs = named(p, ends[:, 0]), named(p, ends[:, 1])
     return {name: [lows[name], highs[name]] for name in lows}
 
 

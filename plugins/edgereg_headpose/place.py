@@ -14,14 +14,13 @@ from edgereg.api import (
     Refinement,
     Target,
     angles_of,
+    normal_interval,
     rotation_matrix,
 )
 
 # Height in m of the box that head detection draws, hair included, of grown-up rendered people; and
 # the standard deviation of its logarithm.
 HEAD_HEIGHT, SPREAD = 0.245, 0.10
-# Half the width of the central 90 % of a normal distribution, in standard deviations.
-NORMAL_90 = 1.6448536
 NUMBERS = (
     Target(name="x", unit="m", low=-10, high=10),
     Target(name="y", unit="m", low=-10, high=10),
@@ -58,7 +57,7 @@ def with_places(poses: Predictions, turns: FloatArray, camera: Camera, kinds: Ki
     spread = SPREAD * np.abs(places)
     intervals = None
     if poses.intervals is not None:
-        ends = places[..., None] * np.exp([-NORMAL_90 * SPREAD, NORMAL_90 * SPREAD])
+        ends = places[..., None] * np.exp(normal_interval(0.0, SPREAD))
         moved = poses.intervals + shift[..., None]
         intervals = np.concatenate([moved, np.sort(ends, -1)], 1).astype(np.float32)
     climb = poses.refinement

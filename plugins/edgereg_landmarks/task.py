@@ -25,6 +25,7 @@ from edgereg.api import (
     Refinement,
     Regions,
     Scalars,
+    normal_interval,
     propose_values,
     region_crops,
 )
@@ -32,9 +33,6 @@ from edgereg_landmarks.face import JAW, NAMES, SEEN, SEEN_SHARE, SKELETON, SURE,
 from edgereg_landmarks.marks import face_marks
 from edgereg_landmarks.openness import NUMBERS, openness
 from edgereg_landmarks.panel import face_panel
-
-# Half the width of the central 90 % of a normal distribution, in standard deviations.
-NORMAL_90 = 1.6448536
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,8 @@ class Landmarks:
         intervals = None
         if proposal.intervals is not None and spread is not None:
             ends = proposal.intervals[:, 0] / scale[..., None] + origin[..., None]
-            reach = np.stack([-NORMAL_90 * spread, NORMAL_90 * spread], -1)
-            intervals = np.concatenate([ends, ratios[..., None] + reach], 1).astype(np.float32)
+            numbers = normal_interval(ratios, spread)
+            intervals = np.concatenate([ends, numbers], 1).astype(np.float32)
         found = Predictions(
             task=self.name,
             model=spec.name,
