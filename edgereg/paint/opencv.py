@@ -6,12 +6,13 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import Image
 from edgereg.core.marks import Mark
 from edgereg.paint.compose import compose
 from edgereg.paint.placing import spread
@@ -27,8 +28,6 @@ from edgereg.paint.primitives import (
 )
 from edgereg.paint.strokes import dashes
 from edgereg.paint.style import INK, PLATE, PLATE_ALPHA, TEXT_PADDING, TEXT_SIZE, Rgb, unit_of
-
-Image: TypeAlias = npt.NDArray[np.uint8]
 
 # OpenCV draws at 1/16 pixel with coordinates shifted by this many bits.
 _SHIFT = 4

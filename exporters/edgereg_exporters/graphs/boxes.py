@@ -19,8 +19,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from edgereg_training.methods.ebm.weights import BoxWeights, Dense, FloatArray
+from edgereg_training.methods.ebm.weights import BoxWeights, Dense
 
+from edgereg.core.arrays import FloatArray
 from edgereg_exporters.graphs.writer import GraphWriter
 
 # Twice G is c (1 + hat): the factor 2 of each axis is taken back in the area.

@@ -10,8 +10,8 @@ from edgereg_training.detection.export import PREDICT_OUTPUTS, load_heads, model
 from edgereg_training.detection.model import Predictor
 from edgereg_training.detection.problem import DetectionOptions
 from edgereg_training.loop.recipe import parse_options
-from edgereg_training.methods.ebm.weights import FloatArray
 
+from edgereg.core.arrays import FloatArray
 from edgereg_exporters.models.box_energy import energy_graphs
 from edgereg_exporters.models.exportable import Exportable
 from edgereg_exporters.models.trial_images import trial_images

@@ -18,7 +18,6 @@ import torch
 from edgereg_training.methods.ebm.energy import Ascent, HeadEnergy
 from edgereg_training.methods.ebm.likelihood import refine
 from edgereg_training.methods.ebm.target_energy import TargetEnergy
-from edgereg_training.methods.ebm.weights import FloatArray
 from edgereg_training.methods.layers import pooled
 from edgereg_training.methods.method import Head
 from edgereg_training.methods.registry import parse_method
@@ -27,6 +26,7 @@ from edgereg_training.regression.problem import RegressionProblem
 from edgereg_training.regression.trained import load_trained
 from torch import Tensor, nn
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.model_spec import GraphName
 from edgereg_exporters.graphs import level_density
 from edgereg_exporters.graphs.predict import export_density

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from edgereg_training.methods.ebm.weights import FloatArray
 from edgereg_training.tracking.export import (
     PREDICT_OUTPUTS,
     Code,
@@ -20,6 +19,7 @@ from edgereg_training.tracking.export import (
 from torch import nn
 from torch.export import Dim
 
+from edgereg.core.arrays import FloatArray
 from edgereg_exporters.graphs.traced import Signature, trace
 from edgereg_exporters.models.box_energy import energy_graphs
 from edgereg_exporters.models.exportable import Arrays, Exportable, OtherGraph

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from edgereg.core.arrays import Image
 from edgereg.core.frames import Frame
 from edgereg.core.geometry import letterbox, square_crops
 from edgereg.core.model_spec import InputSpec, ModelSpec
@@ -26,7 +26,6 @@ from edgereg.plugins import load_plugins
 from edgereg.sources.open import open_source
 from edgereg_exporters.errors import ExportError
 
-Image = npt.NDArray[np.uint8]
 PICTURES = 256
 BATCH = 32
 # Finds the regions for a model whose task no installed plugin has.

@@ -13,7 +13,9 @@ from edgereg_training.data.part import SetPart
 from edgereg_training.loop.bootstrap import Figure
 from edgereg_training.regression.data import load_examples
 from edgereg_training.regression.protocol import protocol_figures
-from edgereg_training.regression.target import FloatArray, target_of
+from edgereg_training.regression.target import target_of
+
+from edgereg.core.arrays import FloatArray
 
 SIZE, SCALE = 64, 1.25
 TinySet = Callable[[str], Path]

@@ -13,7 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgereg_training.data.dataset import DataSet, DataSetError, Image, Sample, number
+from edgereg.core.arrays import Image
+from edgereg_training.data.dataset import DataSet, DataSetError, Sample, number
 
 ENDINGS = (".avi", ".mp4")
 # The fourth split of the benchmark tests persons 42 to 54; each of the others the 13 before.

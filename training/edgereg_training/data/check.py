@@ -10,15 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import Image
 from edgereg.core.geometry import axis_tips, square_crops
-from edgereg_training.data.dataset import (
-    DataSet,
-    DataSetError,
-    Image,
-    Sample,
-    found_in,
-    samples_of,
-)
+from edgereg_training.data.dataset import DataSet, DataSetError, Sample, found_in, samples_of
 from edgereg_training.registry import find, registered
 
 TILE, COLUMNS, TILES = 160, 8, 40

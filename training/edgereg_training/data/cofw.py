@@ -12,14 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgereg_training.data.dataset import (
-    DataSet,
-    DataSetError,
-    Image,
-    Sample,
-    box_of_points,
-    distance,
-)
+from edgereg.core.arrays import Image
+from edgereg_training.data.dataset import DataSet, DataSetError, Sample, box_of_points, distance
 
 FILES = {"train": "COFW_train_color.mat", "test": "COFW_test_color.mat"}
 ENDINGS = {"train": "Tr", "test": "T"}

@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import Image
 from edgereg_training.loop.errors import TrainingError
 
-Image = npt.NDArray[np.uint8]
 Labels = Mapping[str, npt.NDArray[Any]]
 Box = tuple[float, float, float, float]
 

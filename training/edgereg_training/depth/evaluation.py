@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgereg.core.arrays import FloatArray
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
 from edgereg_training.data.dataset import samples_of
@@ -16,7 +17,6 @@ from edgereg_training.depth.measures import Sums, by_shots, shots_of
 from edgereg_training.depth.pictures import DepthPictures, evenly, load_pictures
 from edgereg_training.loop.bootstrap import Figure, figure, mean_figure
 from edgereg_training.loop.errors import TrainingError
-from edgereg_training.regression.target import FloatArray
 
 if TYPE_CHECKING:
     from edgereg_training.render.shards import Progress

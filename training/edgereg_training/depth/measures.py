@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgereg_training.regression.target import FloatArray
+from edgereg.core.arrays import FloatArray
 
 BIN, BINS = 0.1, 100
 MANY, FEW = 2.6e7 / 8.78e8, 1e7 / 8.78e8

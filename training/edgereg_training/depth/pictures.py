@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray, Image
 from edgereg.core.geometry import band
 from edgereg_training.data.dataset import DataSetError, Sample, samples_of
 from edgereg_training.data.held_out import without_last
 from edgereg_training.data.nyud2 import NYUD2
 from edgereg_training.driving.frames import relit
 from edgereg_training.regression.data import Indices
-from edgereg_training.regression.target import FloatArray
 
-Image = npt.NDArray[np.uint8]
 Size = tuple[int, int]
 
 

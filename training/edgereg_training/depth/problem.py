@@ -19,6 +19,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.model_spec import Target
 from edgereg_training.data.held_out import limits
 from edgereg_training.depth.measures import by_shots, shots_of
@@ -34,7 +35,6 @@ from edgereg_training.loop.problem import whole_batches
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
 from edgereg_training.methods.registry import parse_method
 from edgereg_training.regression.data import without_repetition
-from edgereg_training.regression.target import FloatArray
 
 # Pictures that a validation looks at at a time, and cells that a head's closed form sees.
 BATCH, FIT_CELLS = 50, 20_000

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from edgereg.core.geometry import box_iou
 
 RECALLS = np.linspace(0, 1, 101)
-FloatArray = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def match(results: list[PictureResult], iou: float) -> Matches:
     return Matches(np.concatenate(hits)[order], np.concatenate(pictures)[order], heads)
 
 
-def greedy(overlaps: FloatArray, iou: float) -> npt.NDArray[np.bool_]:
+def greedy(overlaps: Floats, iou: float) -> npt.NDArray[np.bool_]:
     """Which detections hit a free head, best score first."""
     hit = np.zeros(len(overlaps), bool)
     free = np.ones(overlaps.shape[1], bool)
@@ -72,7 +72,7 @@ def greedy(overlaps: FloatArray, iou: float) -> npt.NDArray[np.bool_]:
     return hit
 
 
-def average_precision(matches: Matches, counts: FloatArray | None = None) -> float:
+def average_precision(matches: Matches, counts: Floats | None = None) -> float:
     """AP in [0, 1]; nan without heads.
 
     counts: float [P], how often each picture is drawn (bootstrap); None: once each.

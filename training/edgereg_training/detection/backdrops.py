@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgereg_training.detection.scene import Image
+from edgereg.core.arrays import Image
 
 
 def random_backdrop(width: int, height: int, rng: np.random.Generator) -> Image:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from edgereg.core.arrays import Image
 from edgereg.core.geometry import PADDING
-from edgereg_training.detection.scene import Boxes, Image, Scene
+from edgereg_training.detection.scene import Boxes, Scene
 
 
 @dataclass(frozen=True)

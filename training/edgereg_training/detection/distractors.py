@@ -11,6 +11,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from edgereg.core.arrays import Image
 from edgereg.core.geometry import box_iou
 from edgereg_training.detection.drawing import (
     ellipse,
@@ -22,7 +23,7 @@ from edgereg_training.detection.drawing import (
     skin_tone,
 )
 from edgereg_training.detection.hands import draw_hand
-from edgereg_training.detection.scene import Image, Scene
+from edgereg_training.detection.scene import Scene
 
 # A head of which more is covered by a distractor is ignored.
 MOST_COVERED = 0.4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgereg_training.detection.scene import Image
+from edgereg.core.arrays import Image
 
 # A few skin tones (RGB), from light to dark; a drawn hand takes a blend of two.
 _SKIN = np.array([[236, 196, 172], [212, 160, 128], [176, 120, 90], [120, 78, 56], [78, 50, 38]])

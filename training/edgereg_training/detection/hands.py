@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgereg.core.arrays import Image
 from edgereg_training.detection.drawing import direction, ellipse, line, shaded, skin_tone
-from edgereg_training.detection.scene import Image
 
 
 def draw_hand(image: Image, centre: np.ndarray, radius: float, rng: np.random.Generator) -> None:

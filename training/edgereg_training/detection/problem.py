@@ -13,6 +13,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from edgereg.core.arrays import Image
 from edgereg_training.backbones.efficientnet_lite import copy_imagenet
 from edgereg_training.detection.assignment import HeadLabels
 from edgereg_training.detection.backdrops import random_backdrop
@@ -30,7 +31,7 @@ from edgereg_training.detection.photographs.mixture import (
 )
 from edgereg_training.detection.photographs.turning import random_angle, turned
 from edgereg_training.detection.photometric import distort
-from edgereg_training.detection.scene import Image, Scene, scene_of
+from edgereg_training.detection.scene import Scene, scene_of
 from edgereg_training.detection.scenes import SceneSet, load_scenes
 from edgereg_training.detection.validation import found_heads, validate
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Image = npt.NDArray[np.uint8]
+from edgereg.core.arrays import Image
+
 Boxes = npt.NDArray[np.float32]
 
 

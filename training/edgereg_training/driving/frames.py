@@ -12,15 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from edgereg.core.arrays import FloatArray, Image
 from edgereg.core.geometry import band
 from edgereg_training.data.dataset import read_picture
 from edgereg_training.driving.drives import Drive
 from edgereg_training.methods.regcls.classes import equalised_classes, label
 from edgereg_training.regression.augmentation import window
 from edgereg_training.regression.data import Examples, Indices
-from edgereg_training.regression.target import FloatArray, TrainingTarget
-
-Image = npt.NDArray[np.uint8]
+from edgereg_training.regression.target import TrainingTarget
 
 
 @dataclass(frozen=True)

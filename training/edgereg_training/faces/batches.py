@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgereg_training.faces.sets import POINTS, FaceSet, FloatArray, Image, Labels
+from edgereg.core.arrays import FloatArray, Image
+from edgereg_training.faces.sets import POINTS, FaceSet, Labels
 from edgereg_training.regression.augmentation import (
     StrongAugmentation,
     jittered_view,

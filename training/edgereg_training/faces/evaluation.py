@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.rotation import geodesic
 from edgereg.core.tasks import Proposal
 from edgereg.engines.onnx import OnnxEngine
@@ -22,7 +23,7 @@ from edgereg.pipeline.refining import ascend
 from edgereg_training.faces.batches import Crops, moved, plain
 from edgereg_training.faces.photographs import HAND_SET, fairface, hand_set, london
 from edgereg_training.faces.scores import point_errors
-from edgereg_training.faces.sets import FaceSet, FloatArray, rendered_faces, without_top
+from edgereg_training.faces.sets import FaceSet, rendered_faces, without_top
 from edgereg_training.loop.bootstrap import Figure, mean_figure
 from edgereg_training.loop.errors import TrainingError
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgereg_training.faces.sets import FaceSet, FloatArray, Image, Labels
+from edgereg.core.arrays import FloatArray, Image
+from edgereg_training.faces.sets import FaceSet, Labels
 from edgereg_training.faces.zero import mediapipe_angles
 from edgereg_training.loop.errors import TrainingError
 

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from edgereg.core.arrays import FloatArray
 from edgereg_training.faces.batches import Crops
 from edgereg_training.faces.net import FacesNet
-from edgereg_training.faces.sets import FloatArray
 
 BATCH = 128
 OUTER_EYES = (36, 45)

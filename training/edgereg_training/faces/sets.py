@@ -13,13 +13,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray, Image
 from edgereg_training.faces.zero import MESH_PITCH
 from edgereg_training.regression.data import load_pictures
 from edgereg_training.regression.target import target_of
 from edgereg_training.render.shards import iter_shards, read_manifest
 
-Image = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 POINTS = 68
 # Of a rendered point that hair, a hand or the head itself hides.
 HIDDEN = 0.5

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.rotation import angles_of
 
-FloatArray = npt.NDArray[np.float32]
 # Degrees to add to a pitch measured from another zero. MediaPipe's canonical face: its points
 # registered to the mean 68 points of 300W-LP (rotation, scale, shift) read +1.8 to +4.0 degrees,
 # as more or fewer of the nose and the brows count; 68 points of photographs fitted with both read

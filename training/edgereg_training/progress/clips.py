@@ -8,14 +8,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray, Image
 from edgereg.core.geometry import band
 from edgereg_training.data.breakfast import BREAKFAST, videos_of
 from edgereg_training.data.dataset import DataSetError, found_in
-from edgereg_training.regression.target import FloatArray
 
-Image = npt.NDArray[np.uint8]
 # Frames a second of a video that does not tell.
 USUAL_FPS = 15.0
 

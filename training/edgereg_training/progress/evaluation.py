@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgereg.core.arrays import FloatArray
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
 from edgereg_training.loop.bootstrap import Figure, figure, mean_figure
 from edgereg_training.loop.errors import TrainingError
 from edgereg_training.progress.activities import TEST_FOLD
 from edgereg_training.progress.clips import Clip, read_clip, videos
-from edgereg_training.regression.target import FloatArray
 
 if TYPE_CHECKING:
     from edgereg_training.render.shards import Progress

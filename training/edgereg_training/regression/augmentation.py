@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from edgereg.core.arrays import Image
 from edgereg_training.data.cache import Cut
 from edgereg_training.data.part import SetPart, shards_of
 from edgereg_training.loop.errors import RecipeError
@@ -35,7 +36,7 @@ from edgereg_training.regression.data import (
 )
 from edgereg_training.regression.faults import degrade
 from edgereg_training.regression.target import TrainingTarget
-from edgereg_training.regression.view import Image, View, warp_of, windows
+from edgereg_training.regression.view import View, warp_of, windows
 
 
 @dataclass(frozen=True)

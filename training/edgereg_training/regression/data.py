@@ -11,10 +11,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray, Image
 from edgereg.core.geometry import square_crops
 from edgereg_training.loop.errors import TrainingError
-from edgereg_training.regression.target import FloatArray, TrainingTarget
-from edgereg_training.regression.view import Image, straight
+from edgereg_training.regression.target import TrainingTarget
+from edgereg_training.regression.view import straight
 from edgereg_training.render.shards import iter_shards, read_manifest
 
 Indices = npt.NDArray[np.integer]

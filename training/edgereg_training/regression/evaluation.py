@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.tasks import Proposal
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
@@ -21,13 +22,7 @@ from edgereg_training.loop.bootstrap import Figure, mean_figure
 from edgereg_training.loop.errors import TrainingError
 from edgereg_training.regression.data import load_examples
 from edgereg_training.regression.protocol import protocol_figures
-from edgereg_training.regression.target import (
-    MOST_NAMED,
-    FloatArray,
-    TrainingTarget,
-    target_of,
-    with_ranges,
-)
+from edgereg_training.regression.target import MOST_NAMED, TrainingTarget, target_of, with_ranges
 
 if TYPE_CHECKING:
     from edgereg_training.regression.trained import Trained

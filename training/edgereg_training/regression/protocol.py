@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from edgereg.core.arrays import FloatArray
 from edgereg_training.data.angles import to_300w_lp
 from edgereg_training.loop.bootstrap import Figure, mean_figure
-from edgereg_training.regression.target import FloatArray, ImagePoints, Mask, TrainingTarget
+from edgereg_training.regression.target import ImagePoints, Mask, TrainingTarget
 from edgereg_training.render.shards import iter_shards, read_manifest
 
 FAILURE = 10.0

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from edgereg.core.arrays import FloatArray
 from edgereg_training.regression.data import Examples
 from edgereg_training.regression.net import RegressionNet
-from edgereg_training.regression.target import FloatArray, TrainingTarget
+from edgereg_training.regression.target import TrainingTarget
 
 COVERAGE = 0.9
 BATCH = 256

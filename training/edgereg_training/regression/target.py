@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.model_spec import Target
 from edgereg_training.facts import TaskFacts
 from edgereg_training.loop.errors import RecipeError
@@ -21,7 +22,6 @@ from edgereg_training.loop.recipe import Strict, parse_named
 from edgereg_training.registry import find
 from edgereg_training.regression.view import Warp
 
-FloatArray: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 # Beyond so many numbers, an error of each would only fill the log.
 MOST_NAMED = 8

@@ -7,11 +7,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.model_spec import Target
 from edgereg_training.facts import TaskFacts
 from edgereg_training.regression.points import COUNTS, mirror_order
 from edgereg_training.regression.target import (
-    FloatArray,
     HeadAngles,
     ImagePoints,
     Mask,

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray
 from edgereg_training.loop.checkpoint import best_checkpoint, load_weights, read_checkpoint
 from edgereg_training.loop.loop import train
 from edgereg_training.loop.recipe import OptimiserSettings, Recipe
@@ -23,7 +24,7 @@ from edgereg_training.regression.data import CroppedData, Examples, Indices
 from edgereg_training.regression.net import RegressionNet
 from edgereg_training.regression.problem import RegressionProblem, problem
 from edgereg_training.regression.scores import predict_values
-from edgereg_training.regression.target import FloatArray, TrainingTarget, target_of
+from edgereg_training.regression.target import TrainingTarget, target_of
 from edgereg_training.render.shards import iter_shards
 
 Options = dict[str, Any]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.core.arrays import Image
+from edgereg.core.arrays import FloatArray, Image
 from edgereg.core.geometry import square_crops
-
-FloatArray = npt.NDArray[np.float32]
 
 
 def search_crop(

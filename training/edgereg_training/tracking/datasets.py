@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray
 from edgereg_training.loop.errors import TrainingError
 
-FloatArray = npt.NDArray[np.float32]
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 # OTB's labels of David begin at this frame of the folder.
 OTB_FIRST_FRAME = {"David": 300}

@@ -13,10 +13,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgereg.core.arrays import Image
+from edgereg.core.arrays import FloatArray, Image
 from edgereg_training.tracking.motion import Wave, random_wave
 
-FloatArray = npt.NDArray[np.float32]
 # Displacements that bend a sprite stand on a grid of so many points a side.
 BEND = 4
 

@@ -10,11 +10,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray, Image
 from edgereg_training.data.dataset import Sample
 from edgereg_training.detection.objects.annotations import Annotated
 
-Image = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 # A box of which less than this is left after a crop is no longer to be found.
 LEAST_LEFT = 0.4
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgereg_training.detection.scene import Image
+from edgereg.core.arrays import Image
 
 Coverage = npt.NDArray[np.uint8]
 

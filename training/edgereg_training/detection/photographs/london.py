@@ -7,9 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edgereg.core.arrays import Image
 from edgereg_training.detection.photographs.cutouts import coverage_on_plain, head_of_outline
 from edgereg_training.detection.photographs.labels import LabelledPicture, write_labels
-from edgereg_training.detection.scene import Boxes, Image
+from edgereg_training.detection.scene import Boxes
 
 # Where the nose points in the picture; "left" views show the left side of the picture's person.
 FACING = {"front": 0, "left_3quarter": -1, "left_profile": -1,

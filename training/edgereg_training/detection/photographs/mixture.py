@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
+from edgereg.core.arrays import Image
 from edgereg_training.detection.photographs.labels import LabelledPicture, read_labels
 from edgereg_training.detection.photographs.people import (
     Cutout,
@@ -18,7 +19,7 @@ from edgereg_training.detection.photographs.people import (
     paste_people,
 )
 from edgereg_training.detection.photographs.views import tiled, view_of, whole_view
-from edgereg_training.detection.scene import Image, Scene, scene_of
+from edgereg_training.detection.scene import Scene, scene_of
 from edgereg_training.loop.errors import TrainingError
 from edgereg_training.loop.recipe import Strict
 

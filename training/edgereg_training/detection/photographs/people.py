@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import Image
 from edgereg_training.detection.photographs.labels import read_labels
 from edgereg_training.detection.photographs.turning import random_angle, similarity, turned_boxes
 from edgereg_training.detection.photographs.worn import wear_something
-from edgereg_training.detection.scene import Boxes, Image, Scene
+from edgereg_training.detection.scene import Boxes, Scene
 
 # A head of which others cover more is ignored; one of which they cover nearly all is gone.
 HIDDEN, GONE = 0.6, 0.93

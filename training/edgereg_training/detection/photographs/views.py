@@ -7,9 +7,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from edgereg.core.arrays import Image
 from edgereg.core.geometry import PADDING
 from edgereg_training.detection.photographs.turning import random_angle, similarity, turned_boxes
-from edgereg_training.detection.scene import Image, Scene
+from edgereg_training.detection.scene import Scene
 
 # Never a mirrored border: it would show a second head that no label knows.
 BORDERS = (cv2.BORDER_REPLICATE, cv2.BORDER_CONSTANT)

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import Image
 from edgereg_training.detection.drawing import skin_tone
-from edgereg_training.detection.scene import Boxes, Image
+from edgereg_training.detection.scene import Boxes
 
 Points = npt.NDArray[np.float64]
 

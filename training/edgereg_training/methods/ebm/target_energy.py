@@ -15,7 +15,8 @@ from typing import Literal
 import torch
 from torch import nn
 
-from edgereg_training.methods.ebm.weights import Activation, Dense, FloatArray, TargetWeights
+from edgereg.core.arrays import FloatArray
+from edgereg_training.methods.ebm.weights import Activation, Dense, TargetWeights
 
 Nonlinearity = Literal["relu", "silu"]
 

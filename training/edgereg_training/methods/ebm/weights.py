@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from edgereg.core.arrays import FloatArray
+
 Activation = Literal["none", "relu", "silu"]
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save
 
@@ -28,7 +27,6 @@ from edgereg_training.reproduce.image_study import (
     train_model,
 )
 
-FloatArray = npt.NDArray[np.float32]
 Options = dict[str, Any]
 LEVELS = {"age": 101, "pose": 151}
 ENERGY: Options = {

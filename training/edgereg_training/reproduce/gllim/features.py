@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from safetensors.torch import load_file, save
 
+from edgereg.core.arrays import FloatArray
 from edgereg.core.files import replace_file
 from edgereg.core.model_spec import Target
 from edgereg_training.backbones import build
@@ -35,7 +35,6 @@ from edgereg_training.reproduce.image_study import (
     train_model,
 )
 
-FloatArray = npt.NDArray[np.float32]
 DISTRIBUTIONS = {"biwi": "near-Gaussian", "s2g": "S2G", "ssv": "SSV"}
 # Of the network of `image_study.Budget`.
 FEATURES = 128

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from skimage.feature import hog
 from sklearn.svm import SVR
 
-FloatArray = npt.NDArray[np.float32]
+from edgereg.core.arrays import FloatArray
+
 Images = npt.NDArray[np.uint8]
 # Of Dalal and Triggs.
 ORIENTATIONS, CELL, BLOCK = 9, 8, 2

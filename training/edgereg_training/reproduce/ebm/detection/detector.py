@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from edgereg.core.arrays import FloatArray
 from edgereg_training.detection.objects.annotations import Split, load_annotated
 from edgereg_training.detection.objects.pictures import Picture, collate, load_pictures
 from edgereg_training.detection.objects.problem import (
@@ -31,7 +32,6 @@ from edgereg_training.loop.recipe import Recipe, load_recipe, parse_options
 if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
 
-FloatArray = npt.NDArray[np.float32]
 RECIPE = Path(__file__).parents[3] / "recipes" / "detection.yaml"
 # Boxes below this score are not refined: they hardly count in the average precision.
 LEAST_SCORE = 0.05

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray, Image
 from edgereg.core.files import replace_file
 from edgereg_training.detection.backdrops import random_backdrop
 from edgereg_training.detection.objects.annotations import SPLITS, Split
@@ -28,8 +29,6 @@ from edgereg_training.tracking.sprites import Material, drawn_shape, drawn_vehic
 if TYPE_CHECKING:
     from edgereg_training.reproduce.context import Context
 
-Image = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 CLASSES = ("head", "shape", "vehicle")
 WIDTH, HEIGHT = 256, 192
 # Of a head, least share that is seen, of the picture it stands in; of a box, most that one thing

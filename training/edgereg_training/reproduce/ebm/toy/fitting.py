@@ -13,13 +13,13 @@ import numpy.typing as npt
 import torch
 from pydantic import Field
 
+from edgereg.core.arrays import FloatArray
 from edgereg_training.loop.recipe import Strict
 from edgereg_training.reproduce.ebm.toy import steps
 from edgereg_training.reproduce.ebm.toy.densities import Name, draw
 from edgereg_training.reproduce.ebm.toy.network import ToyEnergy, flatten, score_gradient
 
 Array = npt.NDArray[np.float64]
-FloatArray = npt.NDArray[np.float32]
 Trainer = Literal["ml-is", "nce", "nce+", "kldis", "mcmc", "dsm", "sm"]
 Gradient = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
 """(theta, x [B], y [B]) -> d loss / d theta."""

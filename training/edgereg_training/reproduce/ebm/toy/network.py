@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from edgereg.core.arrays import FloatArray
 from edgereg_training.methods.ebm.trainers import sm
 from edgereg_training.reproduce.ebm.toy.jets import HIDDEN, PARAMETERS
-
-FloatArray = npt.NDArray[np.float32]
 
 
 class ToyEnergy(nn.Module):

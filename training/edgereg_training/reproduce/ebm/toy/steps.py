@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numba as nb
 import numpy as np
-import numpy.typing as npt
 
+from edgereg.core.arrays import FloatArray
 from edgereg_training.reproduce.ebm.toy import jets, tangents
 from edgereg_training.reproduce.ebm.toy.jets import HIDDEN
 
-FloatArray = npt.NDArray[np.float32]
 LEFT_OUT = np.float32(1e30)
 """A log q that takes a point out of the sum over samples."""
 
