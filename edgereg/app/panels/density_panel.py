@@ -25,6 +25,8 @@ _TURN_MS = 35
 # A curve's window holds all that is above this share of its peak.
 _VISIBLE = 0.004
 _NARROWEST = 0.15
+# Of a curve's width: what a window leaves on each side when it moves, and how wide it may stay.
+_MARGIN, _WIDEST = 0.4, 4.0
 # Curves are drawn with a height of 1 in plots that are a little higher.
 _HEADROOM = 1.1
 # What is compared: seen on dark and on light ground, and no colour of a target.
@@ -237,12 +239,11 @@ class CurvePlot(QWidget):
             self._draw_curve(self.shown)
 
     def _fit_window(self, curve: DensityCurve) -> tuple[float, float]:
-        """Follow the mass, but don't move for every frame."""
+        """Follow the mass, but move seldom: numbers below a plot cost more than its curve."""
         low, high = window_of(curve)
         old = self._window
-        fits = old is not None and old[0] <= low and high <= old[1]
-        if old is None or not fits or old[1] - old[0] > 2.5 * (high - low):
-            margin = 0.25 * (high - low)
+        if old is None or low < old[0] or high > old[1] or old[1] - old[0] > _WIDEST * (high - low):
+            margin = _MARGIN * (high - low)
             old = (
                 max(low - margin, float(curve.x[0])),
                 min(high + margin, float(curve.x[-1])),

@@ -12,9 +12,9 @@ from edgereg.app.player.state import State
 
 # So long after a change where the picture stands: a drag changes it far faster than anybody reads.
 _SETTLED_MS = 160
-# While one plays, the panel is drawn with every third picture, as plots cost more than pictures:
+# While one plays, the panel is drawn with every fourth picture, as plots cost more than pictures:
 # not more often than this, and not less where pictures come slowly.
-_EVERY = 3
+_EVERY = 4
 _OFTEN_S, _SELDOM_S = 0.15, 0.5
 # After the picture, which would wait for the panel.
 _AFTER_MS = 15
