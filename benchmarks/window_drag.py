@@ -22,6 +22,8 @@ import av
 import click
 import numpy as np
 
+from edgereg.core.result import FrameResult
+
 SIZES = ((1920, 1080), (3840, 2160))
 STEP_S = 0.016
 PATIENCE_S = 10.0
@@ -75,69 +77,112 @@ def _forth_and_back(pictures: list[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         yield from reversed(pictures)
 
 
-def measure(clip: Path, play_s: float, drag_s: float) -> str:
-    """Play and drag one clip in a window; one line of figures."""
-    from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, QSettings, Qt, QTimer
-    from PySide6.QtGui import QMouseEvent
-    from PySide6.QtWidgets import QApplication
+class Visit:
+    """A window that shows one clip, and whoever watches it and drags its slider."""
 
-    from edgereg.app.window import MainWindow
+    def __init__(self, clip: Path) -> None:
+        from PySide6.QtCore import QSettings, Qt, QTimer
+        from PySide6.QtWidgets import QApplication
 
-    app = QApplication.instance() or QApplication([])
-    ini = str(Path(tempfile.mkdtemp()) / "settings.ini")
-    window, watch = MainWindow(settings=QSettings(ini, QSettings.Format.IniFormat)), Watch()
-    window.show()
-    player, slider = window.player, window.transport.slider
-    player.shown.connect(lambda _: watch.pictures.append(time.perf_counter()))
-    player.previewed.connect(lambda _: watch.previews.append(time.perf_counter()))
-    timer = QTimer(interval=1, timerType=Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(watch.turn)
-    timer.start()
+        from edgereg.app.window import MainWindow
 
-    def stay(seconds: float) -> None:
+        self._app = QApplication.instance() or QApplication([])
+        ini = str(Path(tempfile.mkdtemp()) / "settings.ini")
+        self.window = MainWindow(settings=QSettings(ini, QSettings.Format.IniFormat))
+        self.watch = Watch()
+        self.window.show()
+        self.player, self.slider = self.window.player, self.window.transport.slider
+        self.player.shown.connect(lambda _: self.watch.pictures.append(time.perf_counter()))
+        self.player.previewed.connect(lambda _: self.watch.previews.append(time.perf_counter()))
+        self._timer = QTimer(interval=1, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self.watch.turn)
+        self._timer.start()
+        self.window.open(str(clip))
+        while (
+            self.player.current is None or not self.slider.isEnabled() or self.slider.maximum() < 2
+        ):
+            self.stay(0.05)
+        self.stay(1.0)
+
+    @property
+    def result(self) -> FrameResult:
+        """What is shown."""
+        if self.player.current is None:
+            raise click.ClickException("the window shows nothing any more")
+        return self.player.current
+
+    def stay(self, seconds: float) -> None:
+        """Let the window work."""
+        from PySide6.QtCore import QEventLoop, QTimer
+
         loop = QEventLoop()
         QTimer.singleShot(max(round(seconds * 1000), 1), loop.quit)
         loop.exec()
 
-    def mouse(kind: QEvent.Type, share: float) -> None:
-        travel = slider.width() - 20
-        place = QPointF(10 + share * travel, slider.height() / 2)
-        there = slider.mapToGlobal(QPoint(0, 0)).toPointF() + place
+    def move(self, share: float, *, press: bool = False) -> None:
+        """Drag the slider to a share of its length, or press it there."""
+        from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+        from PySide6.QtGui import QMouseEvent
+
+        travel = self.slider.width() - 20
+        place = QPointF(10 + share * travel, self.slider.height() / 2)
+        there = self.slider.mapToGlobal(QPoint(0, 0)).toPointF() + place
+        kind = QEvent.Type.MouseButtonPress if press else QEvent.Type.MouseMove
         button, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        app.sendEvent(slider, QMouseEvent(kind, place, there, button, button, none))
+        self._app.sendEvent(self.slider, QMouseEvent(kind, place, there, button, button, none))
 
-    window.open(str(clip))
-    while player.current is None or not slider.isEnabled() or slider.maximum() < 2:
-        stay(0.05)
-    stay(1.0)
-    start = time.perf_counter()
-    stay(play_s)
-    gaps = watch.gaps(start, time.perf_counter())
-    played = sum(picture > start for picture in watch.pictures) / play_s
+    def close(self) -> None:
+        """Close the window."""
+        self._timer.stop()
+        self.window.leave()
+        self.player.wait_closed(3.0)
 
-    start = time.perf_counter()
-    mouse(QEvent.Type.MouseButtonPress, 0.1)
-    while (gone := time.perf_counter() - start) < drag_s:
-        mouse(QEvent.Type.MouseMove, 0.5 - 0.4 * math.cos(gone * 2 * math.pi / drag_s))
-        stay(STEP_S)
-    player.pause()
-    end = time.perf_counter()
-    shown = sum(start < picture <= end for picture in watch.pictures)
-    previews = sum(start < picture <= end for picture in watch.previews)
-    dragged = watch.gaps(start, end)
-    mouse(QEvent.Type.MouseMove, 0.63)
-    last = time.perf_counter()
-    while player.current.index != slider.value() and time.perf_counter() < last + PATIENCE_S:
-        stay(0.002)
-    late_ms = (time.perf_counter() - last) * 1000
-    height, width = player.current.image.shape[:2]
-    window.close()
-    player.wait_closed(3.0)
+
+def measure(clip: Path, play_s: float, drag_s: float) -> str:
+    """Play and drag one clip in a window; one line of figures."""
+    visit = Visit(clip)
+    height, width = visit.result.image.shape[:2]
+    played, dragged = _play(visit, play_s), _drag(visit, drag_s)
+    late_ms = _settle(visit)
+    visit.close()
     return (
-        f"{clip.name}, {width} x {height}: playing {played:.0f} pictures/s, {gaps}; dragging "
-        f"{(shown + previews) / drag_s:.1f} pictures/s ({shown / drag_s:.1f} exact), "
-        f"{dragged}; the last within {late_ms:.0f} ms"
+        f"{clip.name}, {width} x {height}: playing {played}; dragging {dragged}; the last within "
+        f"{late_ms:.0f} ms"
     )
+
+
+def _play(visit: Visit, seconds: float) -> str:
+    """Pictures a second while it plays, and the gaps of the event loop."""
+    start = time.perf_counter()
+    visit.stay(seconds)
+    gaps = visit.watch.gaps(start, time.perf_counter())
+    shown = sum(picture > start for picture in visit.watch.pictures)
+    return f"{shown / seconds:.0f} pictures/s, {gaps}"
+
+
+def _drag(visit: Visit, seconds: float) -> str:
+    """The same while the slider is dragged back and forth."""
+    start = time.perf_counter()
+    visit.move(0.1, press=True)
+    while (gone := time.perf_counter() - start) < seconds:
+        visit.move(0.5 - 0.4 * math.cos(gone * 2 * math.pi / seconds))
+        visit.stay(STEP_S)
+    visit.player.pause()
+    end = time.perf_counter()
+    exact, previews = (
+        sum(start < picture <= end for picture in pictures) / seconds
+        for pictures in (visit.watch.pictures, visit.watch.previews)
+    )
+    return f"{exact + previews:.1f} pictures/s ({exact:.1f} exact), {visit.watch.gaps(start, end)}"
+
+
+def _settle(visit: Visit) -> float:
+    """How long it takes after a last move until its own frame is shown, in ms."""
+    visit.move(0.63)
+    last = time.perf_counter()
+    while visit.result.index != visit.slider.value() and time.perf_counter() < last + PATIENCE_S:
+        visit.stay(0.002)
+    return (time.perf_counter() - last) * 1000
 
 
 @click.command()
