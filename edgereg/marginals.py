@@ -54,15 +54,19 @@ def is_product(log_density: LogDensity, centre: Array, spread: Array) -> bool:
 
 
 def marginals(
-    log_density: LogDensity, centre: Array, spread: Array, axes: Sequence[FloatArray]
+    log_density: LogDensity,
+    centre: Array,
+    spread: Array,
+    axes: Sequence[FloatArray],
+    samples: int = SAMPLES,
 ) -> list[Array] | None:
     """The density of each target at the points of its axis: a list of [G], integrating to 1 over
     all values, smoothed by a fifth of a deviation; None where it is finite nowhere.
 
-    centre, spread: [D], where to begin; they need not be right.
+    centre, spread: [D], where to begin; they need not be right. samples: points of each round.
     """
     proposals = [(centre, np.diag(spread) * width) for width in WIDTHS]
-    normals = _normals(len(WIDTHS) + ROUNDS - 1, len(centre))
+    normals = _normals(len(WIDTHS) + ROUNDS - 1, samples, len(centre))
     points = np.concatenate(
         [_drawn(*p, normal) for p, normal in zip(proposals, normals, strict=False)]
     )
@@ -78,9 +82,9 @@ def marginals(
 
 
 @lru_cache(maxsize=8)
-def _normals(rounds: int, size: int) -> Array:
+def _normals(rounds: int, samples: int, size: int) -> Array:
     """The same numbers for every prediction, so that a still picture has still curves."""
-    return np.random.default_rng(0).standard_normal((rounds, SAMPLES, size))
+    return np.random.default_rng(0).standard_normal((rounds, samples, size))
 
 
 def _drawn(mean: Array, factor: Array, normal: Array) -> Array:

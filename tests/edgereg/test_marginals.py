@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from edgereg.marginals import _smoothed, is_product, marginals
+from edgereg.marginals import SAMPLES, _smoothed, is_product, marginals
 
 MEAN = np.array([10.0, 5.0, -3.0])
 STD = np.array([4.0, 3.0, 2.0])
@@ -44,6 +44,16 @@ def test_marginals_are_wider_than_slices(shift: float, sharp: float) -> None:
         assert centre == pytest.approx(mean, abs=0.12 * std * sharp)
         # A slice of the first two would be 0.44 times as wide.
         assert width == pytest.approx(std * sharp, rel=0.1)
+
+
+def test_half_the_samples_draw_nearly_the_same_curve() -> None:
+    axes = list(np.linspace(MEAN - 8 * STD, MEAN + 8 * STD, 401).T.astype(np.float32))
+    whole = marginals(gaussian(0.9), MEAN + STD, STD, axes)
+    half = marginals(gaussian(0.9), MEAN + STD, STD, axes, SAMPLES // 2)
+    assert whole is not None
+    assert half is not None
+    for x, one, other in zip(axes, whole, half, strict=True):
+        assert 0 < np.trapezoid(np.abs(one - other), x) / 2 < 0.06
 
 
 def test_a_density_that_is_nowhere_finite_has_none() -> None:

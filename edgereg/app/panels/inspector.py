@@ -15,6 +15,7 @@ from edgereg.app.panels.redraw import Redraw
 from edgereg.app.player.catalogue import Catalogue
 from edgereg.app.player.density_worker import Answer, Question, answer
 from edgereg.app.player.latest import LatestWorker
+from edgereg.app.player.state import State
 from edgereg.core.predictions import Predictions
 from edgereg.pipeline.loading import LoadedTask
 
@@ -69,7 +70,8 @@ class Inspector(QWidget):
         else:
             result = self._looking.result
             beside = self._comparing.question(result, task.name, row) if result else None
-            self._worker.ask(Question(task, found, row, beside=beside))
+            rough = self._player.state is State.PLAYING
+            self._worker.ask(Question(task, found, row, beside=beside, rough=rough))
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """What came meanwhile was not drawn."""

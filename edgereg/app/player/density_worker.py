@@ -9,22 +9,26 @@ from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EdgeregError
 from edgereg.core.predictions import Predictions
 from edgereg.density import DensityCurve, DensityMap, density_curves, density_map
+from edgereg.marginals import SAMPLES
 from edgereg.pipeline.loading import LoadedTask
 
 # A sharp density over a wide range needs many points to look smooth.
 _POINTS = 481
+# Samples of a curve that the next one will take the place of.
+_ROUGH_SAMPLES = SAMPLES // 2
 
 
 @dataclass(frozen=True)
 class Question:
     """The prediction `row` of a task. pair: of targets whose density is wanted over both, or None:
-    curves of all are. beside: what it is compared with."""
+    curves of all are. beside: what it is compared with. rough: it is seen for a moment only."""
 
     loaded: LoadedTask
     predictions: Predictions
     row: int
     pair: tuple[int, int] | None = None
     beside: Question | None = None
+    rough: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def answer(question: Question) -> Answer:
         if question.pair is not None:
             pair = density_map(engine, loaded.spec, found, row, question.pair)
             return Answer(question, map=pair)
-        curves = density_curves(engine, loaded.spec, found, row, points=_POINTS)
+        samples = _ROUGH_SAMPLES if question.rough else SAMPLES
+        curves = density_curves(engine, loaded.spec, found, row, points=_POINTS, samples=samples)
     except EdgeregError as error:
         return Answer(question, problem=str(error))
     climb = found.refinement

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from edgereg.app.look.readout import Readout
 from edgereg.app.panels.redraw import Redraw
+from edgereg.app.player.density_worker import Question
 from edgereg.app.player.state import State
 from edgereg.app.window import MainWindow
 
@@ -107,3 +108,20 @@ def test_many_changes_of_what_stands_are_drawn_once(qtbot: Any) -> None:
         player.shown.emit(None)
     qtbot.wait(400)
     assert len(drawn) == 1
+
+
+def test_densities_are_rough_while_one_plays_and_exact_when_it_stands(
+    qtbot: Any, held: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[Question]()
+    monkeypatch.setattr(held.panels["inspector"]._worker, "ask", asked.append)
+    held.player.play()
+    qtbot.waitUntil(lambda: any(each.rough for each in asked), timeout=3000)
+    held.player.pause()
+
+    def is_exact() -> bool:
+        last, shown = asked[-1], held.player.current
+        assert shown is not None
+        return not last.rough and last.predictions is shown.predictions[last.loaded.name]
+
+    qtbot.waitUntil(is_exact, timeout=3000)
