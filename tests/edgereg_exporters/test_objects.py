@@ -37,7 +37,7 @@ def test_graphs_equal_torch_and_the_task_runs_them(folder: Path, tmp_path: Path)
     spec = done.folder.spec
     assert spec.classes == ("red", "white")
     assert spec.training_data == "Annotated pictures: cells"
-    assert {d.graph for d in done.differences} == {"predict", "refine", "density"}
+    assert {d.graph for d in done.differences} == {"predict", "refine", "density", "spread"}
     assert max(d.relative for d in done.differences) < 1e-4
 
     image = np.random.default_rng(0).integers(0, 255, (90, 140, 3), dtype=np.uint8)
@@ -45,3 +45,5 @@ def test_graphs_equal_torch_and_the_task_runs_them(folder: Path, tmp_path: Path)
     assert len(found)
     assert {one.label for one in found} <= {"red", "white"}
     assert found.refinement is not None
+    assert found.std is not None
+    assert (found.std > 0).all()
