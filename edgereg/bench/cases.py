@@ -24,7 +24,7 @@ from edgereg.sources.open import open_source
 
 GRID = 1024
 # As they follow each other in the table.
-GRAPHS: tuple[GraphName, ...] = ("predict", "refine", "density")
+GRAPHS: tuple[GraphName, ...] = ("predict", "refine", "density", "spread")
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ def load_graphs(
     provider = found["predict"].provider if engine == "auto" else engine
     short = next((key for key, known in SHORT.items() if known == provider), provider)
     graphs = LoadedRegionTask(
-        task, model, found["predict"], found.get("refine"), found.get("density")
+        task, model, found["predict"], *(found.get(name) for name in GRAPHS[1:])
     )
     return Loaded(graphs, short, {name: counts[name] for name in found}, failures)
 
@@ -162,6 +162,11 @@ def _calls(
         grid = np.repeat(initial[:, :1], GRID, axis=1)
         inputs = {**features, "grid": grid}
         yield "density", f"density ({GRID} points)", batch, lambda: density.run(inputs)
+    spread = loaded.spread
+    if spread is not None:
+        final = {**features, "final": initial}
+        boxes = batch * initial.shape[1]
+        yield "spread", f"spread ({boxes} boxes)", boxes, lambda: spread.run(final)
 
 
 def model_folders(place: Path) -> list[Path]:

@@ -62,7 +62,7 @@ class Subject:
 @click.option(
     "--graph",
     "graphs",
-    type=click.Choice(["predict", "refine", "density"]),
+    type=click.Choice(["predict", "refine", "density", "spread"]),
     multiple=True,
     help="Only this graph (repeatable; default: all).",
 )

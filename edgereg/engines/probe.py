@@ -25,8 +25,8 @@ JITTER = 0.1
 def probe_of(path: Path) -> dict[str, npt.NDArray[Any]]:
     """Inputs for an ONNX file; noise, made plausible by the model folder that it lies in.
 
-    `refine` and `density` then look near what `predict` returns for a noisy image: boxes without
-    extent, or points far from any, would come out alike from a right and from a wrong engine.
+    `refine`, `density` and `spread` then look near what `predict` returns for a noisy image: boxes
+    without extent, or points far from any, would come out alike from a right and a wrong engine.
     """
     noise = make_probe(OnnxEngine(path, CPU, threads=1), profile_of(path))
     if not (path.parent / SPEC_FILE).is_file():
@@ -65,7 +65,7 @@ def _plausible(folder: ModelFolder, noise: Probe) -> dict[str, npt.NDArray[Any]]
     found = predict.run(make_probe(predict, profile_of(path)))
     known: dict[str, Any] = {name: found[name] for name in folder.spec.features if name in found}
     points = _points(found, folder)
-    for name in {"initial", "grid"} & set(noise):
+    for name in {"initial", "grid", "final"} & set(noise):
         if points is not None:
             known[name] = np.resize(points, noise[name].shape) * (1 + JITTER * (noise[name] - 0.5))
     if folder.spec.refinement is not None:

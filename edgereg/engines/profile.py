@@ -2,7 +2,7 @@
 
 TensorRT compiles for a range of each free dimension: the smallest, the one to be fastest at, and
 the largest. The inputs are those of the model folder's contract: `images`, the features that
-`predict` hands on, `initial`, `grid`, and the numbers `steps`, `step_length` and `decay`.
+`predict` hands on, `initial`, `grid`, `final`, and the numbers `steps`, `step_length` and `decay`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def _features(folder: ModelFolder, images: Triple) -> dict[str, Triple]:
 
 def _triple(name: str, declared: Shape, known: Triple | None, batch: Batch) -> Triple:
     """The range of one input's shape; what the graph fixes stays fixed."""
-    sides = {"initial": {1: CANDIDATES}, "grid": {1: GRID}}.get(name, {})
+    candidates = {1: CANDIDATES}
+    sides = {"initial": candidates, "final": candidates, "grid": {1: GRID}}.get(name, {})
     shapes = []
     for place, size in enumerate((batch.least, batch.usual, batch.most)):
         shape = []

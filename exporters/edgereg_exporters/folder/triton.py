@@ -4,9 +4,9 @@
     REPOSITORY/NAME_predict/1/model.onnx        byte for byte predict.onnx of the model folder
 
 Triton's batcher joins requests along the first axis of every input, so it is on where all inputs
-of a graph have it: predict and density. refine takes its step length, decay and number of steps
-besides, and is served as it is (max_batch_size 0), each request a whole batch. Its two numbers
-without axes are sent with the shape [1] (Triton 23.10 or later).
+of a graph have it: predict, density and spread. refine takes its step length, decay and number of
+steps besides, and is served as it is (max_batch_size 0), each request a whole batch. Its two
+numbers without axes are sent with the shape [1] (Triton 23.10 or later).
 """
 
 from __future__ import annotations

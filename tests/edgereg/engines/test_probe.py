@@ -14,7 +14,7 @@ from edgereg.core.errors import EngineError
 from edgereg.engines.onnx import OnnxEngine
 from edgereg.engines.probe import make_probe, probe_of
 from edgereg.engines.proof import compare
-from edgereg.models.folder import ModelFolder
+from edgereg.models.folder import ModelFolder, load_model
 from edgereg.plugins import load_plugins
 
 
@@ -47,6 +47,14 @@ def test_the_other_graphs_look_near_what_predict_returns(folder: ModelFolder) ->
         assert points.dtype == np.float32
         assert np.abs(points / found["values"][:, None] - 1).max() <= 0.051
         assert len(np.unique(points)) > 0.9 * points.size
+
+
+def test_boxes_are_asked_about_near_those_that_predict_returns() -> None:
+    folder = load_model(load_plugins().tasks()["detection"].model)
+    predict = folder.graph_path("predict")
+    boxes = OnnxEngine(predict, threads=1).run(probe_of(predict))["boxes"]
+    final = probe_of(folder.graph_path("spread"))["final"]
+    assert np.abs(final / np.resize(boxes, final.shape) - 1).max() <= 0.051
 
 
 @pytest.mark.parametrize("task", ["detection", "headpose"])
