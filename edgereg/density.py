@@ -10,7 +10,7 @@ import numpy.typing as npt
 from edgereg import marginals
 from edgereg.core.arrays import FloatArray
 from edgereg.core.errors import EngineError
-from edgereg.core.kinds import Boxes, Points
+from edgereg.core.kinds import Boxes, Kind, Points
 from edgereg.core.model_spec import ModelSpec, Target
 from edgereg.core.predictions import Predictions
 from edgereg.engines.base import Engine
@@ -51,7 +51,8 @@ def density_curves(
     target in pixels is looked at as far as half its region's longer side, since its range is the
     whole picture. samples: of each round, where samples are taken; half as many move 3 % of the
     mass of head poses, in 0.6 of the time. Energies are unnormalised, so each curve is normalised
-    over what it covers (trapezoid rule).
+    over what it covers (trapezoid rule). The curves of boxes are stretched to the deviations that
+    the predictions say, which are calibrated; the graph's are not.
     Raises EngineError where the predictions came without the features that the graph takes, or
     the density is not finite anywhere on a slice.
     """
@@ -75,7 +76,7 @@ def density_curves(
             target.name,
             target.unit,
             x,
-            _normalised(x, log_density[d], target.name),
+            _calibrated(x, _normalised(x, log_density[d], target.name), predictions, row, d),
             None if climb is None else float(climb.initial[row, d]),
             float(final[d]),
         )
@@ -162,13 +163,34 @@ def _sampled(
 
 def _range(target: Target, predictions: Predictions, row: int, d: int) -> tuple[float, float]:
     """The first and last value of a target's slice."""
-    of_column = [kind for kind in predictions.kinds for v in kind.values for _ in range(v.size)]
     boxes = predictions.boxes
-    if not isinstance(of_column[d], Boxes | Points) or boxes is None:
+    if not isinstance(_kind_of(predictions, d), Boxes | Points) or boxes is None:
         return target.low, target.high
     box, final = boxes[row], float(predictions.values[row, d])
     reach = max(float((box[2:] - box[:2]).max()) / 2, 1.0)
     return final - reach, final + reach
+
+
+def _kind_of(predictions: Predictions, d: int) -> Kind:
+    """What the value in column d belongs to."""
+    of_column = [kind for kind in predictions.kinds for v in kind.values for _ in range(v.size)]
+    return of_column[d]
+
+
+def _calibrated(
+    x: FloatArray, density: FloatArray, predictions: Predictions, row: int, d: int
+) -> FloatArray:
+    """The density [G] of an edge of a box, stretched about the answer to its standard deviation."""
+    if predictions.std is None or not isinstance(_kind_of(predictions, d), Boxes):
+        return density
+    offset = x.astype(np.float64) - float(predictions.values[row, d])
+    own = np.sqrt(_integral(density * np.square(offset), offset))
+    wanted = float(predictions.std[row, d])
+    if not own > 0 or not wanted > 0:
+        return density
+    stretched = np.interp(offset * own / wanted, offset, density, left=0.0, right=0.0)
+    area = max(_integral(stretched, offset), 1e-300)
+    return np.asarray(stretched / area, np.float32)
 
 
 def _slices(final: FloatArray, axes: list[FloatArray]) -> FloatArray:
@@ -204,5 +226,10 @@ def _normalised(x: FloatArray, log_density: FloatArray, name: str) -> FloatArray
     if not np.isfinite(peak):
         raise EngineError(f"the density of '{name}' is not finite")
     weights = np.exp(finite - peak)
-    area = float(((weights[1:] + weights[:-1]) / 2 * np.diff(x.astype(np.float64))).sum())
+    area = _integral(weights, x.astype(np.float64))
     return np.asarray(weights / max(area, 1e-300), np.float32)
+
+
+def _integral(y: npt.NDArray[np.floating], x: npt.NDArray[np.floating]) -> float:
+    """Of y over x, by the trapezoid rule."""
+    return float(((y[1:] + y[:-1]) / 2 * np.diff(x)).sum())

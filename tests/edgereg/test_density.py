@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("onnxruntime")
 
 from edgereg.core.errors import EngineError
-from edgereg.core.kinds import Kinds, Points, scalar
+from edgereg.core.kinds import Boxes, Kinds, Points, scalar
 from edgereg.core.predictions import Predictions
 from edgereg.core.result import FrameResult
 from edgereg.density import density_curves
@@ -87,3 +87,31 @@ def test_pixels_are_looked_at_near_the_region(
     assert np.allclose([red.x[0], red.x[-1]], [10.1 - 20, 10.1 + 20], atol=1e-4)
     assert np.allclose([green.x[0], green.x[-1]], [0, 40], atol=1e-4)
     assert (blue.x[0], blue.x[-1]) == (0, 255), "only places are looked at near the region"
+
+
+def test_curves_of_boxes_have_the_calibrated_deviations(
+    tiny_model: Callable[..., ModelFolder], engine: OnnxEngine
+) -> None:
+    spec = tiny_model("colour").spec
+    edges = [spec.targets[0].model_copy(update={"name": name}) for name in ("x1", "y1", "x2", "y2")]
+    spec = spec.model_copy(update={"targets": tuple(edges)})
+    box = np.array([[10, 20, 50, 80]], np.float32)
+    found = Predictions(
+        "boxes", "test", (Boxes(),), box, np.ones(1, np.float32),
+        std=np.array([[0.5, 1, 2, 4]], np.float32), features={"features": box},
+    )  # fmt: skip
+
+    class Round:
+        """A graph whose density has a standard deviation of 1 in all directions."""
+
+        provider, inputs, outputs = "test", ("features", "grid"), ("log_density",)
+
+        def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            return {"log_density": -0.5 * np.square(inputs["grid"] - box).sum(-1)}
+
+    curves = density_curves(Round(), spec, found, 0, points=1021)  # type: ignore[arg-type]
+    for curve, std, answer in zip(curves, (0.5, 1, 2, 4), box[0], strict=True):
+        weights = curve.density * (curve.x[1] - curve.x[0])
+        assert weights.sum() == pytest.approx(1, abs=1e-3)
+        spread = np.sqrt((weights * (curve.x - answer) ** 2).sum())
+        assert spread == pytest.approx(std, rel=0.02)
