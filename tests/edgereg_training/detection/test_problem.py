@@ -9,11 +9,13 @@ import pytest
 
 pytest.importorskip("torch")
 
+import torch
 from edgereg_training.detection.export import load_heads, model_fields
+from edgereg_training.detection.network import DESIGNS
 from edgereg_training.detection.problem import DetectionProblem, collate, detection_problem
 from edgereg_training.detection.scene import scene_of
 from edgereg_training.detection.scenes import Judged, load_scenes
-from edgereg_training.loop.errors import RecipeError
+from edgereg_training.loop.errors import RecipeError, TrainingError
 from edgereg_training.loop.loop import train
 from edgereg_training.loop.recipe import Recipe
 from edgereg_training.render.shards import SceneShardOptions, write_scene_shards
@@ -92,3 +94,45 @@ def test_an_unknown_option_is_named(shards: Path) -> None:
 def test_a_size_that_no_mosaic_can_have_is_refused(shards: Path) -> None:
     with pytest.raises(RecipeError, match="size"):
         detection_problem(_recipe(shards, size=100))
+
+
+def test_calibration_is_on_what_is_found_of_the_validation_scenes(
+    shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = detection_problem(_recipe(shards))
+    model = made.build().eval().requires_grad_(False)
+    scenes = list(made.validation.scenes)
+
+    class Jittered:
+        """Finds every head of the scenes, two pixels beside it."""
+
+        def __init__(self, _: object) -> None:
+            self.row = 0
+
+        def eval(self) -> Jittered:
+            return self
+
+        def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            boxes, scores = torch.zeros(len(images), 9, 4), torch.zeros(len(images), 9)
+            for index in range(len(images)):
+                truth = scenes[self.row].boxes
+                boxes[index, : len(truth)] = torch.from_numpy(truth) + 2
+                scores[index, : len(truth)] = 0.9
+                self.row += 1
+            height, width = images.shape[1] // 8, images.shape[2] // 8
+            generator = torch.Generator().manual_seed(self.row)
+            shape = (len(images), DESIGNS["slim"].features, height, width)
+            return boxes, scores, torch.randn(shape, generator=generator)
+
+    monkeypatch.setattr("edgereg_training.detection.validation.Predictor", Jittered)
+    made.calibrate(model)
+    factors = model.energy.get_buffer("factors")
+    assert (factors != 1).all()
+
+
+def test_where_nothing_is_found_nothing_is_calibrated(shards: Path) -> None:
+    made = detection_problem(_recipe(shards, runtime={"score_threshold": 1.0}))
+    model = made.build().eval().requires_grad_(False)
+    with pytest.raises(TrainingError, match="nothing can be calibrated"):
+        made.calibrate(model)
+    assert (model.energy.get_buffer("factors") == 1).all()

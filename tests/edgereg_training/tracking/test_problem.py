@@ -106,3 +106,13 @@ def test_the_code_changes_what_is_seen() -> None:
     assert codes.shape == (2, 8)
     one, other = net.conditioned(fused, codes), net.conditioned(fused, codes.flip(0))
     assert not torch.allclose(one, other)
+
+
+def test_calibration_is_on_pairs_of_the_validation_sequences(problem: TrackingProblem) -> None:
+    torch.manual_seed(0)
+    net = problem.build().eval().requires_grad_(False)
+    problem.calibrate(net)
+    factors = net.energy.get_buffer("factors").clone()
+    assert (factors != 1).all()
+    problem.calibrate(net)
+    torch.testing.assert_close(net.energy.get_buffer("factors"), factors)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from edgereg.core.geometry import box_iou
 from edgereg_training.detection.energy import BoxEnergyNet, refine_boxes
+from edgereg_training.loop.errors import TrainingError
 from edgereg_training.methods.ebm.box_spread import fitted_factors
 
 # A box found with so much overlap is taken to be that of the label.
@@ -67,9 +68,13 @@ def matched(
 
 def calibrate_boxes(net: BoxEnergyNet, kinds: Sequence[Iterable[Held]], ascent: Ascent) -> None:
     """Set the energy's `factors` so that the 90 % intervals of refined boxes hold 90 % of the
-    labels' edges; kinds of pictures count alike. Raises ValueError where no box was found."""
-    fitted = fitted_factors([_errors(net, pictures, ascent) for pictures in kinds])
-    net.get_buffer("factors").copy_(fitted)
+    labels' edges; kinds of pictures count alike. Raises TrainingError where no box was found."""
+    found = [_errors(net, pictures, ascent) for pictures in kinds]
+    if not any(len(errors) for errors, _ in found):
+        raise TrainingError(
+            "nothing can be calibrated: on the validation pictures no box lies on a label"
+        )
+    net.get_buffer("factors").copy_(fitted_factors(found))
 
 
 def _errors(net: BoxEnergyNet, pictures: Iterable[Held], ascent: Ascent) -> tuple[Tensor, Tensor]:

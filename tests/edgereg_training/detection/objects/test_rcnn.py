@@ -102,6 +102,37 @@ def test_a_training_learns_and_is_kept(tmp_path: Path) -> None:
     assert len(found[0].truth) == 1
 
 
+def test_calibration_is_on_the_validation_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = with_data(
+        Recipe(problem="objects", epochs=1, batch_size=4, threads=1, options={
+            "long_side": 96, "backbone": TINY, "pretrained": False, "channels": 16,
+        }),
+        [drawn(tmp_path / "data")],
+    )  # fmt: skip
+    made = problem(recipe)
+    net = made.build().eval().requires_grad_(False)
+    truth = [picture.boxes for picture in made.validation]
+
+    class Beside:
+        """Finds every object, three pixels too far down."""
+
+        def __init__(self, model: ObjectsModel) -> None:
+            self.model, self.left = model, list(truth)
+
+        def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            boxes = torch.from_numpy(self.left.pop(0)) + torch.tensor([0.0, 3, 0, 3])
+            features = self.model.energy_features(self.model.maps(images)["0"])
+            one = torch.ones(1, len(boxes))
+            return boxes[None], one, torch.zeros(1, len(boxes), dtype=torch.int64), features
+
+    monkeypatch.setattr("edgereg_training.detection.objects.problem.Predictor", Beside)
+    made.calibrate(net)
+    x1, y1, x2, y2 = net.energy.get_buffer("factors").tolist()
+    assert min(y1, y2) > max(x1, x2)
+
+
 def test_other_classes_than_the_recipes_are_refused(tmp_path: Path) -> None:
     recipe = Recipe(problem="objects", epochs=1, options={
         "data": str(drawn(tmp_path / "data")), "classes": ["square"],
