@@ -21,6 +21,8 @@ import torch
 from torch import Tensor
 from torch.quasirandom import SobolEngine
 
+from edgereg.core.predictions import NORMAL_90
+
 # Standard deviations of the first offsets, and samples of each; samples of the second round.
 WIDTHS, FIRST, SECOND = (0.02, 0.06), 16, 32
 # The second round is drawn by so much wider than what was found, and not narrower than this.
@@ -29,8 +31,6 @@ SLACK, NARROWEST = 1.3, 0.004
 ELITE = 8
 # A side that is shorter than so many pixels counts as this long.
 THINNEST = 1e-3
-# Of a normal distribution, the standard deviations on each side of its middle 90 %.
-NORMAL_90 = 1.6448536
 # What a calibration may make of a deviation.
 LEAST_FACTOR, MOST_FACTOR = 0.2, 5.0
 
