@@ -1,8 +1,10 @@
 """What the window costs beside the pipeline: `python benchmarks/window_cpu.py [CLIP]`.
 
 The same tasks look at the same clip alone and in a window on nobody's screen, in turns. Printed are
-the processor time of the process for a frame, of both, and their ratio; and how much of it the
-window's own thread spent. `--closed KEY` closes a panel before, to see what it costs.
+the processor time of the process for a frame, of both, and their ratio; and, on Linux, the threads
+that spent more of it with the window than alone: `MainThread` is the window's own, `write` draws
+pictures and marks, `density` computes curves. `--closed KEY` closes a panel before, to see what it
+costs.
 """
 
 from __future__ import annotations
@@ -10,29 +12,52 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 
+_MOST_THREADS = 5
+
 
 @dataclass(frozen=True)
 class Cost:
-    """Processor time in ms a frame: of the process, and of the window's thread."""
+    """Processor time in ms a frame: of the process, and of Python's threads by their names."""
 
     process: float
-    thread: float = 0.0
+    threads: Mapping[str, float] = field(default_factory=dict)
 
 
-class Counter:
+@dataclass(frozen=True)
+class Moment:
+    """Processor time in ms until now: of the process, and of Python's threads by their names."""
+
+    process: float
+    threads: Mapping[str, float]
+
+    @classmethod
+    def now(cls) -> Moment:
+        """This moment."""
+        threads = defaultdict[str, float](float)
+        for thread in threading.enumerate():
+            with suppress(OSError):  # no Linux, or it has ended
+                clock = Path(f"/proc/self/task/{thread.native_id}/schedstat").read_text()
+                threads[thread.name] += float(clock.split()[0]) / 1e6
+        return cls(time.process_time() * 1000, threads)
+
+
+class Account:
     """A sink that notes the processor time with the first result, and with the last one wanted."""
 
     def __init__(self, frames: int) -> None:
         self._frames, self._seen = frames, 0
-        self.start = self.end = 0.0
+        self._start = self._end = Moment(0.0, {})
 
     @property
     def done(self) -> bool:
@@ -46,17 +71,23 @@ class Counter:
     def add(self, results: int) -> None:
         """Some more results."""
         if not self._seen:
-            self.start = time.process_time()
+            self._start = Moment.now()
+        was_done = self.done
         self._seen += results
-        if self.done and not self.end:
-            self.end = time.process_time()
+        if self.done and not was_done:
+            self._end = Moment.now()
 
     def close(self) -> None:
         """Nothing is left to be done."""
 
-    def cost_ms(self) -> float:
+    def cost(self) -> Cost:
         """Of one frame."""
-        return (self.end - self.start) / self._frames * 1000
+        start, end = self._start, self._end
+        threads = {
+            name: (spent - start.threads.get(name, 0.0)) / self._frames
+            for name, spent in end.threads.items()
+        }
+        return Cost((end.process - start.process) / self._frames, threads)
 
 
 def alone(catalogue: Any, clip: Path, frames: int, off: frozenset[str]) -> Cost:
@@ -67,13 +98,13 @@ def alone(catalogue: Any, clip: Path, frames: int, off: frozenset[str]) -> Cost:
 
     source = open_request(catalogue.plugins, Request(str(clip)))
     settings = Settings(off=off, filters=(catalogue.plugins.filters()["smooth"],))
-    counter = Counter(frames)
-    staged = make_pipeline(source, catalogue.tasks, [counter], settings=settings, queue_size=2)
+    account = Account(frames)
+    staged = make_pipeline(source, catalogue.tasks, [account], settings=settings, queue_size=2)
     staged.start()
-    while not counter.done and staged.running:
+    while not account.done and staged.running:
         time.sleep(0.01)
     staged.stop(timeout_s=5.0)
-    return Cost(counter.cost_ms())
+    return account.cost()
 
 
 def in_window(
@@ -96,20 +127,30 @@ def in_window(
             raise click.ClickException(f"no panel '{key}'")
         dock.close()
     window.show()
-    counter, threads = Counter(frames), list[float]()
-    window.player.passed.connect(lambda results: threads.append(time.thread_time()))
-    window.player.passed.connect(lambda results: counter.add(len(results)))
+    account = Account(frames)
+    window.player.passed.connect(lambda results: account.add(len(results)))
     window.open(str(clip))
-    while not counter.done:
+    while not account.done:
         app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
     window.close()
     window.player.wait_closed(5.0)
-    thread_ms = (threads[-1] - threads[0]) / frames * 1000
-    return Cost(counter.cost_ms(), thread_ms), window.player.settings.off
+    return account.cost(), window.player.settings.off
 
 
 def _median(costs: list[Cost], of: Callable[[Cost], float]) -> float:
     return statistics.median(of(cost) for cost in costs)
+
+
+def _more(windows: list[Cost], pipelines: list[Cost]) -> str:
+    """The threads that spend more with the window, as text, in ms a frame."""
+
+    def spent(costs: list[Cost], name: str) -> float:
+        return _median(costs, lambda cost: cost.threads.get(name, 0.0))
+
+    names = {name for cost in windows for name in cost.threads}
+    more = {name: spent(windows, name) - spent(pipelines, name) for name in names}
+    most = sorted(more, key=lambda name: -more[name])[:_MOST_THREADS]
+    return ", ".join(f"{name} {more[name]:.1f}" for name in most)
 
 
 @click.command()
@@ -136,7 +177,7 @@ def main(clip: Path | None, frames: int, rounds: int, closed: tuple[str, ...]) -
     )
     click.echo(
         f"window {with_it:.1f} ms a frame, pipeline alone {without:.1f}: {with_it / without:.2f} "
-        f"times; the window's thread {_median(windows, lambda c: c.thread):.1f}"
+        f"times; more than alone: {_more(windows, pipelines)}"
     )
 
 
