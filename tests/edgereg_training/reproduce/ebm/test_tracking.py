@@ -10,20 +10,20 @@ def cells(*values: float) -> list[dict[str, float]]:
     return [dict.fromkeys(FIGURES, value) for value in values]
 
 
-def test_findings_say_who_is_ahead_and_whether_intervals_touch() -> None:
+def test_findings_compare_the_same_seeds_and_say_what_is_certain() -> None:
     said = findings(
         {
-            "ATOM": cells(0.60, 0.61, 0.60),
-            "ATOM*": cells(0.60, 0.80, 0.70),
-            "EBM": cells(0.70, 0.71, 0.70),
+            "ATOM": cells(0.60, 0.81, 0.70),
+            "ATOM*": cells(0.60, 0.80, 0.95),
+            "EBM": cells(0.70, 0.90, 0.80),
         }
     )
     assert len(said) == 2 * len(FIGURES)
-    assert "EBM is ahead of ATOM, 0.703" in said[0]
-    assert said[0].endswith("the intervals do not touch.")
-    assert said[1].endswith("the intervals overlap.")
-    worse = findings({"ATOM": cells(0.9), "ATOM*": cells(0.9), "EBM": cells(0.8)})
-    assert worse[0].startswith("AUC: EBM is behind ATOM")
+    assert said[0].startswith("AUC: EBM is ahead of ATOM, by 0.097 (0.08")
+    assert said[1].startswith("AUC: EBM is not apart from ATOM*, by 0.017 (-0.")
+    worse = findings({"ATOM": cells(0.9), "ATOM*": cells(0.7), "EBM": cells(0.8)})
+    assert worse[0] == "AUC: EBM is behind ATOM, by -0.100."
+    assert worse[1] == "AUC: EBM is ahead of ATOM*, by 0.100."
 
 
 def test_every_loss_has_lengths_to_choose_from() -> None:
