@@ -66,7 +66,7 @@ class Size:
 
 # A drive of one's own is shorter and harder than rendered roads: more steps, larger pictures.
 GIVEN = Size(roads=0, seeds=3, rates=(3e-3, 1e-2), steps=450)
-FULL = Size(roads=4000, seeds=4, rates=(3e-3, 1e-2), steps=200, side=32)
+FULL = Size(roads=4000, seeds=5, rates=(3e-3, 1e-2), steps=200, side=32)
 QUICK = Size(roads=1500, seeds=2, rates=(1e-3, 5e-3), steps=200, side=32)
 EPOCHS, BATCH = 5, 64
 
