@@ -56,14 +56,24 @@ def matched(
     ignored: npt.NDArray[np.bool_] | None = None,
 ) -> Held:
     """Of boxes found [N, 4] those that lie on a label of truth [M, 4] that is not ignored."""
+    rows, labels = on_labels(found, truth, ignored)
+    return Held(features, found[rows], truth[labels])
+
+
+def on_labels(
+    found: npt.NDArray[np.floating],
+    truth: npt.NDArray[np.floating],
+    ignored: npt.NDArray[np.bool_] | None = None,
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Which of boxes found [N, 4] lie on a label of truth [M, 4] that is not ignored, by an IoU of
+    at least SAME, and on which: rows [K] of both."""
     if not len(found) or not len(truth):
-        return Held(features, found[:0], found[:0])
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
     overlap = box_iou(found, truth)
     if ignored is not None:
         overlap = np.where(ignored, 0, overlap)
-    own = overlap.argmax(axis=1)
-    kept = overlap.max(axis=1) >= SAME
-    return Held(features, found[kept], truth[own[kept]])
+    rows = np.flatnonzero(overlap.max(axis=1) >= SAME)
+    return rows, overlap[rows].argmax(axis=1)
 
 
 def calibrate_boxes(net: BoxEnergyNet, kinds: Sequence[Iterable[Held]], ascent: Ascent) -> None:

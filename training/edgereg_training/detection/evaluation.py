@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from edgereg.core.arrays import FloatArray
 from edgereg.core.frames import Frame
-from edgereg.core.geometry import box_iou
 from edgereg.core.predictions import NORMAL_90, Predictions
 from edgereg.core.scores import asked_scores
 from edgereg.core.tasks import is_step_task
@@ -26,7 +25,7 @@ from edgereg_training.detection.average_precision import (
     average_precision,
     match,
 )
-from edgereg_training.detection.calibration import SAME
+from edgereg_training.detection.calibration import on_labels
 from edgereg_training.detection.objects import evaluation as objects
 from edgereg_training.detection.scene import Scene
 from edgereg_training.detection.scenes import Judged, load_scenes
@@ -110,16 +109,15 @@ def _coverage(
     results: list[PictureResult],
     deviations: list[FloatArray | None],
 ) -> list[Figure]:
-    """The share of the edges of true boxes within the 90 % intervals of what lies on them with an
-    IoU of at least SAME."""
+    """The share of the edges of true boxes within the 90 % intervals of what lies on them."""
     inside = []
     for result, std in zip(results, deviations, strict=True):
-        if std is None or not len(result.truth):
+        if std is None:
             continue
-        sure = np.isfinite(std).all(axis=1)
-        overlap = np.where(result.ignored, 0, box_iou(result.boxes[sure], result.truth))
-        error = np.abs(result.boxes[sure] - result.truth[overlap.argmax(axis=1)])
-        inside.append((error <= NORMAL_90 * std[sure])[overlap.max(axis=1) >= SAME])
+        sure = np.flatnonzero(np.isfinite(std).all(axis=1))
+        rows, labels = on_labels(result.boxes[sure], result.truth, result.ignored)
+        error = np.abs(result.boxes[sure[rows]] - result.truth[labels])
+        inside.append(error <= NORMAL_90 * std[sure[rows]])
     held = np.concatenate(inside) if inside else np.zeros((0, 4), bool)
     if not len(held):
         return []
