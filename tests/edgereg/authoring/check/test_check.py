@@ -3,6 +3,7 @@ ends or hangs the process that it is tried in."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent, indent
@@ -138,9 +139,10 @@ def test_a_panel_is_asked_for_every_row_and_option(check: Check) -> None:
         "value + 1": "panel failed on ordinary frames (TypeError",
         "if chosen: return [1]": "it returned int among its items",
     }.items():
-        (one,) = wrong(check(top=panel.replace("{line}", line))).items()
-        assert said in one[0]
-        assert "PanelNumber" in one[1]
+        found = wrong(check(top=panel.replace("{line}", line)))
+        # A busy machine may add that frames take long.
+        (mend,) = [mend for finding, mend in found.items() if said in finding]
+        assert "PanelNumber" in mend
 
 
 def test_memory_that_is_kept(check: Check) -> None:
@@ -159,8 +161,8 @@ def test_what_an_import_changes(check: Check) -> None:
             """
         )
     )
-    for said in ("environment (ODD)", "takes 1.", "it prints ('hello'"):
-        assert any(said in one for one in found), (said, found)
+    for said in (r"environment \(ODD\)", r"takes [1-9]\d*\.\d", r"it prints \('hello'"):
+        assert any(re.search(said, one) for one in found), (said, found)
 
 
 @pytest.mark.parametrize(
