@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from edgereg_training.faces.batches import augmented, joined, plain, seen
+from edgereg_training.faces.batches import augmented, framed_at_random, joined, plain, seen
 from edgereg_training.faces.sets import FaceSet, Labels, without_top
 from edgereg_training.regression.augmentation import StrongAugmentation
 from edgereg_training.regression.view import View
@@ -58,3 +60,24 @@ def test_batches_are_joined_in_order() -> None:
     both = joined([crops, crops])
     assert len(both) == 2
     assert both.labels.pose.shape == (2, 3, 2)
+
+
+def test_some_crops_lie_about_the_boxes_found() -> None:
+    many = one_face().take(np.zeros(400, np.int64))
+    rng = np.random.default_rng(0)
+    assert framed_at_random(many, 0.6, rng) is many  # no detector was asked
+    found = np.tile(np.array([[0, 40, 100, 120]], np.float32), (400, 1))
+    framed = framed_at_random(replace(many, found=found), 0.6, rng)
+    by_detector = (framed.boxes == found).all(1)
+    assert 0.5 < by_detector.mean() < 0.7
+    assert (framed.boxes[~by_detector] == many.boxes[0]).all()
+    assert np.array_equal(framed.labels.points, many.labels.points)
+
+
+def test_the_top_is_cut_off_boxes_found_too() -> None:
+    face = replace(one_face(), found=np.array([[0, 0, 100, 120]], np.float32))
+    lowered = without_top(face, 0.25)
+    assert lowered.found is not None
+    assert lowered.found.tolist() == [[0, 30, 100, 120]]
+    assert lowered.framed().boxes.tolist() == [[0, 30, 100, 120]]
+    assert lowered.take(np.array([0])).found is not None

@@ -33,12 +33,15 @@ MIDDLE, LAST = (4, 112), (6, 320)
 class Lite0Settings(Strict):
     """imagenet: start from the package's weights. frozen: so many of the seven stages, and the stem
     before them, keep their weights and statistics (half of the time of training lies in the first
-    two). neck: channels of the maps that are flattened; features, pooled: sizes of the two parts of
-    g_x, from the flattened and from the averaged maps."""
+    two). keep_norms: batch norms keep their statistics, as they must where the weights were read
+    back from a graph, into whose layers the norms were folded. neck: channels of the maps that are
+    flattened; features, pooled: sizes of the two parts of g_x, from the flattened and from the
+    averaged maps."""
 
     name: Literal["efficientnet-lite0"] = "efficientnet-lite0"
     imagenet: bool = False
     frozen: int = Field(default=0, ge=0, le=7)
+    keep_norms: bool = False
     neck: int = Field(default=64, gt=0)
     features: int = Field(default=256, gt=0)
     pooled: int = Field(default=128, gt=0)
@@ -63,6 +66,7 @@ class Lite0(Backbone):
         self.stem = nn.Sequential(model.conv_stem, model.bn1)
         self.stages = nn.ModuleList(model.blocks)
         self.frozen = settings.frozen
+        self.keep_norms = settings.keep_norms
         width, cells = settings.neck, size // 16
         self.lateral = nn.Conv2d(MIDDLE[1], width, 1)
         self.top = nn.Conv2d(LAST[1], width, 1)
@@ -74,10 +78,13 @@ class Lite0(Backbone):
             layer.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Lite0:
-        """Frozen stages stay in evaluation mode."""
+        """Frozen stages, and norms that keep their statistics, stay in evaluation mode."""
         super().train(mode)
         for layer in self._frozen():
             layer.eval()
+        for layer in self.modules() if self.keep_norms else ():
+            if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+                layer.eval()
         return self
 
     def maps(self, images: Tensor) -> Tensor:

@@ -33,6 +33,12 @@ class Crops:
         return len(self.images)
 
 
+def framed_at_random(faces: FaceSet, share: float, rng: np.random.Generator) -> FaceSet:
+    """The same, of which this share lies in the boxes that a detector found; nothing is drawn
+    where none was asked."""
+    return faces if faces.found is None else faces.framed(rng.random(len(faces)) < share)
+
+
 def augmented(
     faces: FaceSet,
     size: int,

@@ -1,7 +1,7 @@
 """What a model folder of head pose, landmarks or age achieves on faces, in the ONNX engine.
 
 The faces: a folder of FairFace or of the London Set, as published, or of rendered heads. Crops lie
-about the heads' own boxes; see `photographs`.
+about the boxes that the bundled detector finds in photographs, and about rendered heads' own.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from edgereg.engines.onnx import OnnxEngine
 from edgereg.models.folder import ModelFolder
 from edgereg.pipeline.refining import ascend
 from edgereg_training.faces.batches import Crops, moved, plain
+from edgereg_training.faces.found import with_found_boxes
 from edgereg_training.faces.photographs import HAND_SET, fairface, hand_set, london
 from edgereg_training.faces.scores import point_errors
 from edgereg_training.faces.sets import FaceSet, rendered_faces, without_top
@@ -54,11 +55,11 @@ def is_photographs(folder: Path) -> bool:
 
 
 def faces_of(folder: Path) -> FaceSet:
-    """The faces of a folder that are for tests."""
+    """The faces of a folder that are for tests, in the boxes that a run would give them."""
     if (folder / "labels.csv").is_file():
-        return fairface(folder, "val")
+        return with_found_boxes(fairface(folder, "val")).framed()
     if (folder / "london_faces_info.csv").is_file():
-        return london(folder, "test")
+        return with_found_boxes(london(folder, "test")).framed()
     return rendered_faces([folder])
 
 

@@ -6,6 +6,8 @@
       london: data/london
       rendered: [data/heads-wide, data/heads-biwi]
       validation: [data/heads-val]
+      found: data/found-boxes.npz
+      found_share: 0.6
       backbone: {name: efficientnet-lite0, imagenet: true, frozen: 2}
 
 Each batch holds fixed shares of the three sources. What a photograph is not labelled with costs
@@ -27,11 +29,13 @@ from torch import Tensor, nn
 
 from edgereg_training.backbones import parse_backbone
 from edgereg_training.backbones.backbone import Backbone
-from edgereg_training.faces.batches import Crops, augmented, joined, plain
+from edgereg_training.faces.batches import Crops, augmented, framed_at_random, joined, plain
 from edgereg_training.faces.calibration import calibrate_faces
+from edgereg_training.faces.found import with_found_boxes
 from edgereg_training.faces.losses import interval_nll, weighted_mean
 from edgereg_training.faces.net import TARGETS, FacesNet, log_levels
 from edgereg_training.faces.photographs import fairface, london
+from edgereg_training.faces.read_back import read_back
 from edgereg_training.faces.scores import scores
 from edgereg_training.faces.sets import FaceSet, rendered_faces, without_top
 from edgereg_training.loop.recipe import Recipe, Strict, parse_options
@@ -56,10 +60,14 @@ class FacesOptions(Strict):
 
     fairface, london: folders as published, see `photographs`. rendered, validation: folders of
     rendered heads, to learn and to choose. size: of the crops; they lie about the head's box
-    without its upper `crop_top`, and have `crop_scale` times its longer side. shares: of each
-    batch. epoch_images: crops an epoch. headpose, landmarks, age: settings of each BEL head.
-    weights: of the three losses; nearness: of the mean distance of the expected points, in percent
-    of the crop, beside their likelihood.
+    without its upper `crop_top`, and have `crop_scale` times its longer side. found: file that
+    keeps the boxes that the bundled detector finds in the photographs, which are looked for once;
+    found_share: of the photographs' crops, those about such a box; the others lie about a box made
+    of the labels. shares: of each batch. begin: a model folder of this network; the backbone and
+    its own head start with its weights. epoch_images: crops an epoch. headpose, landmarks, age:
+    settings of each BEL head. weights: of the three losses; a head of weight 0 is not learnt.
+    nearness: of the mean distance of the expected points, in percent of the crop, beside their
+    likelihood.
     """
 
     fairface: Path
@@ -69,7 +77,10 @@ class FacesOptions(Strict):
     size: int = Field(default=96, ge=32)
     crop_scale: float = Field(default=1.15, gt=0)
     crop_top: float = Field(default=0.25, ge=0, lt=1)
+    found: Path | None = None
+    found_share: float = Field(default=0.6, ge=0, le=1)
     shares: Shares
+    begin: Path | None = None
     epoch_images: int = Field(default=16000, gt=0)
     augmentation: StrongAugmentation = StrongAugmentation()
     backbone: dict[str, Any]
@@ -98,18 +109,19 @@ class FacesProblem:
         """What is learnt, by the names of the shares."""
         options = self.options
         sets = {
-            "fairface": fairface(options.fairface, "train", slice(CHOOSING, None)),
-            "london": london(options.london, "train"),
+            "fairface": self._found(fairface(options.fairface, "train", slice(CHOOSING, None))),
+            "london": self._found(london(options.london, "train")),
             "rendered": rendered_faces(options.rendered),
         }
         return {name: without_top(faces, options.crop_top) for name, faces in sets.items()}
 
     @cached_property
     def choosing(self) -> dict[str, Crops]:
-        """What chooses the epoch: photographs, and rendered heads of people not learnt."""
+        """What chooses the epoch: photographs, about the boxes found where the detector is asked,
+        and rendered heads of people not learnt."""
         options = self.options
         sets = {
-            "photo": fairface(options.fairface, "train", slice(CHOOSING)),
+            "photo": self._found(fairface(options.fairface, "train", slice(CHOOSING))).framed(),
             "rendered": rendered_faces(options.validation),
         }
         return {
@@ -117,10 +129,17 @@ class FacesProblem:
             for name, faces in sets.items()
         }
 
+    def _found(self, photographs: FaceSet) -> FaceSet:
+        kept = self.options.found
+        return photographs if kept is None else with_found_boxes(photographs, kept)
+
     def build(self) -> FacesNet:
-        """A new network."""
+        """A new network, or one that begins with a model folder's weights."""
         backbone = parse_backbone(self.options.backbone).build(self.options.size)
-        return build_net(self.options, backbone)
+        net = build_net(self.options, backbone)
+        if self.options.begin is not None:
+            read_back(net, self.options.begin)
+        return net
 
     def steps(self) -> int:
         """Batches an epoch."""
@@ -137,7 +156,7 @@ class FacesProblem:
             yield joined(
                 [
                     augmented(
-                        faces.take(chosen[name][step]),
+                        framed_at_random(faces.take(chosen[name][step]), options.found_share, rng),
                         options.size,
                         options.crop_scale,
                         options.augmentation,
@@ -151,16 +170,24 @@ class FacesProblem:
     def loss(self, model: nn.Module, batch: Crops, generator: torch.Generator) -> dict[str, Tensor]:
         """The weighted sum of the three heads' losses."""
         assert isinstance(model, FacesNet)  # noqa: S101  (built by this problem)
-        features = model.features(torch.from_numpy(batch.images))
-        parts = {
-            "headpose": pose_loss(model.head("headpose"), features, batch),
-            "landmarks": points_loss(
-                model.head("landmarks"), features, batch, self.options.size, self.options.nearness
+        features, options = model.features(torch.from_numpy(batch.images)), self.options
+        losses = {
+            "headpose": lambda head: pose_loss(head, features, batch),
+            "landmarks": lambda head: points_loss(
+                head, features, batch, options.size, options.nearness
             ),
-            "age": age_loss(model.head("age"), features, batch),
+            "age": lambda head: age_loss(head, features, batch),
         }
-        weights = zip(self.options.weights, parts.values(), strict=True)
-        return {"loss": torch.stack([weight * part for weight, part in weights]).sum(), **parts}
+        weights = self.weights
+        parts = {target: losses[target](model.head(target)) for target in weights}
+        weighted = torch.stack([weights[target] * part for target, part in parts.items()])
+        return {"loss": weighted.sum(), **parts}
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Of the losses of what is learnt."""
+        both = zip(TARGETS, self.options.weights, strict=True)
+        return {target: weight for target, weight in both if weight}
 
     def calibrate(self, model: nn.Module) -> None:
         """Calibrate the densities on photographs and rendered heads; takes as long as an epoch may,
@@ -169,7 +196,8 @@ class FacesProblem:
         calibrate_faces(model, tuple(self.choosing.values()))
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """`scores.scores` of photographs and rendered heads, and `score`, the sum that chooses."""
+        """`scores.scores` of photographs and rendered heads, and `score`, the sum over what is
+        learnt that chooses."""
         assert isinstance(model, FacesNet)  # noqa: S101  (built by this problem)
         found = {
             f"{source}_{name}": value
@@ -178,7 +206,9 @@ class FacesProblem:
         }
         pose = found["photo_mae"] + 0.5 * found["rendered_mae"]
         points = found["photo_nme"] + 0.5 * found["rendered_nme"]
-        return found | {"score": pose / 3 + points / 4 + 2 * (1 - found["photo_right_bin"])}
+        wrong = 1 - found["photo_right_bin"]
+        parts = {"headpose": pose / 3, "landmarks": points / 4, "age": 2 * wrong}
+        return found | {"score": sum(parts[target] for target in self.weights)}
 
 
 def build_net(options: FacesOptions, backbone: Backbone) -> FacesNet:

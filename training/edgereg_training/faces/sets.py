@@ -55,8 +55,10 @@ class Labels:
 class FaceSet:
     """images uint8 [N, s, s, 3]; boxes float32 [N, 4] of the heads in px; what is known of each.
 
-    groups: words [N] by which errors may be told apart, such as race or view, by name. files: [N]
-    relative to the set's folder, where they are photographs.
+    found: [N, 4], the boxes that a detector finds, which end at the picture's border and take part
+    in no label; where it was not asked, `boxes`. groups: words [N] by which errors may be told
+    apart, such as race or view, by name. files: [N] relative to the set's folder, where they are
+    photographs.
     """
 
     name: str
@@ -65,6 +67,7 @@ class FaceSet:
     labels: Labels
     groups: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    found: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -78,7 +81,15 @@ class FaceSet:
             self.labels.take(chosen),
             {name: words[chosen] for name, words in self.groups.items()},
             tuple(self.files[index] for index in chosen) if self.files else (),
+            None if self.found is None else self.found[chosen],
         )
+
+    def framed(self, by_detector: npt.NDArray[np.bool_] | bool = True) -> FaceSet:
+        """The same about the boxes found, of all faces or those told by bool [N]."""
+        if self.found is None:
+            return self
+        chosen = np.broadcast_to(by_detector, len(self))[:, None]
+        return replace(self, boxes=np.where(chosen, self.found, self.boxes))
 
 
 def rendered_faces(folders: Sequence[Path]) -> FaceSet:
@@ -100,6 +111,11 @@ def rendered_faces(folders: Sequence[Path]) -> FaceSet:
 
 def without_top(faces: FaceSet, top: float) -> FaceSet:
     """The same with boxes that leave out the upper share `top` of each head's, which is hair."""
-    boxes = faces.boxes.copy()
-    boxes[:, 1] += top * (boxes[:, 3] - boxes[:, 1])
-    return replace(faces, boxes=boxes)
+    found = None if faces.found is None else _lowered(faces.found, top)
+    return replace(faces, boxes=_lowered(faces.boxes, top), found=found)
+
+
+def _lowered(boxes: FloatArray, top: float) -> FloatArray:
+    lowered = boxes.copy()
+    lowered[:, 1] += top * (boxes[:, 3] - boxes[:, 1])
+    return lowered
