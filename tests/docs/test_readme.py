@@ -30,7 +30,7 @@ def test_commands_set_everything_up() -> None:
     assert command("demo").startswith("python3 -m venv ")
     assert command("demo").endswith("/edgereg demo")
     assert command("tests").startswith("python3 -m venv ")
-    assert command("tests").endswith("/python -m pytest")
+    assert command("tests").endswith("/python -m pytest -n 2 --dist worksteal")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the test run is a shell script")
