@@ -65,9 +65,11 @@ def check(tmp_path: Path) -> Check:
     return checked
 
 
-def wrong(findings: list[Finding]) -> dict[str, str]:
-    """What was said, and the mend, of everything that is not right."""
-    return {each.said: each.mend for each in findings if each.level != "ok"}
+def wrong(findings: list[Finding], *, slow: bool = False) -> dict[str, str]:
+    """What was said, and the mend, of everything that is not right; slow: also of imports that
+    take long, as those of a good plugin do on a busy machine."""
+    said = {each.said: each.mend for each in findings if each.level != "ok"}
+    return {what: mend for what, mend in said.items() if slow or not what.startswith("takes ")}
 
 
 def test_a_good_plugin_is_called_so(check: Check) -> None:
@@ -159,7 +161,8 @@ def test_what_an_import_changes(check: Check) -> None:
             sys.stdout.write("hello")
             time.sleep(1.1)
             """
-        )
+        ),
+        slow=True,
     )
     for said in (r"environment \(ODD\)", r"takes [1-9]\d*\.\d", r"it prints \('hello'"):
         assert any(re.search(said, one) for one in found), (said, found)
