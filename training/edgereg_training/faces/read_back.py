@@ -16,11 +16,10 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from edgereg.models.folder import load_model
-from edgereg_training.backbones.efficientnet_lite import Lite0
+from edgereg_training.backbones.efficientnet_lite import NORMS, Lite0
 from edgereg_training.faces.net import TARGETS, FacesNet
 from edgereg_training.loop.errors import TrainingError
 
-NORMS = nn.BatchNorm1d | nn.BatchNorm2d
 LAYERS = nn.Conv2d | nn.Linear
 # How a graph names a head: alone, or as the estimate that an energy refines.
 HEADS = ("net.head.head.", "net.head.estimate.head.")
@@ -64,21 +63,19 @@ def _weights(graph: Path) -> dict[str, Tensor]:
 
 
 def _copy_folded(backbone: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    layer: tuple[str, nn.Module] | None = None
+    before = ""  # the layer that a norm follows, and was folded into
     for name, module in backbone.named_modules():
         if isinstance(module, LAYERS):
-            layer = name, module
+            before = name
             module.weight.copy_(weights[f"net.backbone.{name}.weight"].reshape(module.weight.shape))
             if module.bias is not None:
                 module.bias.copy_(weights[f"net.backbone.{name}.bias"])
         elif isinstance(module, NORMS):
-            assert layer is not None  # noqa: S101  (a norm follows a layer)
             _make_identity(module)
-            module.bias.copy_(weights[f"net.backbone.{layer[0]}.weight_bias"])
+            module.bias.copy_(weights[f"net.backbone.{before}.weight_bias"])
 
 
-def _make_identity(norm: nn.Module) -> None:
-    assert isinstance(norm, NORMS)  # noqa: S101  (asked before)
+def _make_identity(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
     assert norm.running_mean is not None  # noqa: S101  (it keeps statistics)
     assert norm.running_var is not None  # noqa: S101
     norm.running_mean.zero_()

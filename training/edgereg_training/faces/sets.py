@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgereg.core import crops
 from edgereg.core.arrays import FloatArray, Image
 from edgereg_training.faces.zero import MESH_PITCH
 from edgereg_training.regression.data import load_pictures
@@ -55,8 +56,8 @@ class Labels:
 class FaceSet:
     """images uint8 [N, s, s, 3]; boxes float32 [N, 4] of the heads in px; what is known of each.
 
-    found: [N, 4], the boxes that a detector finds, which end at the picture's border and take part
-    in no label; where it was not asked, `boxes`. groups: words [N] by which errors may be told
+    found: [N, 4], the boxes that a detector finds, which end at the picture's border; None where it
+    was not asked. groups: words [N] by which errors may be told
     apart, such as race or view, by name. files: [N] relative to the set's folder, where they are
     photographs.
     """
@@ -111,11 +112,5 @@ def rendered_faces(folders: Sequence[Path]) -> FaceSet:
 
 def without_top(faces: FaceSet, top: float) -> FaceSet:
     """The same with boxes that leave out the upper share `top` of each head's, which is hair."""
-    found = None if faces.found is None else _lowered(faces.found, top)
-    return replace(faces, boxes=_lowered(faces.boxes, top), found=found)
-
-
-def _lowered(boxes: FloatArray, top: float) -> FloatArray:
-    lowered = boxes.copy()
-    lowered[:, 1] += top * (boxes[:, 3] - boxes[:, 1])
-    return lowered
+    found = None if faces.found is None else crops.without_top(faces.found, top)
+    return replace(faces, boxes=crops.without_top(faces.boxes, top), found=found)
