@@ -4,6 +4,7 @@
 
 PHOTOGRAPHS holds london_ccby4, fairface_ccby4, backgrounds_cc0, panoramas_cc0 and coco_ccby;
 ASSETS is the MakeHuman folder. OUT gets london/{train,test} (cut-out people and labels),
+exchanged/ (the same people with others' faces and clothes, some turned away),
 fairface/{train,val}.json, places/{train,test} (links to the pictures of every other panorama, so
 that no place is in both) and pasted/ (people of the test split in places of the test split, with
 labels). Nothing of it belongs into the project.
@@ -18,6 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from edgereg_training.detection.crops import CropSettings, bounded
+from edgereg_training.detection.photographs.exchanged import ExchangeSources, prepare_exchanged
 from edgereg_training.detection.photographs.fairface import prepare_fairface
 from edgereg_training.detection.photographs.labels import LabelledPicture, write_labels
 from edgereg_training.detection.photographs.london import prepare_london
@@ -29,6 +31,8 @@ from edgereg_training.detection.photographs.people import (
 from edgereg_training.render.shards import HeadShardOptions, write_head_shards
 
 LABELS = Path(__file__).parent / "labels" / "coco_ccby_heads.json"
+# People with others' faces and clothes.
+EXCHANGED = 3500
 # Pictures with pasted people, their side in pixels, and what the people are like.
 PASTED, SIDE = 400, 480
 PEOPLE = PeopleSettings(smallest=0.04, largest=1.0, crowd=5, worn=0.0, turned=False)
@@ -99,6 +103,16 @@ def main() -> None:
         options.photographs / "fairface_ccby4", options.assets, heads, out / "fairface"
     )
     split_places(options.photographs, out / "places")
+    prepare_exchanged(
+        ExchangeSources(
+            out / "london" / "train" / "labels.json",
+            options.photographs / "london_ccby4",
+            options.photographs / "fairface_ccby4",
+            out / "places" / "train",
+        ),
+        out / "exchanged",
+        EXCHANGED,
+    )
     paste_test(out / "london", out / "places" / "test", out / "pasted")
 
 

@@ -204,6 +204,23 @@ def test_fine_tuning_starts_from_the_best_weights(tmp_path: Path) -> None:
     assert torch.equal(before["0.weight"], after["0.weight"])
 
 
+def test_a_model_folder_starts_only_what_can_read_it(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.json").write_text("{}")
+    with pytest.raises(TrainingError, match="can't start from a model folder"):
+        train(Toy(), recipe(epochs=1, start_from=tmp_path / "model"), tmp_path / "run")
+
+    class Reads(Toy):
+        def read_back(self, model: Any, folder: Path) -> None:
+            torch.nn.init.constant_(model[0].weight, float(folder.name == "model"))
+
+    still = OptimiserSettings(learning_rate=1e-30, weight_decay=0)
+    again = recipe(epochs=1, start_from=tmp_path / "model", optimiser=still)
+    train(Reads(), again, tmp_path / "run")
+    weights = read_checkpoint(best_checkpoint(tmp_path / "run")).weights
+    assert torch.equal(weights["0.weight"], torch.ones(8, 3, 3, 3))
+
+
 def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="loss is nan"):
         train(Toy(target=float("nan")), recipe(), tmp_path)

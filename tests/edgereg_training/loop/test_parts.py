@@ -143,6 +143,17 @@ def test_rates_by_part_scale_their_parameters_only() -> None:
         make_optimiser(net, OptimiserSettings(rates={"neck": 2.0}))
 
 
+def test_a_pattern_freezes_every_part_that_it_names() -> None:
+    net = two_parts()
+    freeze(net, ("*.1",))
+    assert [name for name, p in net.named_parameters() if not p.requires_grad] == [
+        "backbone.1.weight", "backbone.1.bias"
+    ]  # fmt: skip
+    train_mode(net, ("*.1",))
+    assert not net["backbone"][1].training
+    assert net["backbone"][0].training
+
+
 def test_frozen_parts_and_their_statistics_stay() -> None:
     net = two_parts()
     freeze(net, ("backbone",))

@@ -31,6 +31,7 @@ from edgereg_training.detection.photographs.mixture import (
 )
 from edgereg_training.detection.photographs.turning import random_angle, turned
 from edgereg_training.detection.photometric import distort
+from edgereg_training.detection.read_back import read_back
 from edgereg_training.detection.scene import Scene, scene_of
 from edgereg_training.detection.scenes import SceneSet, load_scenes
 from edgereg_training.detection.validation import found_heads, validate
@@ -137,6 +138,10 @@ class DetectionProblem:
         if self.options.imagenet:
             copy_imagenet(model.detector.stem, model.detector.stages)
         return model
+
+    def read_back(self, model: nn.Module, folder: Path) -> None:
+        """The weights of a model folder of heads, see `read_back.read_back`."""
+        read_back(cast(HeadModel, model), folder)
 
     def steps(self) -> int:
         """Batches of an epoch."""

@@ -63,8 +63,7 @@ class FacesOptions(Strict):
     without its upper `crop_top`, and have `crop_scale` times its longer side. found: file that
     keeps the boxes that the bundled detector finds in the photographs, which are looked for once;
     found_share: of the photographs' crops, those about such a box; the others lie about a box made
-    of the labels. shares: of each batch. begin: a model folder of this network; the backbone and
-    its own head start with its weights. epoch_images: crops an epoch. headpose, landmarks, age:
+    of the labels. shares: of each batch. epoch_images: crops an epoch. headpose, landmarks, age:
     settings of each BEL head. weights: of the three losses; a head of weight 0 is not learnt.
     nearness: of the mean distance of the expected points, in percent of the crop, beside their
     likelihood.
@@ -80,7 +79,6 @@ class FacesOptions(Strict):
     found: Path | None = None
     found_share: float = Field(default=0.6, ge=0, le=1)
     shares: Shares
-    begin: Path | None = None
     epoch_images: int = Field(default=16000, gt=0)
     augmentation: StrongAugmentation = StrongAugmentation()
     backbone: dict[str, Any]
@@ -134,12 +132,14 @@ class FacesProblem:
         return photographs if kept is None else with_found_boxes(photographs, kept)
 
     def build(self) -> FacesNet:
-        """A new network, or one that begins with a model folder's weights."""
+        """A new network."""
         backbone = parse_backbone(self.options.backbone).build(self.options.size)
-        net = build_net(self.options, backbone)
-        if self.options.begin is not None:
-            read_back(net, self.options.begin)
-        return net
+        return build_net(self.options, backbone)
+
+    def read_back(self, model: nn.Module, folder: Path) -> None:
+        """The backbone and one head of a model folder, see `read_back.read_back`."""
+        assert isinstance(model, FacesNet)  # noqa: S101  (built by this problem)
+        read_back(model, folder)
 
     def steps(self) -> int:
         """Batches an epoch."""

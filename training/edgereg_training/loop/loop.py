@@ -55,7 +55,7 @@ from edgereg_training.loop.optimiser import (
     train_mode,
 )
 from edgereg_training.loop.prefetch import prefetch
-from edgereg_training.loop.problem import Batch, Net, Problem
+from edgereg_training.loop.problem import Batch, Net, Problem, StartsFromModel
 from edgereg_training.loop.processes import Step, make_fabric, mean_over_processes, share
 from edgereg_training.loop.recipe import Recipe
 from edgereg_training.loop.weights import Weights, copy_weights, update_average
@@ -158,11 +158,21 @@ def new_run(fabric: Fabric, problem: Problem[Net, Batch], recipe: Recipe) -> Run
     torch.manual_seed(recipe.seed)
     model = problem.build().to(memory_format=torch.channels_last).to(fabric.device)
     if recipe.start_from is not None:
-        load_weights(model, read_checkpoint(best_checkpoint(recipe.start_from)).weights)
+        start_from(model, problem, recipe.start_from)
     freeze(model, recipe.frozen)
     step, optimiser = fabric.setup(Step(model), make_optimiser(model, recipe.optimiser))
     average = copy_weights(model.state_dict()) if recipe.ema is not None else None
     return Run(fabric, problem, recipe, model, step, optimiser, average)
+
+
+def start_from(model: nn.Module, problem: object, folder: Path) -> None:
+    """The weights of a training, a checkpoint or, where the problem can read it, a model folder."""
+    if not (folder / "model.json").is_file():
+        load_weights(model, read_checkpoint(best_checkpoint(folder)).weights)
+    elif isinstance(problem, StartsFromModel):
+        problem.read_back(model, folder)
+    else:
+        raise TrainingError(f"{folder}: this problem can't start from a model folder")
 
 
 def train_epoch(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 import torch
 from lightning_fabric import Fabric
@@ -24,7 +25,8 @@ _SCALE = "scale."
 def freeze(model: nn.Module, frozen: tuple[str, ...]) -> None:
     """Exclude the parameters of these parts from training; RecipeError where there is no such part.
 
-    A part is a module or a parameter of the network by its dotted name, say 'backbone.trunk.0'.
+    A part is a module or a parameter of the network by its dotted name, say 'backbone.trunk.0', or
+    several by a pattern, say 'backbone.*.bn?'.
     """
     for part in frozen:
         chosen = [p for name, p in model.named_parameters() if belongs(name, part)]
@@ -44,8 +46,8 @@ def train_mode(model: nn.Module, frozen: tuple[str, ...]) -> None:
 
 
 def belongs(name: str, part: str) -> bool:
-    """Whether a dotted name lies in a part of the network."""
-    return name == part or name.startswith(f"{part}.")
+    """Whether a dotted name lies in a part of the network, or in one that the pattern names."""
+    return fnmatchcase(name, part) or fnmatchcase(name, f"{part}.*")
 
 
 def make_optimiser(model: nn.Module, settings: OptimiserSettings) -> torch.optim.Optimizer:

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from edgereg_training.loop.errors import RecipeError, TrainingError
 from edgereg_training.registry import find
@@ -67,6 +67,15 @@ class Problem(Protocol[Net, Batch]):
 
     def validate(self, model: Net) -> dict[str, float]:
         """Metrics on the validation set; must hold `metric`."""
+        ...
+
+
+@runtime_checkable
+class StartsFromModel(Protocol):
+    """What a problem may have besides: `start_from` in its recipes can name a model folder then."""
+
+    def read_back(self, model: nn.Module, folder: Path) -> None:
+        """The folder's weights into a new network; TrainingError where they are of another."""
         ...
 
 

@@ -80,8 +80,9 @@ class Recipe(Strict):
     channels_last either way.
     accelerator, devices: where it runs; several devices share each batch (DDP).
     patience: stop after this many epochs without a better validation metric; None: never.
-    start_from: training or checkpoint folder whose weights the run starts with (fine-tuning).
-    frozen: parts of the network that are not trained, say [backbone.trunk.0].
+    start_from: training or checkpoint folder whose weights the run starts with (fine-tuning); for
+    faces and detection also a model folder.
+    frozen: parts of the network that are not trained, say [backbone.trunk.0, 'backbone.*.bn?'].
     threads: PyTorch threads of each process; None leaves its default.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from edgereg_training.detection.photographs.views import tiled, view_of, whole_view
+from edgereg_training.detection.photographs.views import cut_view, tiled, view_of, whole_view
 from edgereg_training.detection.scene import Scene, scene_of
 
 
@@ -39,3 +39,18 @@ def test_tiles_hold_a_head_each(portrait: Scene) -> None:
     view = tiled(lambda: portrait, 128, np.random.default_rng(1))
     assert view.image.shape == (128, 128, 3)
     assert len(view.boxes) in {4, 9, 16, 25, 36, 64}
+
+
+def test_a_cut_head_s_box_ends_where_the_picture_does(portrait: Scene) -> None:
+    sides = set()
+    for seed in range(24):
+        view = cut_view(portrait, 128, np.random.default_rng(seed))
+        rows, columns = np.nonzero((view.image > 235).all(-1))
+        seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        # The disc is white and the padding grey; a chord may end before the disc's widest place.
+        box = view.boxes[0]
+        assert (box[:2] <= np.array(seen[:2]) + 3).all()
+        assert (box[2:] >= np.array(seen[2:]) - 3).all()
+        shape = (box[3] - box[1]) / (box[2] - box[0])
+        sides.add("across" if shape > 1.15 else "along" if shape < 0.87 else "neither")
+    assert {"across", "along"} <= sides

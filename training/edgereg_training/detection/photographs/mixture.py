@@ -18,7 +18,7 @@ from edgereg_training.detection.photographs.people import (
     load_cutouts,
     paste_people,
 )
-from edgereg_training.detection.photographs.views import tiled, view_of, whole_view
+from edgereg_training.detection.photographs.views import cut_view, tiled, view_of, whole_view
 from edgereg_training.detection.scene import Scene, scene_of
 from edgereg_training.loop.errors import TrainingError
 from edgereg_training.loop.recipe import Strict
@@ -34,8 +34,8 @@ class PhotographOptions(Strict):
     of heads, all of them labelled. cutouts: of people as RGBA. places: folders of pictures without
     people. shares of the training pictures: portrait_share, tiled_share (many portraits side by
     side), group_share, pasted_share (cut-out people in places), place_share (places alone); what
-    is left is rendered. smallest, largest: size of heads in photographs, as shares of the
-    picture's side.
+    is left is rendered. cut_share: of the portraits, those that the picture's border cuts.
+    smallest, largest: size of heads in photographs, as shares of the picture's side.
     """
 
     portraits: tuple[Path, ...] = ()
@@ -47,6 +47,7 @@ class PhotographOptions(Strict):
     group_share: float = Field(default=0.0, ge=0, le=1)
     pasted_share: float = Field(default=0.0, ge=0, le=1)
     place_share: float = Field(default=0.0, ge=0, le=1)
+    cut_share: float = Field(default=0.0, ge=0, le=0.75)
     smallest: float = Field(default=0.035, gt=0)
     largest: float = Field(default=1.2, gt=0)
 
@@ -91,8 +92,11 @@ class Photographs:
         return self.portraits[int(rng.integers(len(self.portraits)))].read()
 
     def _portrait(self, size: int, rng: np.random.Generator) -> Scene:
-        if rng.random() < 0.25:
+        lot = rng.random()
+        if lot < 0.25:
             return whole_view(self._pick(rng), size, rng)
+        if lot < 0.25 + self.options.cut_share:
+            return cut_view(self._pick(rng), size, rng)
         share = float(np.exp(rng.uniform(np.log(0.3), np.log(self.options.largest))))
         return view_of(self._pick(rng), size, share, rng, self.place(size, rng))
 

@@ -52,6 +52,26 @@ def whole_view(scene: Scene, size: int, rng: np.random.Generator) -> Scene:
     return _mapped(scene, matrix, size, np.full((size, size, 3), PADDING, np.uint8), rng)
 
 
+def cut_view(scene: Scene, size: int, rng: np.random.Generator) -> Scene:
+    """The picture of one head with 35 to 80 % of the head left, cut from any side, as a program
+    would look at it."""
+    height, width = scene.image.shape[:2]
+    x1, y1, x2, y2 = np.clip(scene.boxes[0], 0, (width, height, width, height))
+    low, high = np.zeros(2), np.array([width, height], np.float64)
+    side, left = int(rng.integers(4)), rng.uniform(0.35, 0.8)
+    axis = side % 2
+    start, end = ((x1, x2), (y1, y2))[axis]
+    if side < 2:
+        high[axis] = max(start + left * (end - start), 2)
+    else:
+        low[axis] = min(end - left * (end - start), high[axis] - 2)
+    (x, y), (right, bottom) = low.astype(int), high.astype(int)
+    shift = np.array([x, y, x, y], np.float32)
+    limit = np.array([right - x, bottom - y] * 2, np.float32)
+    boxes = np.clip(scene.boxes - shift, 0, limit).astype(np.float32)
+    return whole_view(Scene(scene.image[y:bottom, x:right], boxes, scene.ignored), size, rng)
+
+
 def tiled(pick: Callable[[], Scene], size: int, rng: np.random.Generator) -> Scene:
     """Many pictures side by side, each filled by its own: small heads of large photographs."""
     across = int(rng.choice([2, 3, 4, 5, 6, 8]))
