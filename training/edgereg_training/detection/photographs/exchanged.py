@@ -103,10 +103,12 @@ def exchanged(person: Image, points: FloatArray, picture: Image, theirs: FloatAr
     """The person, uint8 RGBA [H, W, 4], with the face in `picture`, uint8 [h, w, 3], for their own;
     points, theirs: the 68 points of both, in pixels of each."""
     warp, _ = cv2.estimateAffinePartial2D(
-        np.float32(theirs[list(PLACING)]), np.float32(points[list(PLACING)]), method=cv2.LMEDS
+        theirs[list(PLACING)].astype(np.float32),
+        points[list(PLACING)].astype(np.float32),
+        method=cv2.LMEDS,
     )
     size = (person.shape[1], person.shape[0])
-    drawn = cv2.warpAffine(picture, warp, size, flags=cv2.INTER_LINEAR)
+    drawn = np.asarray(cv2.warpAffine(picture, warp, size, flags=cv2.INTER_LINEAR), np.uint8)
     shown = cv2.warpAffine(np.full(picture.shape[:2], 255, np.uint8), warp, size)
     placed = theirs @ warp[:, :2].T + warp[:, 2]
     share = _feathered(_inside(placed, size) & _inside(points, size) & (shown > 0))
@@ -125,14 +127,14 @@ def turned_away(person: Image, points: FloatArray, box: Boxes, rng: np.random.Ge
     hair = int(np.clip(y1 + 0.55 * (brows - y1), y1 + 4, y2 - 1))
     strip = person[y1:hair, x1:x2].astype(np.float32)
     solid = cv2.erode(strip[..., 3], np.ones((5, 5), np.uint8)) / 255
-    spread = (0.3 * (x2 - x1), 0.15 * (x2 - x1))
-    known = cv2.GaussianBlur(solid, (0, 0), *spread)[..., None] + 1e-6
-    around = cv2.GaussianBlur(strip[..., :3] * solid[..., None], (0, 0), *spread) / known
+    along, down = 0.3 * (x2 - x1), 0.15 * (x2 - x1)
+    known = cv2.GaussianBlur(solid, (0, 0), along, sigmaY=down)[..., None] + 1e-6
+    around = cv2.GaussianBlur(strip[..., :3] * solid[..., None], (0, 0), along, sigmaY=down) / known
     texture = strip[..., :3] * solid[..., None] + around * (1 - solid[..., None])
     nape = min(int(y1 + rng.uniform(0.9, 1.03) * (y2 - y1)), person.shape[0])
-    texture = cv2.resize(texture, (x2 - x1, nape - y1), interpolation=cv2.INTER_LINEAR)
+    stretched = cv2.resize(texture, (x2 - x1, nape - y1), interpolation=cv2.INTER_LINEAR)
     light = 1 - 0.35 * np.linspace(0, 1, nape - y1)[:, None, None]
-    texture = texture * light + rng.normal(0, 6, texture.shape[:2])[..., None]
+    covering = stretched * light + rng.normal(0, 6, stretched.shape[:2])[..., None]
     share = np.zeros(person.shape[:2], np.uint8)
     centre = ((x1 + x2) // 2, int(0.45 * y1 + 0.55 * nape - 0.1 * (nape - y1)))
     cv2.ellipse(share, centre, ((x2 - x1) // 2, nape - centre[1]), 0, 0, 360, 255, -1)
@@ -140,7 +142,7 @@ def turned_away(person: Image, points: FloatArray, box: Boxes, rng: np.random.Ge
     soft = cv2.GaussianBlur(share, (0, 0), 2)[y1:nape, x1:x2, None] / 255.0
     result = person.copy()
     under = result[y1:nape, x1:x2, :3]
-    under[:] = np.clip(under * (1 - soft) + texture * soft, 0, 255)
+    under[:] = np.clip(under * (1 - soft) + covering * soft, 0, 255)
     return result
 
 
