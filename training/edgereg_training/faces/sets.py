@@ -57,9 +57,8 @@ class FaceSet:
     """images uint8 [N, s, s, 3]; boxes float32 [N, 4] of the heads in px; what is known of each.
 
     found: [N, 4], the boxes that a detector finds, which end at the picture's border; None where it
-    was not asked. groups: words [N] by which errors may be told
-    apart, such as race or view, by name. files: [N] relative to the set's folder, where they are
-    photographs.
+    was not asked. groups: words [N] by which errors may be told apart, such as race or view, by
+    name. files: [N] relative to the set's folder, where they are photographs.
     """
 
     name: str

@@ -7,24 +7,24 @@ a folded norm stands for nothing: identity, but for the offset. So it must keep 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from edgereg_training.loop.weights import NORMS
+
 LAYERS = nn.Conv2d | nn.Linear
-NORMS = nn.BatchNorm1d | nn.BatchNorm2d
 
 
-def graph_weights(graph: Path) -> dict[str, Tensor]:
+def graph_weights(graph: onnx.GraphProto) -> dict[str, Tensor]:
     """FP32, by name; those that are kept in FP16 lose their mark."""
     return {
         each.name.removesuffix("_fp16"): torch.from_numpy(
             numpy_helper.to_array(each).copy()
         ).float()
-        for each in onnx.load(graph).graph.initializer
+        for each in graph.initializer
         if each.data_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
     }
 

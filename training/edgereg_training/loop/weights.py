@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
+from torch import nn
 
 Weights = dict[str, torch.Tensor]
+# Layers that keep statistics of what they saw.
+NORMS = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 def copy_weights(weights: Mapping[str, torch.Tensor]) -> Weights:

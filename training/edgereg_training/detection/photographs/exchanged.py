@@ -11,23 +11,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from edgereg.core.arrays import FloatArray, Image
+from edgereg_training.data.dataset import read_picture
 from edgereg_training.detection.photographs.labels import (
     LabelledPicture,
     read_labels,
     write_labels,
 )
 from edgereg_training.detection.scene import Boxes
-from edgereg_training.faces.zero import mediapipe_angles
+from edgereg_training.faces.photographs import JAW, pseudo_labels
 
 # Points of the 68 that place one face on another: corners of eyes and mouth, nose, chin.
 PLACING = (36, 39, 42, 45, 27, 30, 31, 35, 48, 54, 8)
-BROWS, JAW, NOSE_BASE = slice(17, 27), slice(0, 17), slice(31, 36)
+BROWS, NOSE_BASE = slice(17, 27), slice(31, 36)
 # Degrees of yaw, pitch and roll by which faces that are exchanged may differ.
 ALIKE = np.array([12.0, 15.0, 20.0])
 # How far a body's colours follow those of its new face.
@@ -61,10 +63,8 @@ class ExchangeSources:
 
 
 def known_faces(folder: Path) -> dict[str, Face]:
-    """The faces of `mediapipe_pseudo.npz` in a folder of photographs, by their file's name."""
-    with np.load(folder / "mediapipe_pseudo.npz") as pseudo:
-        names = [str(name) for name in pseudo["files"]]
-        points, angles = pseudo["points68"], mediapipe_angles(pseudo["transform4x4"])
+    """The faces of a folder of photographs whose points are known, by their file's name."""
+    names, points, angles = pseudo_labels(folder)
     return {name: Face(folder / name, points[row], angles[row]) for row, name in enumerate(names)}
 
 
@@ -86,10 +86,11 @@ def prepare_exchanged(sources: ExchangeSources, out: Path, count: int, seed: int
         if body is not None and "front" in picture.path.stem and rng.random() < AWAY:
             person = turned_away(person, body.points, picture.boxes[0], rng)
         elif body is not None:
+            alike = (np.abs(angles - body.angles) < ALIKE).all(axis=1)
             # Where nobody looks the same way, the body keeps its own face.
-            for row in rng.permutation(np.flatnonzero(_alike(angles, body.angles)))[:1]:
+            for row in rng.permutation(np.flatnonzero(alike))[:1]:
                 face = faces[int(row)]
-                person = exchanged(person, body.points, _read(face.path), face.points)
+                person = exchanged(person, body.points, read_picture(face.path), face.points)
         zoom = SIDE / max(person.shape[:2])
         small = cv2.resize(person, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
         # The name keeps the view, which says where the nose points.
@@ -113,10 +114,7 @@ def exchanged(person: Image, points: FloatArray, picture: Image, theirs: FloatAr
     placed = theirs @ warp[:, :2].T + warp[:, 2]
     share = _feathered(_inside(placed, size) & _inside(points, size) & (shown > 0))
     lit = person[..., :3] * _gain(person[..., :3], drawn, share > 0.5)
-    colours = lit * (1 - share[..., None]) + drawn * share[..., None]
-    return np.asarray(
-        np.dstack([np.clip(colours, 0, 255).astype(np.uint8), person[..., 3]]), np.uint8
-    )
+    return _covered(lit, drawn, share, person[..., 3])
 
 
 def turned_away(person: Image, points: FloatArray, box: Boxes, rng: np.random.Generator) -> Image:
@@ -156,11 +154,18 @@ def dressed(person: Image, chin: float, cloth: Image) -> Image:
         np.clip((light - 140) / 50, 0, 1) * np.clip((np.arange(height) - chin) / 6, 0, 1)[:, None]
     )
     pattern = cv2.resize(cloth, (width, height), interpolation=cv2.INTER_LINEAR)
-    worn = pattern * (light / 235)[..., None]
-    mixed = colours * (1 - share[..., None]) + worn * share[..., None]
-    return np.asarray(
-        np.dstack([np.clip(mixed, 0, 255).astype(np.uint8), person[..., 3]]), np.uint8
-    )
+    return _covered(colours, pattern * (light / 235)[..., None], share, person[..., 3])
+
+
+def _covered(
+    under: npt.NDArray[np.floating],
+    over: npt.NDArray[Any],
+    share: npt.NDArray[np.floating],
+    alpha: npt.NDArray[np.uint8],
+) -> Image:
+    """uint8 RGBA: colours [H, W, 3] with others over them as far as `share` [H, W] says."""
+    mixed = under * (1 - share[..., None]) + over * share[..., None]
+    return np.asarray(np.dstack([np.clip(mixed, 0, 255).astype(np.uint8), alpha]), np.uint8)
 
 
 def _cloth(patterns: Sequence[Path], rng: np.random.Generator) -> Image:
@@ -169,7 +174,7 @@ def _cloth(patterns: Sequence[Path], rng: np.random.Generator) -> Image:
     plain = np.broadcast_to(colour, (8, 8, 3))
     if rng.random() < 0.45:
         return plain.astype(np.uint8)
-    picture = _read(patterns[int(rng.integers(len(patterns)))])
+    picture = read_picture(patterns[int(rng.integers(len(patterns)))])
     side = int(min(picture.shape[:2]) * rng.uniform(0.1, 1))
     y, x = (int(rng.integers(0, n - side + 1)) for n in picture.shape[:2])
     part = picture[y : y + side, x : x + side]
@@ -180,19 +185,11 @@ def _cloth(patterns: Sequence[Path], rng: np.random.Generator) -> Image:
     )
 
 
-def _alike(angles: FloatArray, wanted: FloatArray) -> npt.NDArray[np.bool_]:
-    return np.asarray((np.abs(angles - wanted) < ALIKE).all(axis=1))
-
-
 def _origin(stem: str, known: dict[str, Face]) -> str:
     """'009-neutral_front' -> the name of the photograph that it was cut from, '' where its face
     is not known."""
     number, _, view = stem.partition("-")
     return next((name for name in known if name.startswith(f"{view}/{number}_")), "")
-
-
-def _read(path: Path) -> Image:
-    return np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR_RGB), np.uint8)
 
 
 def _inside(points: FloatArray, size: tuple[int, int]) -> npt.NDArray[np.bool_]:

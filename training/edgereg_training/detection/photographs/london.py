@@ -11,6 +11,7 @@ from edgereg.core.arrays import Image
 from edgereg_training.detection.photographs.cutouts import coverage_on_plain, head_of_outline
 from edgereg_training.detection.photographs.labels import LabelledPicture, write_labels
 from edgereg_training.detection.scene import Boxes
+from edgereg_training.faces.photographs import pseudo_labels
 
 # Where the nose points in the picture; "left" views show the left side of the picture's person.
 FACING = {"front": 0, "left_3quarter": -1, "left_profile": -1,
@@ -29,8 +30,8 @@ def prepare_london(source: Path, out: Path) -> None:
     where a face was found. The chin of views without points is that of the same person's front
     view, which five cameras of one height saw at the same moment.
     """
-    pseudo = np.load(source / "mediapipe_pseudo.npz")
-    points = dict(zip(pseudo["files"].tolist(), pseudo["points68"], strict=True))
+    names, known_points, _ = pseudo_labels(source)
+    points = dict(zip(names, known_points, strict=True))
     people = sorted({path.name[:3] for path in (source / "neutral_front").glob("*.jpg")})
     tested = set(people[TEST_EVERY - 1 :: TEST_EVERY])
     for split, chosen in (("train", set(people) - tested), ("test", tested)):
