@@ -47,6 +47,7 @@ class TransportBar(QFrame):
         self._info: SourceInfo | None = None
         self._duration_s = 0.0
         self._state = State.EMPTY
+        self._play_drawn: tuple[str, Theme] | None = None
         self._drawings: dict[QToolButton, str] = {}
         self.slider = Timeline()
         self.presence = Presence(self.slider)
@@ -57,7 +58,7 @@ class TransportBar(QFrame):
             tr("Play backwards (J; again: faster)"), playback.play_backwards, "backwards"
         )
         self.back = self._button(tr("One frame back (Left)"), partial(playback.step, -1), "back")
-        self.play = self._button(tr("Play or pause (Space)"), playback.toggle, "play")
+        self.play = self._button(tr("Play or pause (Space)"), playback.toggle)
         self.forward = self._button(
             tr("One frame on (Right)"), partial(playback.step, 1), "forward"
         )
@@ -105,8 +106,14 @@ class TransportBar(QFrame):
         goes = state is State.PLAYING or self._playback.backwards
         if self._theme is not None:
             name = "pause" if goes else "play"
-            self.play.setIcon(icons.icon(name, self._theme.text, self._theme.dim))
+            self._draw_play(name, self._theme)
         self.play.setEnabled(state not in (State.EMPTY, State.OPENING))
+
+    def _draw_play(self, name: str, theme: Theme) -> None:
+        """Draw the play button, unless it is drawn so: a new icon lays the window out anew."""
+        if self._play_drawn != (name, theme):
+            self._play_drawn = name, theme
+            self.play.setIcon(icons.icon(name, theme.text, theme.dim))
 
     def set_source(self, info: SourceInfo | None, duration_s: float = 0.0) -> None:
         """Fit the slider to a source; None: there is none. duration_s: as far as it is known."""
@@ -115,8 +122,7 @@ class TransportBar(QFrame):
         self.position.setText("–")
         seekable = bool(info and info.seekable)
         for widget in (*self._drawings, self.start, self.end, self.place, self.speed):
-            if widget is not self.play:
-                widget.setEnabled(seekable)
+            widget.setEnabled(seekable)
 
     def set_length(self, info: SourceInfo | None, duration_s: float = 0.0) -> None:
         """Fit the slider to what is known of the source by now, and leave it where it stands."""
